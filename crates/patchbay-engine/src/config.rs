@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use patchbay_egress::EgressConfig;
 use patchbay_runtime::RuntimeConfig;
-use tokio::time::Instant;
 
 use crate::{NoRoutes, PublicUrls};
 
@@ -51,11 +50,6 @@ impl EngineConfig {
             max_response_bytes: self.max_response_bytes,
             call_budget: Duration::from_millis(self.call_budget_millis),
         }
-    }
-
-    /// Returns the deadline of a call that starts now.
-    pub(crate) fn deadline(&self) -> Instant {
-        self.runtime().deadline()
     }
 
     /// Returns the settings of outbound requests.

@@ -6,19 +6,12 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use patchbay_connector::{Connector, Registry};
-use patchbay_egress::HttpClient;
-use patchbay_model::{
-    Account, AccountId, AttemptError, AttemptId, AttemptStatus, CallRecord, Clock, ConnectionAttempt, Profile,
-    ProfileId, ProjectId,
-};
+use patchbay_model::Clock;
 use patchbay_runtime::Host;
-use patchbay_storage::{Storage, StorageError};
-use patchbay_vault::{Secret, Vault};
 
 use crate::{
-    EngineConfig, EngineParts, Error, EventSink, HubSession, InstalledConnector, PublicUrls,
-    accounts::{resolver::AccountResolver, store::AccountStore},
+    EngineConfig, EngineParts, Error, EventSink,
+    accounts::{manage::Accounts, resolver::AccountResolver, revocations::Revocations, store::AccountStore},
     action_catalog::ActionCatalog,
     actions::{call::Calls, proxy::Proxy, run::Actions},
     api_keys::ApiKeys,
@@ -31,7 +24,9 @@ use crate::{
     event_slot::EventSlot,
     key_ring::{KeyRotation, check_key_ring},
     keyed_locks::KeyedLocks,
+    linking::{link::Linking, verify::CredentialVerifier},
     members::Members,
+    oauth::{Oauth, OauthServices},
     profiles::Profiles,
     projects::Projects,
     retention,
@@ -55,6 +50,14 @@ pub struct Services {
     pub projects: Arc<Projects>,
     /// The connectors of a project: list, push, delete, reload.
     pub connectors: Arc<Connectors>,
+    /// The linked accounts.
+    pub accounts: Arc<Accounts>,
+    /// The revocation of many accounts.
+    pub revocations: Arc<Revocations>,
+    /// The Hub's operations on accounts.
+    pub linking: Arc<Linking>,
+    /// The authorizations at providers.
+    pub oauth: Arc<Oauth>,
     /// The connect sessions.
     pub sessions: Arc<Sessions>,
     /// The actions that a project can run.
@@ -69,21 +72,18 @@ pub struct Services {
     pub actions: Actions,
     /// Sends raw requests with the credentials of accounts.
     pub proxy: Proxy,
-    pub(crate) token_requests: Arc<TokenRequests>,
     token_refresher: Arc<TokenRefresher>,
     expiry_notices: Arc<ExpiryNotices>,
     /// The rotation of the key ring.
     pub key_rotation: KeyRotation,
     /// The first start.
     pub setup: Setup,
-    pub(crate) host: Arc<Host>,
-    pub(crate) account_store: Arc<AccountStore>,
-    pub(crate) locks: Arc<KeyedLocks>,
-    pub(crate) call_log: Arc<CallLog>,
+    host: Arc<Host>,
+    call_log: Arc<CallLog>,
     /// The background tasks, in the order in which they are stopped.
     background: OnceLock<[BackgroundTask; 3]>,
     event_slot: EventSlot,
-    pub(crate) changes: Changes,
+    changes: Changes,
 }
 
 impl Deref for Engine {
@@ -103,7 +103,7 @@ impl Engine {
     /// As [`Engine::open`].
     pub async fn start(parts: EngineParts) -> Result<Self, Error> {
         let engine = Self::open(parts).await?;
-        let parts = engine.parts();
+        let parts = &engine.parts;
         let retention = retention::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
         let background = [
             connector_catalog::start_warming(engine.connector_catalog.clone()),
@@ -134,7 +134,7 @@ impl Engine {
             projects.clone(),
             changes.clone(),
         ));
-        let attempts = Attempts::new(&parts);
+        let attempts = Arc::new(Attempts::new(&parts));
         let api_keys = Arc::new(ApiKeys::new(&parts, projects.clone(), locks.clone(), changes.clone()));
         let members = Arc::new(Members::new(&parts, projects.clone(), changes.clone()));
         let setup = Setup::new(&parts, projects.clone(), api_keys.clone(), members.clone());
@@ -164,6 +164,44 @@ impl Engine {
             account_store.clone(),
             event_slot.clone(),
         ));
+        let revocations = Arc::new(Revocations::new(
+            &parts,
+            account_store.clone(),
+            profiles.clone(),
+            connector_catalog.clone(),
+            token_requests.clone(),
+            call_log.clone(),
+            changes.clone(),
+        ));
+        let verifier =
+            Arc::new(CredentialVerifier::new(&parts, token_requests.clone(), host.clone(), call_log.clone()));
+        let accounts = Arc::new(Accounts::new(
+            &parts,
+            account_store.clone(),
+            profiles.clone(),
+            connector_catalog.clone(),
+            verifier.clone(),
+            revocations.clone(),
+            changes.clone(),
+        ));
+        let linking = Arc::new(Linking::new(
+            &parts,
+            account_store.clone(),
+            accounts.clone(),
+            profiles.clone(),
+            connector_catalog.clone(),
+            verifier,
+            locks,
+        ));
+        let oauth_services = OauthServices {
+            sessions: sessions.clone(),
+            attempts: attempts.clone(),
+            profiles: profiles.clone(),
+            connectors: connector_catalog.clone(),
+            linking: linking.clone(),
+            tokens: token_requests,
+        };
+        let oauth = Arc::new(Oauth::new(&parts, host.clone(), oauth_services, changes.clone()));
         let calls = Arc::new(Calls::new(
             &parts,
             connector_catalog.clone(),
@@ -173,8 +211,7 @@ impl Engine {
             call_log.clone(),
             event_slot.clone(),
         ));
-        let actions =
-            Actions::new(&parts, host.clone(), connector_catalog.clone(), account_store.clone(), calls.clone());
+        let actions = Actions::new(&parts, host.clone(), connector_catalog.clone(), account_store, calls.clone());
         let proxy = Proxy::new(host.clone(), calls);
         let engine = Self(Arc::new(Services {
             parts,
@@ -182,20 +219,21 @@ impl Engine {
             profiles,
             projects,
             connectors,
+            accounts,
+            revocations,
+            linking,
+            oauth,
             sessions,
             action_catalog,
-            attempts: Arc::new(attempts),
+            attempts,
             api_keys,
             members,
             key_rotation,
             setup,
             host,
-            account_store,
-            locks,
             call_log,
             actions,
             proxy,
-            token_requests,
             token_refresher,
             expiry_notices,
             background: OnceLock::new(),
@@ -203,7 +241,7 @@ impl Engine {
             changes,
         }));
         // Leases of a process that ended: only this process owns the database.
-        engine.storage().refresh_leases().release_all().await?;
+        engine.parts.storage.refresh_leases().release_all().await?;
         Ok(engine)
     }
 
@@ -243,17 +281,12 @@ impl Engine {
     ///
     /// 503 `StorageUnavailableError` or 500 `StorageError`.
     pub async fn ready(&self) -> Result<(), Error> {
-        Ok(self.storage().meta().ping().await?)
+        Ok(self.parts.storage.meta().ping().await?)
     }
 
     /// Returns a random string for one response, such as the nonce of a content security policy.
     pub fn nonce(&self) -> String {
-        self.parts().entropy.token()
-    }
-
-    /// Returns the URLs of the server's routes.
-    pub(crate) fn urls(&self) -> &dyn PublicUrls {
-        &*self.config().urls
+        self.parts.entropy.token()
     }
 
     /// The operator's settings.
@@ -264,97 +297,5 @@ impl Engine {
     /// Returns the clock.
     pub fn clock(&self) -> &dyn Clock {
         &*self.parts.clock
-    }
-
-    pub(crate) fn parts(&self) -> &EngineParts {
-        &self.parts
-    }
-
-    pub(crate) fn storage(&self) -> &dyn Storage {
-        &*self.parts.storage
-    }
-
-    /// The connectors.
-    pub(crate) fn connector_catalog(&self) -> &ConnectorCatalog {
-        &self.connector_catalog
-    }
-
-    pub(crate) fn vault(&self) -> &Vault {
-        &self.parts.vault
-    }
-
-    /// Returns the resources that runs share.
-    pub(crate) fn host(&self) -> &Host {
-        &self.host
-    }
-
-    pub(crate) fn http(&self) -> &HttpClient {
-        &self.host.http
-    }
-
-    /// Completes a change even if the caller disconnects.
-    pub(crate) async fn run_to_completion<T: Send + 'static, E: From<StorageError> + Send + 'static>(
-        &self,
-        change: impl Future<Output = Result<T, E>> + Send + 'static,
-    ) -> Result<T, E> {
-        self.changes.run_to_completion(change).await
-    }
-
-    /// As [`ConnectorCatalog::instance`].
-    pub(crate) fn registry(&self) -> Arc<Registry> {
-        self.connector_catalog.instance()
-    }
-
-    pub(crate) async fn connector_for_profile(&self, profile: &Profile) -> Result<Option<InstalledConnector>, Error> {
-        self.connector_catalog.find_for_profile(profile).await
-    }
-
-    pub(crate) async fn connector_of(&self, profile: &Profile) -> Result<Arc<Connector>, Error> {
-        self.connector_catalog.for_profile(profile).await
-    }
-
-    pub(crate) async fn account(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Account>, Error> {
-        self.account_store.get(project, id).await
-    }
-
-    pub(crate) async fn profile(&self, project: &ProjectId, id: &ProfileId) -> Result<Arc<Profile>, Error> {
-        self.profiles.load(project, id).await
-    }
-
-    pub(crate) async fn all_profiles(
-        &self,
-        project: &ProjectId,
-        connector: Option<&str>,
-        active: Option<bool>,
-    ) -> Result<Vec<Profile>, Error> {
-        self.profiles.all(project, connector, active).await
-    }
-
-    pub(crate) async fn hub_session(&self, token: &Secret) -> Result<HubSession, Error> {
-        self.sessions.for_hub(token).await
-    }
-
-    pub(crate) async fn start_attempt(&self, hub: &HubSession) -> Result<ConnectionAttempt, Error> {
-        self.attempts.start(hub).await
-    }
-
-    pub(crate) async fn get_attempt(&self, hub: &HubSession, id: &AttemptId) -> Result<ConnectionAttempt, Error> {
-        self.attempts.get(hub, id).await
-    }
-
-    pub(crate) async fn close_attempt(
-        &self,
-        hub: &HubSession,
-        id: &AttemptId,
-        status: AttemptStatus,
-        account: Option<&AccountId>,
-        error: Option<&AttemptError>,
-    ) -> Result<(), Error> {
-        self.attempts.close(hub, id, status, account, error).await
-    }
-
-    /// Queues a record for the call log; never waits.
-    pub(crate) fn record(&self, record: CallRecord) {
-        self.call_log.record(record);
     }
 }

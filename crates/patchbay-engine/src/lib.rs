@@ -32,7 +32,6 @@ mod public_urls;
 mod retention;
 mod scopes;
 mod sealed_fields;
-mod services;
 mod sessions;
 mod setup;
 #[cfg(test)]
@@ -40,6 +39,10 @@ mod testing;
 mod tokens;
 mod validation;
 
+pub use accounts::{
+    manage::{AccountPatch, AccountQuery, AccountView, Accounts, EffectiveStatus},
+    revocations::{RevocationQuery, RevocationReport, Revocations, RevokedAccount},
+};
 pub use action_catalog::{ActionCatalog, ActionPage, ActionQuery, CatalogEntry};
 pub use actions::{
     files::{FileContent, RunFile, RunReply},
@@ -58,6 +61,7 @@ pub use key_ring::{
     KeyRingStatus, KeyRotation, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
     check_key_ring,
 };
+pub use linking::link::{HubAccount, HubProfile, LinkRequest, Linking};
 pub use members::{LoggedIn, MemberSession, Members};
 pub use parts::EngineParts;
 pub use patchbay_egress::set_worker_pool_index;
@@ -70,16 +74,11 @@ pub use profiles::{NewProfile, ProfilePatch, ProfileQuery, Profiles};
 pub use projects::Projects;
 pub use public_urls::{NoRoutes, PublicUrls};
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
-pub use services::{
-    accounts::{AccountPatch, AccountQuery, AccountView, EffectiveStatus},
-    hub::{HubAccount, HubProfile, LinkRequest},
-    revocation::{RevocationQuery, RevocationReport, RevokedAccount},
-};
 pub use sessions::{CreatedSession, NewSession, Sessions};
 pub use setup::{FirstStart, Setup};
 
 pub use oauth::{
     AuthorizationCallback, AuthorizationDraft, AuthorizationRedirect, CallbackOutcome, ClientMetadata,
-    ConfirmedAuthorization, NewAuthorization, PreparedAuthorization,
+    ConfirmedAuthorization, NewAuthorization, Oauth, PreparedAuthorization,
 };
 pub use tokens::local_revoker::LocalRevoker;

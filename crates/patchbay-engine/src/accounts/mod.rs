@@ -1,5 +1,8 @@
-//! Linked accounts.
+//! Linked accounts: [`store`] reads and changes them, [`credentials`] opens what they hold, [`resolver`] finds what a call
+//! needs, [`manage`] lists, changes and deletes them, and [`revocations`] ends them at their providers.
 
 pub(crate) mod credentials;
+pub(crate) mod manage;
 pub(crate) mod resolver;
+pub(crate) mod revocations;
 pub(crate) mod store;

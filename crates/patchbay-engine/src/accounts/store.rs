@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, Clock, Lease, ProjectId};
+use patchbay_model::{Account, AccountId, Clock, Lease, Owner, ProjectId};
 use patchbay_runtime::{Cache, Host};
 use patchbay_storage::{InsertRule, Storage, StorageError};
 
@@ -100,6 +100,19 @@ impl AccountStore {
     /// The errors of the storage.
     pub(crate) async fn read(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>, Error> {
         Ok(self.storage.accounts().get(project, id).await?)
+    }
+
+    /// Returns the owner's oldest account with a connector.
+    ///
+    /// # Errors
+    /// The errors of the storage.
+    pub(crate) async fn find_by_owner(
+        &self,
+        project: &ProjectId,
+        owner: &Owner,
+        connector: &str,
+    ) -> Result<Option<Account>, Error> {
+        Ok(self.storage.accounts().find_by_owner(project, owner, connector).await?)
     }
 
     /// Adds an account.

@@ -1,6 +1,5 @@
-//! Verifies new credentials at the provider, before they are sealed and stored.
+//! Linking: [`link`] validates the typed values and stores the account, [`verify`] asks the provider in between.
 
+pub(crate) mod link;
 mod test_actions;
-mod verify;
-
-pub(crate) use verify::{Verification, no_token, verify};
+pub(crate) mod verify;

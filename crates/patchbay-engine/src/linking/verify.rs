@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, definition::AuthMethod};
-use patchbay_model::{Account, CredentialExpiry, ExpiryCause, Profile, StatusReason, Timestamp};
+use patchbay_model::{Account, Clock, CredentialExpiry, ExpiryCause, Profile, StatusReason, Timestamp};
+use patchbay_runtime::{Credentials, Host};
 use patchbay_vault::Vault;
 
-use super::test_actions::run_test_actions;
+use super::test_actions::TestActions;
 use crate::{
-    Engine, Error, ErrorCode,
+    EngineParts, Error, ErrorCode,
     accounts::credentials::CredentialSet,
+    call_log::CallLog,
     error_hints,
     form_values::FormValues,
     profiles::profile_client_id,
@@ -19,10 +21,10 @@ use crate::{
         expiry_notices::certificate_expiry,
         token_context::TokenContext,
         token_request::{Grant, TokenFailure, gets_token_at_link, needs_authorization},
+        token_requests::TokenRequests,
         token_response::{REFRESH_TOKEN, TokenError, TokenSet},
     },
 };
-use patchbay_runtime::Credentials;
 
 /// The inputs of the verification of new credentials.
 pub(crate) struct Verification<'a> {
@@ -69,48 +71,73 @@ impl AcceptedCredentials<'_> {
     }
 }
 
-/// Verifies new credentials of an account at the provider. Nothing is sealed before the provider accepts them.
-///
-/// # Errors
-/// 400 `SignInRequiredError` when the method needs an authorization and no token was passed; 401
-/// `AccountAuthenticationFailedError` when the provider rejects the credentials; 412 `ProfileCredentialsError` when it
-/// rejects the client's; 412 `AuthMethodMissingError`; the provider's errors otherwise.
-pub(crate) async fn verify<'a>(
-    engine: &Engine,
-    account: &Account,
-    verification: &'a Verification<'a>,
-) -> Result<AcceptedCredentials<'a>, Error> {
-    let Verification { connector, profile, form, is_new, token_set } = verification;
-    let requested_at = engine.clock().now();
-    let method = connector.auth_method(&profile.auth_config_key).ok_or_else(|| method_missing(connector, profile))?;
-    let candidate = CredentialSet::candidate(profile, Some(account), form);
-    let requested = if token_set.is_none() && gets_token_at_link(method) {
-        let credentials = candidate.open(engine.vault())?;
+/// Verifies new credentials at the providers.
+pub(crate) struct CredentialVerifier {
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
+    tokens: Arc<TokenRequests>,
+    test_actions: TestActions,
+}
+
+impl CredentialVerifier {
+    pub(crate) fn new(
+        parts: &EngineParts,
+        tokens: Arc<TokenRequests>,
+        host: Arc<Host>,
+        call_log: Arc<CallLog>,
+    ) -> Self {
+        Self {
+            vault: parts.vault.clone(),
+            clock: parts.clock.clone(),
+            tokens,
+            test_actions: TestActions::new(parts, host, call_log),
+        }
+    }
+
+    /// Verifies new credentials of an account at the provider. Nothing is sealed before the provider accepts them.
+    ///
+    /// # Errors
+    /// 400 `SignInRequiredError` when the method needs an authorization and no token was passed; 401
+    /// `AccountAuthenticationFailedError` when the provider rejects the credentials; 412 `ProfileCredentialsError` when it
+    /// rejects the client's; 412 `AuthMethodMissingError`; the provider's errors otherwise.
+    pub(crate) async fn verify<'a>(
+        &self,
+        account: &Account,
+        verification: &'a Verification<'a>,
+    ) -> Result<AcceptedCredentials<'a>, Error> {
+        let Verification { connector, profile, form, is_new, token_set } = verification;
+        let requested_at = self.clock.now();
+        let method =
+            connector.auth_method(&profile.auth_config_key).ok_or_else(|| method_missing(connector, profile))?;
+        let candidate = CredentialSet::candidate(profile, Some(account), form);
+        let requested = if token_set.is_none() && gets_token_at_link(method) {
+            let credentials = candidate.open(&self.vault)?;
+            let context = context(connector, method, profile, account, &credentials, *is_new);
+            let outcome = self.tokens.request(&context, &Grant::ClientCredentials).await;
+            Some(outcome.map_err(|failure| no_token(failure, profile))?)
+        } else {
+            None
+        };
+        let candidate = match requested.as_ref().or(*token_set) {
+            Some(token_set) => candidate.with_token_set(token_set, method),
+            None if needs_authorization(method) && !is_of_client(&self.vault, account, profile) => {
+                return Err(sign_in_required(connector, profile));
+            }
+            None => candidate.keeping_token(),
+        };
+        let certificate_expiry = match &method.certificates {
+            Some(_) => {
+                let own = candidate.without_profile().open(&self.vault)?;
+                let own = context(connector, method, profile, account, &own, *is_new);
+                certificate_expiry(self.tokens.client(), &own)
+            }
+            None => None,
+        };
+        let credentials = candidate.open(&self.vault)?;
         let context = context(connector, method, profile, account, &credentials, *is_new);
-        let outcome = engine.token_requests.request(&context, &Grant::ClientCredentials).await;
-        Some(outcome.map_err(|failure| no_token(failure, profile))?)
-    } else {
-        None
-    };
-    let candidate = match requested.as_ref().or(*token_set) {
-        Some(token_set) => candidate.with_token_set(token_set, method),
-        None if needs_authorization(method) && !is_of_client(engine, account, profile) => {
-            return Err(sign_in_required(connector, profile));
-        }
-        None => candidate.keeping_token(),
-    };
-    let certificate_expiry = match &method.certificates {
-        Some(_) => {
-            let own = candidate.without_profile().open(engine.vault())?;
-            let own = context(connector, method, profile, account, &own, *is_new);
-            certificate_expiry(engine.token_requests.client(), &own)
-        }
-        None => None,
-    };
-    let credentials = candidate.open(engine.vault())?;
-    let context = context(connector, method, profile, account, &credentials, *is_new);
-    let reasons = run_test_actions(engine, &context).await?;
-    Ok(AcceptedCredentials { verification, method, requested, requested_at, certificate_expiry, reasons })
+        let reasons = self.test_actions.run(&context).await?;
+        Ok(AcceptedCredentials { verification, method, requested, requested_at, certificate_expiry, reasons })
+    }
 }
 
 fn context<'a>(
@@ -147,12 +174,12 @@ fn sign_in_required(connector: &Connector, profile: &Profile) -> Error {
 
 /// Checks whether the account's token was issued to the profile's client: to this profile, or to another one with the same
 /// client ID. Another client cannot refresh it.
-fn is_of_client(engine: &Engine, account: &Account, profile: &Profile) -> bool {
+fn is_of_client(vault: &Vault, account: &Account, profile: &Profile) -> bool {
     let Some(token) = &account.token else { return false };
     if token.profile_id == profile.id {
         return true;
     }
-    let client = profile_client_id(engine.vault(), profile).unwrap_or_default();
+    let client = profile_client_id(vault, profile).unwrap_or_default();
     token.client_id.is_some() && token.client_id == client
 }
 

@@ -8,15 +8,16 @@ use patchbay_vault::{Secret, Vault};
 use url::Url;
 
 use super::{
+    Oauth,
     pending_authorization::PendingAuthorization,
     protocol::{AuthorizationRequest, ProtocolState, Redirect, no_authorization_flow},
     sealed_state,
 };
 use crate::{
-    Engine, Error, Field, HubSession,
+    Error, Field, HubSession,
     accounts::credentials::CredentialSet,
     form_values::{FormValues, check_fields},
-    services::hub::HubProfile,
+    linking::link::HubProfile,
     tokens::{token_context::TokenContext, token_request::needs_authorization},
     validation::{invalid, invalid_at},
 };
@@ -80,16 +81,16 @@ pub(super) fn cookie_suffix_of(state: &Secret) -> String {
     Vault::hash_token(state.expose()).hex().chars().take(16).collect()
 }
 
-impl Engine {
+impl Oauth {
     /// Starts an authorization: stores its state and returns the authorization URL. An error also ends the connection
     /// attempt, so that the Hub shows it.
     ///
     /// # Errors
     /// 401 `SessionExpiredError`; 404 `ProfileNotFoundError` for a profile that the session does not show; 400
     /// `ValidationError` for invalid form values or an attempt that has ended; 502 when the provider does not answer.
-    pub async fn start_authorization(&self, new: NewAuthorization) -> Result<AuthorizationRedirect, Error> {
+    pub async fn start(&self, new: NewAuthorization) -> Result<AuthorizationRedirect, Error> {
         let NewAuthorization { token, profile_id, attempt_id, return_url, fields, allowed_origins } = new;
-        let hub = self.hub_session(&token).await?;
+        let hub = self.sessions.for_hub(&token).await?;
         let start = AuthorizationStart { profile_id, attempt_id, return_url, fields, allowed_origins };
         self.start_in_session(&hub, start).await
     }
@@ -117,7 +118,7 @@ impl Engine {
     /// Ends a connection attempt with an error.
     pub(super) async fn fail_attempt(&self, hub: &HubSession, id: &AttemptId, error: &Error) -> Result<(), Error> {
         let error = AttemptError { code: error.code.to_string(), description: error.message.clone() };
-        self.close_attempt(hub, id, AttemptStatus::Error, None, Some(&error)).await
+        self.attempts.close(hub, id, AttemptStatus::Error, None, Some(&error)).await
     }
 
     async fn authorization_redirect(
@@ -126,21 +127,21 @@ impl Engine {
         attempt: &AttemptId,
         new: AuthorizationStart,
     ) -> Result<AuthorizationRedirect, Error> {
-        let HubProfile { profile, connector, .. } = self.hub_profile(hub, &new.profile_id).await?;
+        let HubProfile { profile, connector, .. } = self.linking.profile(hub, &new.profile_id).await?;
         let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| needs_authorization(method))
         else {
             return Err(no_authorization_flow());
         };
         let existing = self.existing_account(hub).await?;
         let form = check_form_values(method, existing.as_deref(), new.fields.clone())?;
-        let credentials = CredentialSet::candidate(&profile, existing.as_deref(), &form).open(self.vault())?;
+        let credentials = CredentialSet::candidate(&profile, existing.as_deref(), &form).open(&self.vault)?;
 
-        let entropy = &*self.parts().entropy;
+        let entropy = &*self.entropy;
         let (state, browser_secret) = (Secret::new(entropy.token()), Secret::new(entropy.token()));
-        let redirect_uri = self.urls().callback(&connector.key);
+        let redirect_uri = self.urls.callback(&connector.key);
         let token_context = TokenContext::of_session(&connector, method, &profile, &hub.session, &credentials);
         let request = AuthorizationRequest {
-            engine: self,
+            oauth: self,
             token_context,
             existing: existing.as_deref(),
             state: &state,
@@ -169,7 +170,7 @@ impl Engine {
     /// Returns the account that the session reconnects; none when the session links a new one.
     pub(super) async fn existing_account(&self, hub: &HubSession) -> Result<Option<Arc<Account>>, Error> {
         match &hub.session.account_id {
-            Some(id) => Ok(Some(self.hub_account(hub, id).await?.account)),
+            Some(id) => Ok(Some(self.linking.account(hub, id).await?.account)),
             None => Ok(None),
         }
     }
@@ -177,7 +178,7 @@ impl Engine {
     /// Returns the URL that the window returns to: `requested` if its origin is allowed, this server's own page
     /// otherwise.
     fn return_url(&self, hub: &HubSession, requested: Option<&str>, more_origins: &[String]) -> String {
-        let own = self.urls().return_page();
+        let own = self.urls.return_page();
         let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin().ascii_serialization());
         let is_allowed = |requested: &str| {
             let is_web = requested.starts_with("https://") || requested.starts_with("http://");

@@ -1,19 +1,24 @@
 //! Handles the callback from the provider: checks it, exchanges the code and links the account.
 
+use std::sync::Arc;
+
 use patchbay_model::{AccountId, AttemptId, AttemptStatus, ProfileId, SessionId};
 use patchbay_vault::{Secret, Vault};
 
 use super::{
+    Oauth,
     authorize::{check_form_values, cookie_suffix_of},
     oauth1,
     pending_authorization::PendingAuthorization,
     protocol::CallbackContext,
 };
 use crate::{
-    Engine, Error, ErrorCode, HubSession,
+    Error, ErrorCode, HubSession,
     accounts::credentials::CredentialSet,
-    linking::no_token,
-    services::hub::{HubProfile, LinkRequest},
+    linking::{
+        link::{HubProfile, LinkRequest},
+        verify::no_token,
+    },
     tokens::{token_context::TokenContext, token_request::needs_authorization, token_response::TokenSet},
 };
 
@@ -52,7 +57,7 @@ pub struct CallbackOutcome {
     pub outcome: Result<Option<AccountId>, Error>,
 }
 
-impl Engine {
+impl Oauth {
     /// Finishes an authorization: checks the callback, exchanges the code, verifies the credentials and links the
     /// account. It runs to completion even if the browser disconnects: a code works once, and the token that it was
     /// exchanged for must not be lost.
@@ -60,9 +65,9 @@ impl Engine {
     /// # Errors
     /// 400 `SignInUnknownError` when the `state` is unknown, expired or already used; the return URL is unknown then.
     /// Every other failure is in [`CallbackOutcome::outcome`].
-    pub async fn finish_authorization(&self, callback: AuthorizationCallback) -> Result<CallbackOutcome, Error> {
-        let engine = self.clone();
-        self.run_to_completion(async move { engine.handle_callback(callback).await }).await
+    pub async fn finish(self: &Arc<Self>, callback: AuthorizationCallback) -> Result<CallbackOutcome, Error> {
+        let oauth = Arc::clone(self);
+        self.changes.run_to_completion(async move { oauth.handle_callback(callback).await }).await
     }
 
     async fn handle_callback(&self, callback: AuthorizationCallback) -> Result<CallbackOutcome, Error> {
@@ -96,7 +101,7 @@ impl Engine {
         outcome: &Result<AccountId, Error>,
     ) -> Result<(), Error> {
         match outcome {
-            Ok(account) => self.close_attempt(hub, attempt, AttemptStatus::Authenticated, Some(account), None).await,
+            Ok(account) => self.attempts.close(hub, attempt, AttemptStatus::Authenticated, Some(account), None).await,
             Err(error) => self.fail_attempt(hub, attempt, error).await,
         }
     }
@@ -109,13 +114,13 @@ impl Engine {
         pending: &PendingAuthorization,
         callback: &AuthorizationCallback,
     ) -> Result<AccountId, Error> {
-        if self.get_attempt(hub, attempt).await?.status != AttemptStatus::Pending {
+        if self.attempts.get(hub, attempt).await?.status != AttemptStatus::Pending {
             return Err(refused("the sign-in was canceled; start again in the Hub"));
         }
         let profile_id = ProfileId::new(pending.profile.clone());
         let token_set = self.exchange_code(hub, &profile_id, pending, callback).await?;
         let request = LinkRequest { profile_id: Some(profile_id), credentials: pending.form_values() };
-        Ok(self.link(hub, request, Some(&token_set)).await?.id.clone())
+        Ok(self.linking.link_with(hub, request, Some(&token_set)).await?.id.clone())
     }
 
     /// Exchanges the code for a token, and fetches what the connector's `refreshAuthentication` adds to it.
@@ -126,7 +131,7 @@ impl Engine {
         pending: &PendingAuthorization,
         callback: &AuthorizationCallback,
     ) -> Result<TokenSet, Error> {
-        let HubProfile { profile, connector, .. } = self.hub_profile(hub, profile).await?;
+        let HubProfile { profile, connector, .. } = self.linking.profile(hub, profile).await?;
         let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| needs_authorization(method))
         else {
             return Err(profile_changed());
@@ -135,13 +140,13 @@ impl Engine {
         let mut form = check_form_values(method, existing.as_deref(), pending.form_values())?;
         form.secrets.extend(pending.protocol.discovered_credentials());
         let candidate = CredentialSet::candidate(&profile, existing.as_deref(), &form);
-        let credentials = candidate.open(self.vault())?;
+        let credentials = candidate.open(&self.vault)?;
         let token_context = TokenContext::of_session(&connector, method, &profile, &hub.session, &credentials);
-        let context = CallbackContext { engine: self, token_context: &token_context, pending, callback };
+        let context = CallbackContext { oauth: self, token_context: &token_context, pending, callback };
         let token_set = context.exchange_code().await?;
-        let credentials = candidate.with_token_set(&token_set, method).open(self.vault())?;
+        let credentials = candidate.with_token_set(&token_set, method).open(&self.vault)?;
         let token_context = TokenContext { credentials: &credentials, ..token_context };
-        let completed = self.token_requests.complete_authorization(&token_context).await;
+        let completed = self.tokens.complete_authorization(&token_context).await;
         match completed.map_err(|failure| no_token(failure, &profile))? {
             Some(later) => Ok(token_set.merged_with(later)),
             None => Ok(token_set),

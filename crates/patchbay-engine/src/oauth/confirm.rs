@@ -6,6 +6,8 @@
 //! provider is redirected to that URL with a one-time `confirmation`; the product knows from its own login whose
 //! browser it is, and reports it to the API. The code is not exchanged before that.
 
+use std::sync::Arc;
+
 use patchbay_model::{ApiScope, AttemptId, ConnectionAttempt, KeyHash, ProjectId, SessionId};
 use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
@@ -13,11 +15,12 @@ use url::Url;
 use zeroize::Zeroize;
 
 use super::{
+    Oauth,
     callback::{AuthorizationCallback, refused, unknown},
     pending_authorization::PendingAuthorization,
     sealed_state,
 };
-use crate::{Caller, Engine, Error, HubSession};
+use crate::{Caller, Error, HubSession};
 
 /// The hash purpose of confirmations: a `state` of the same value finds nothing.
 const PURPOSE: &str = "confirmation: ";
@@ -46,7 +49,7 @@ impl Drop for PendingConfirmation {
     }
 }
 
-impl Engine {
+impl Oauth {
     /// Stores a callback until it is confirmed, and returns the `confirm_url` with the confirmation in it.
     pub(super) async fn request_confirmation(
         &self,
@@ -55,7 +58,7 @@ impl Engine {
         authorization: PendingAuthorization,
         callback: &AuthorizationCallback,
     ) -> Result<String, Error> {
-        let confirmation = Secret::new(self.parts().entropy.token());
+        let confirmation = Secret::new(self.entropy.token());
         let parameters = callback.parameters.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
         let pending = PendingConfirmation { authorization, parameters: parameters.collect() };
         sealed_state::store(self, &hub.session.project_id, &hash_of(&confirmation), &pending).await?;
@@ -71,16 +74,17 @@ impl Engine {
     /// 400 `SignInUnknownError` when the confirmation is unknown in this project, expired or already used; 400
     /// `SignInRefusedError` when the authorization was started for another owner: then the attempt ends and nothing is
     /// linked. A failed exchange is in the attempt.
-    pub async fn confirm_authorization(
-        &self,
+    pub async fn confirm(
+        self: &Arc<Self>,
         caller: &Caller,
         confirmation: &Secret,
         owner_id: &str,
     ) -> Result<ConfirmedAuthorization, Error> {
         caller.require(ApiScope::PlatformWrite)?;
-        let (engine, project) = (self.clone(), caller.project_id.clone());
+        let (oauth, project) = (Arc::clone(self), caller.project_id.clone());
         let (confirmation, owner_id) = (confirmation.clone(), owner_id.to_owned());
-        self.run_to_completion(async move { engine.handle_confirmation(&project, &confirmation, &owner_id).await })
+        self.changes
+            .run_to_completion(async move { oauth.handle_confirmation(&project, &confirmation, &owner_id).await })
             .await
     }
 
@@ -115,7 +119,7 @@ impl Engine {
         };
         let outcome = self.complete_link(&hub, &attempt, authorization, &callback).await;
         self.finish_attempt(&hub, &attempt, &outcome).await?;
-        let attempt = self.get_attempt(&hub, &attempt).await?;
+        let attempt = self.attempts.get(&hub, &attempt).await?;
         Ok(ConfirmedAuthorization { attempt, return_url: authorization.return_url.clone() })
     }
 }

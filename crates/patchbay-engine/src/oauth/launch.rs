@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
 use super::{
-    AuthorizationRedirect,
+    AuthorizationRedirect, Oauth,
     authorize::{AuthorizationStart, check_form_values},
     protocol::no_authorization_flow,
     sealed_state,
 };
 use crate::{
-    Engine, Error, ErrorCode, Field, HubSession, services::hub::HubProfile, tokens::token_request::needs_authorization,
+    Error, ErrorCode, Field, HubSession, linking::link::HubProfile, tokens::token_request::needs_authorization,
     validation::invalid_at,
 };
 
@@ -55,18 +55,14 @@ struct LaunchState {
     fields: Vec<(String, String)>,
 }
 
-impl Engine {
+impl Oauth {
     /// Prepares an authorization: checks the form values, starts a connection attempt and returns the launch code.
     ///
     /// # Errors
     /// 400 `ValidationError` for invalid form values, the token of another session, or a profile whose method has no
     /// authorization flow; 404 `ProfileNotFoundError` for a profile that the session does not show.
-    pub async fn prepare_authorization(
-        &self,
-        hub: &HubSession,
-        draft: AuthorizationDraft,
-    ) -> Result<PreparedAuthorization, Error> {
-        let HubProfile { profile, connector, .. } = self.hub_profile(hub, &draft.profile_id).await?;
+    pub async fn prepare(&self, hub: &HubSession, draft: AuthorizationDraft) -> Result<PreparedAuthorization, Error> {
+        let HubProfile { profile, connector, .. } = self.linking.profile(hub, &draft.profile_id).await?;
         let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| needs_authorization(method))
         else {
             return Err(no_authorization_flow());
@@ -74,8 +70,8 @@ impl Engine {
         let existing = self.existing_account(hub).await?;
         check_form_values(method, existing.as_deref(), draft.fields.clone())?;
 
-        let attempt_id = self.start_attempt(hub).await?.id;
-        let launch_code = Secret::new(self.parts().entropy.token());
+        let attempt_id = self.attempts.start(hub).await?.id;
+        let launch_code = Secret::new(self.entropy.token());
         let fields = draft.fields.iter().map(|(key, value)| (key.clone(), value.expose().to_owned())).collect();
         let state = LaunchState {
             session_id: hub.session.id.0,
@@ -88,12 +84,12 @@ impl Engine {
         Ok(PreparedAuthorization { attempt_id, launch_code })
     }
 
-    /// Starts the prepared authorization of a launch code, as [`Engine::start_authorization`].
+    /// Starts the prepared authorization of a launch code, as [`Oauth::start`].
     ///
     /// # Errors
     /// 400 `SignInUnknownError` when the code is unknown or expired; 400 `ValidationError` when it was issued for
-    /// another profile than the URL's; the errors of [`Engine::start_authorization`].
-    pub async fn launch_authorization(
+    /// another profile than the URL's; the errors of [`Oauth::start`].
+    pub async fn launch(
         &self,
         launch_code: &Secret,
         profile: &ProfileId,

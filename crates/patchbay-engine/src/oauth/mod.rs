@@ -29,3 +29,65 @@ pub use callback::{AuthorizationCallback, CallbackOutcome};
 pub use confirm::ConfirmedAuthorization;
 pub use launch::{AuthorizationDraft, PreparedAuthorization};
 pub use mcp::ClientMetadata;
+
+use std::sync::Arc;
+
+use patchbay_model::{Clock, Entropy};
+use patchbay_runtime::{Host, RuntimeConfig};
+use patchbay_storage::Storage;
+use patchbay_vault::Vault;
+
+use crate::{
+    EngineParts, PublicUrls, attempts::Attempts, changes::Changes, connector_catalog::ConnectorCatalog,
+    linking::link::Linking, profiles::Profiles, sessions::Sessions, tokens::token_requests::TokenRequests,
+};
+
+/// Authorizations at providers.
+pub struct Oauth {
+    storage: Arc<dyn Storage>,
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    urls: Arc<dyn PublicUrls>,
+    runtime: RuntimeConfig,
+    host: Arc<Host>,
+    sessions: Arc<Sessions>,
+    attempts: Arc<Attempts>,
+    profiles: Arc<Profiles>,
+    connectors: Arc<ConnectorCatalog>,
+    linking: Arc<Linking>,
+    tokens: Arc<TokenRequests>,
+    changes: Changes,
+}
+
+/// The services that [`Oauth`] uses.
+pub(crate) struct OauthServices {
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) attempts: Arc<Attempts>,
+    pub(crate) profiles: Arc<Profiles>,
+    pub(crate) connectors: Arc<ConnectorCatalog>,
+    pub(crate) linking: Arc<Linking>,
+    pub(crate) tokens: Arc<TokenRequests>,
+}
+
+impl Oauth {
+    pub(crate) fn new(parts: &EngineParts, host: Arc<Host>, services: OauthServices, changes: Changes) -> Self {
+        let OauthServices { sessions, attempts, profiles, connectors, linking, tokens } = services;
+        Self {
+            storage: parts.storage.clone(),
+            vault: parts.vault.clone(),
+            clock: parts.clock.clone(),
+            entropy: parts.entropy.clone(),
+            urls: parts.config.urls.clone(),
+            runtime: parts.config.runtime(),
+            host,
+            sessions,
+            attempts,
+            profiles,
+            connectors,
+            linking,
+            tokens,
+            changes,
+        }
+    }
+}

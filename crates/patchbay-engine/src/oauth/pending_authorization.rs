@@ -5,8 +5,8 @@ use patchbay_vault::{Secret, Vault};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-use super::{protocol::ProtocolState, sealed_state};
-use crate::{Engine, Error};
+use super::{Oauth, protocol::ProtocolState, sealed_state};
+use crate::Error;
 
 /// An authorization that waits for its callback. It is sealed as a whole: it contains secret form values.
 #[derive(Serialize, Deserialize, Zeroize)]
@@ -32,14 +32,14 @@ pub(super) struct PendingAuthorization {
 
 impl PendingAuthorization {
     /// Stores it under the hash of `state`.
-    pub(super) async fn store(&self, engine: &Engine, project: &ProjectId, state: &Secret) -> Result<(), Error> {
-        sealed_state::store(engine, project, &Vault::hash_token(state.expose()), self).await
+    pub(super) async fn store(&self, oauth: &Oauth, project: &ProjectId, state: &Secret) -> Result<(), Error> {
+        sealed_state::store(oauth, project, &Vault::hash_token(state.expose()), self).await
     }
 
     /// Removes and returns the pending authorization of a `state`, and its project. Returns none when it is missing, expired or
     /// already taken.
-    pub(super) async fn take(engine: &Engine, state: &Secret) -> Result<Option<(ProjectId, Self)>, Error> {
-        sealed_state::take(engine, &Vault::hash_token(state.expose())).await
+    pub(super) async fn take(oauth: &Oauth, state: &Secret) -> Result<Option<(ProjectId, Self)>, Error> {
+        sealed_state::take(oauth, &Vault::hash_token(state.expose())).await
     }
 
     /// Returns the form values.

@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 use url::Url;
 use zeroize::Zeroize;
 
-use super::{callback::AuthorizationCallback, oauth1, oauth2, pending_authorization::PendingAuthorization};
+use super::{Oauth, callback::AuthorizationCallback, oauth1, oauth2, pending_authorization::PendingAuthorization};
 use crate::{
-    Engine, Error, ErrorCode, Field,
+    Error, ErrorCode, Field,
     tokens::{token_context::TokenContext, token_response::TokenSet},
     validation::invalid_at,
 };
 
 /// An authorization request before its URL is built.
 pub(super) struct AuthorizationRequest<'a> {
-    pub(super) engine: &'a Engine,
+    pub(super) oauth: &'a Oauth,
     /// The connector, profile, owner and credentials that the token will belong to.
     pub(super) token_context: TokenContext<'a>,
     /// The account that is reconnected; none when a new one is linked.
@@ -35,7 +35,7 @@ pub(super) struct AuthorizationRequest<'a> {
 impl AuthorizationRequest<'_> {
     /// Evaluates a template of the connector; returns none when it evaluates to null.
     pub(super) fn eval_text(&self, template: &Template, escape: Escape) -> Result<Option<String>, String> {
-        let public_url = Value::from(self.engine.urls().base());
+        let public_url = Value::from(self.oauth.urls.base());
         let context = json!({});
         let credentials = self.token_context.credentials.values();
         let roots = [("credentials", credentials), ("context", &context), ("apiHostUri", &public_url)];
@@ -107,7 +107,7 @@ pub(super) fn no_authorization_flow() -> Error {
 
 /// A callback, with the pending authorization that it belongs to.
 pub(super) struct CallbackContext<'a> {
-    pub(super) engine: &'a Engine,
+    pub(super) oauth: &'a Oauth,
     /// The connector, profile, owner and credentials that the token will belong to.
     pub(super) token_context: &'a TokenContext<'a>,
     /// The state that was kept since the authorization request.

@@ -7,7 +7,8 @@ use patchbay_vault::{SealContext, Secret, Vault};
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use crate::{Engine, Error, ErrorCode};
+use super::Oauth;
+use crate::{Error, ErrorCode};
 
 /// The lifetime of sealed state: how long a customer may take at the provider.
 pub(super) const STATE_TTL_SECS: i64 = 600;
@@ -19,46 +20,40 @@ pub(super) fn hash_of(purpose: &str, secret: &Secret) -> KeyHash {
 
 /// Seals and stores a value for [`STATE_TTL_SECS`].
 pub(super) async fn store<T: Serialize>(
-    engine: &Engine,
+    oauth: &Oauth,
     project: &ProjectId,
     hash: &KeyHash,
     value: &T,
 ) -> Result<(), Error> {
     let text = Secret::new(serde_json::to_string(value).map_err(|error| state_error(&error))?);
-    let sealed = engine.vault().seal(&SealContext::PendingAuthorization { project, state: &hash.hex() }, &text);
-    let expires_at = engine.clock().now().plus_seconds(STATE_TTL_SECS);
-    Ok(engine.storage().pending_authorizations().put(hash, project, &sealed, expires_at).await?)
+    let sealed = oauth.vault.seal(&SealContext::PendingAuthorization { project, state: &hash.hex() }, &text);
+    let expires_at = oauth.clock.now().plus_seconds(STATE_TTL_SECS);
+    Ok(oauth.storage.pending_authorizations().put(hash, project, &sealed, expires_at).await?)
 }
 
 /// Reads a value and its project, and leaves it in storage. Returns none when it is missing or expired.
-pub(super) async fn find<T: DeserializeOwned>(
-    engine: &Engine,
-    hash: &KeyHash,
-) -> Result<Option<(ProjectId, T)>, Error> {
-    let found = engine.storage().pending_authorizations().find(hash, engine.clock().now()).await?;
+pub(super) async fn find<T: DeserializeOwned>(oauth: &Oauth, hash: &KeyHash) -> Result<Option<(ProjectId, T)>, Error> {
+    let found = oauth.storage.pending_authorizations().find(hash, oauth.clock.now()).await?;
     let Some((project, sealed)) = found else { return Ok(None) };
-    Ok(open(engine, hash, &project, &sealed)?.map(|value| (project, value)))
+    Ok(open(oauth, hash, &project, &sealed)?.map(|value| (project, value)))
 }
 
 /// Removes and returns a value and its project: one caller gets it. Returns none when it is missing, expired or already taken.
-pub(super) async fn take<T: DeserializeOwned>(
-    engine: &Engine,
-    hash: &KeyHash,
-) -> Result<Option<(ProjectId, T)>, Error> {
-    let found = engine.storage().pending_authorizations().take(hash, engine.clock().now()).await?;
+pub(super) async fn take<T: DeserializeOwned>(oauth: &Oauth, hash: &KeyHash) -> Result<Option<(ProjectId, T)>, Error> {
+    let found = oauth.storage.pending_authorizations().take(hash, oauth.clock.now()).await?;
     let Some((project, sealed)) = found else { return Ok(None) };
-    Ok(open(engine, hash, &project, &sealed)?.map(|value| (project, value)))
+    Ok(open(oauth, hash, &project, &sealed)?.map(|value| (project, value)))
 }
 
 /// Opens a value. Returns none when another version of this server stored it in a shape that this one cannot read:
 /// the customer starts again.
 fn open<T: DeserializeOwned>(
-    engine: &Engine,
+    oauth: &Oauth,
     hash: &KeyHash,
     project: &ProjectId,
     sealed: &Sealed,
 ) -> Result<Option<T>, Error> {
-    let opened = engine.vault().open(&SealContext::PendingAuthorization { project, state: &hash.hex() }, sealed);
+    let opened = oauth.vault.open(&SealContext::PendingAuthorization { project, state: &hash.hex() }, sealed);
     let text = opened.map_err(|error| state_error(&error))?;
     let text = Zeroizing::new(text.expose().to_owned());
     Ok(serde_json::from_str(&text)

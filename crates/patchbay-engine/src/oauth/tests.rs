@@ -44,8 +44,8 @@ impl TestEngine {
     async fn account(&self) -> Account {
         let mut account = testing::account(&self.profile);
         let pin = [("pin".to_owned(), Secret::new("1234"))];
-        account.secrets = seal_account(self.engine.vault(), &account.project_id, &account.id, &pin);
-        self.engine.account_store.insert(&account, InsertRule::OnePerOwner).await.unwrap();
+        account.secrets = seal_account(&self.engine.parts.vault, &account.project_id, &account.id, &pin);
+        self.engine.parts.storage.accounts().insert(&account, InsertRule::OnePerOwner).await.unwrap();
         account
     }
 
@@ -76,7 +76,7 @@ impl TestEngine {
             fields: fields.iter().map(|(key, value)| ((*key).to_owned(), Secret::new(*value))).collect(),
             allowed_origins: Vec::new(),
         };
-        Box::pin(self.engine.start_authorization(new)).await
+        Box::pin(self.engine.oauth.start(new)).await
     }
 }
 
@@ -105,7 +105,7 @@ async fn a_pending_authorization_contains_the_sessions_id_and_not_its_token() {
     let session = test.session(None).await;
     let redirect = test.start(&session.token, &[("pin", "1234")]).await.unwrap();
     let state = parameter(&redirect, "state").unwrap();
-    let found = sealed_state::find::<Value>(&test.engine, &Vault::hash_token(&state)).await.unwrap();
+    let found = sealed_state::find::<Value>(&test.engine.oauth, &Vault::hash_token(&state)).await.unwrap();
     let (project, sealed) = found.unwrap();
     assert_eq!((project, &sealed["session_id"]), (test.caller.project_id.clone(), &json!(session.session.id.0)));
     assert!(!sealed.to_string().contains(session.token.expose()), "{sealed}");
@@ -121,7 +121,7 @@ async fn a_state_that_an_older_version_stored_is_refused() {
     });
     let (project, secret) = (&test.caller.project_id, Secret::new("secret"));
     for hash in [Vault::hash_token(secret.expose()), launch::hash_of(&secret)] {
-        sealed_state::store(&test.engine, project, &hash, &older).await.unwrap();
+        sealed_state::store(&test.engine.oauth, project, &hash, &older).await.unwrap();
     }
     let callback = AuthorizationCallback {
         connector: "demo".to_owned(),
@@ -130,9 +130,9 @@ async fn a_state_that_an_older_version_stored_is_refused() {
             .to_vec(),
         cookies: Vec::new(),
     };
-    let finished = test.engine.finish_authorization(callback).await;
+    let finished = test.engine.oauth.finish(callback).await;
     assert_eq!(finished.unwrap_err().code, ErrorCode::SignInUnknown);
-    let launched = Box::pin(test.engine.launch_authorization(&secret, &test.profile.id, Vec::new())).await;
+    let launched = Box::pin(test.engine.oauth.launch(&secret, &test.profile.id, Vec::new())).await;
     assert_eq!(launched.unwrap_err().code, ErrorCode::SignInUnknown);
 }
 
@@ -146,8 +146,8 @@ async fn a_prepared_authorization_starts_in_its_session() {
         return_url: None,
         fields: vec![("pin".to_owned(), Secret::new("1234"))],
     };
-    let prepared = test.engine.prepare_authorization(&hub, draft).await.unwrap();
-    let launched = test.engine.launch_authorization(&prepared.launch_code, &test.profile.id, Vec::new());
+    let prepared = test.engine.oauth.prepare(&hub, draft).await.unwrap();
+    let launched = test.engine.oauth.launch(&prepared.launch_code, &test.profile.id, Vec::new());
     let redirect = Box::pin(launched).await.unwrap();
     assert_eq!(parameter(&redirect, "pin").as_deref(), Some("1234"));
 }

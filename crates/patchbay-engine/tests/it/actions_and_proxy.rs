@@ -112,13 +112,13 @@ async fn calls_need_an_active_account_a_scope_and_an_enabled_action() {
     assert_eq!(code(engine.proxy.run(&reader, proxied).await.unwrap_err()), (403, ErrorCode::MissingScope));
 
     let status = |status| AccountPatch { status: Some(status), ..Default::default() };
-    engine.patch_account(caller, bed.account(), status(AccountStatus::Suspended)).await.unwrap();
+    engine.accounts.patch(caller, bed.account(), status(AccountStatus::Suspended)).await.unwrap();
     assert_eq!(code(bed.run_request(get()).await.unwrap_err()), (412, ErrorCode::AccountSuspended));
     assert_eq!(code(bed.proxy(bed.account(), "/x").await.unwrap_err()), (412, ErrorCode::AccountSuspended));
-    engine.patch_account(caller, bed.account(), status(AccountStatus::Active)).await.unwrap();
+    engine.accounts.patch(caller, bed.account(), status(AccountStatus::Active)).await.unwrap();
     bed.run_request(get()).await.unwrap();
 
-    let profile = engine.get_account(caller, bed.account()).await.unwrap().account.profile_id.clone();
+    let profile = engine.accounts.get(caller, bed.account()).await.unwrap().account.profile_id.clone();
     let only = EnabledActions::Only(["demo_list_things".to_owned()].into());
     let patch = ProfilePatch { enabled_actions: Some(only), ..Default::default() };
     engine.profiles.patch(caller, &profile, patch).await.unwrap();

@@ -64,7 +64,7 @@ pub(crate) async fn list(
         page,
         page_size,
     };
-    let page = engine.list_accounts(&caller, query).await?;
+    let page = engine.accounts.list(&caller, query).await?;
     let accounts = page.items.iter().map(AccountOut::new).collect::<Vec<_>>();
     Ok(([("x-total-count", page.total.to_string())], Json(accounts)))
 }
@@ -82,7 +82,7 @@ pub(crate) async fn get(
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> Result<Json<AccountOut>, ApiError> {
-    Ok(Json(AccountOut::new(&engine.get_account(&caller, &AccountId::new(id)).await?)))
+    Ok(Json(AccountOut::new(&engine.accounts.get(&caller, &AccountId::new(id)).await?)))
 }
 
 /// Changes a linked account.
@@ -102,7 +102,7 @@ pub(crate) async fn patch(
     Path(id): Path<String>,
     ApiJson(body): ApiJson<PatchAccount>,
 ) -> Result<Json<AccountOut>, ApiError> {
-    let changed = engine.patch_account(&caller, &AccountId::new(id), body.into_patch()?).await;
+    let changed = engine.accounts.patch(&caller, &AccountId::new(id), body.into_patch()?).await;
     let changed = changed.map_err(|error| with_name(error, Field::Connector, "provider"));
     Ok(Json(AccountOut::new(&changed?)))
 }
@@ -121,7 +121,7 @@ pub(crate) async fn delete(
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> Result<Json<DeletedAccountOut>, ApiError> {
-    Ok(Json(DeletedAccountOut::new(&engine.delete_account(&caller, &AccountId::new(id)).await?)))
+    Ok(Json(DeletedAccountOut::new(&engine.accounts.delete(&caller, &AccountId::new(id)).await?)))
 }
 
 /// Returns what a linked account can do.
@@ -137,5 +137,5 @@ pub(crate) async fn meta(
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> Result<Json<AccountMetaOut>, ApiError> {
-    Ok(Json(AccountMetaOut::new(&engine.get_account(&caller, &AccountId::new(id)).await?)))
+    Ok(Json(AccountMetaOut::new(&engine.accounts.get(&caller, &AccountId::new(id)).await?)))
 }

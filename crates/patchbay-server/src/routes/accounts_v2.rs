@@ -54,7 +54,7 @@ pub(crate) async fn list(
         page,
         page_size,
     };
-    let found = engine.list_accounts(&caller, filter).await?;
+    let found = engine.accounts.list(&caller, filter).await?;
     let data = found.items.iter().map(AccountV2::new).collect();
     Ok(Json(AccountPageV2 { page, page_size, total: found.total, data }))
 }
@@ -72,5 +72,5 @@ pub(crate) async fn get(
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> Result<Json<AccountV2>, ApiError> {
-    Ok(Json(AccountV2::new(&engine.get_account(&caller, &AccountId::new(id)).await?)))
+    Ok(Json(AccountV2::new(&engine.accounts.get(&caller, &AccountId::new(id)).await?)))
 }

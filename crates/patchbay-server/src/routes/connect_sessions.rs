@@ -78,6 +78,6 @@ pub(crate) async fn confirm(
     Authenticated(caller): Authenticated,
     ApiJson(body): ApiJson<ConfirmSession>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let confirmed = engine.confirm_authorization(&caller, &body.confirmation, &body.origin_owner_id).await?;
+    let confirmed = engine.oauth.confirm(&caller, &body.confirmation, &body.origin_owner_id).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(ConfirmationOut::new(confirmed))))
 }

@@ -49,7 +49,7 @@ pub(crate) async fn connectors(
     query: QueryMap,
 ) -> Result<Json<HubCatalogOut>, HubError> {
     let provider = query.text(&["provider"]);
-    let found = engine.hub_profiles(&hub, provider.as_deref()).await?;
+    let found = engine.linking.profiles(&hub, provider.as_deref()).await?;
     Ok(Json(HubCatalogOut::new(&found, &hub.session)))
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn connector(
     HubAuth(hub): HubAuth,
     Path(id): Path<String>,
 ) -> Result<Json<HubConnectorOut>, HubError> {
-    let HubProfile { profile, connector, origin } = state.engine.hub_profile(&hub, &ProfileId::new(id)).await?;
+    let HubProfile { profile, connector, origin } = state.engine.linking.profile(&hub, &ProfileId::new(id)).await?;
     let method = connector.auth_method(&profile.auth_config_key);
     let is_public = origin == Origin::Instance;
     // Customers cannot open the guide of a pushed connector: only its project can.
@@ -107,7 +107,7 @@ pub(crate) async fn link(
     HubAuth(hub): HubAuth,
     HubJson(body): HubJson<LinkAccount>,
 ) -> Result<Json<LinkedAccountOut>, HubError> {
-    let account = engine.hub_link(&hub, body.into_request()?).await?;
+    let account = engine.linking.link(&hub, body.into_request()?).await?;
     Ok(Json(LinkedAccountOut::new(&account)))
 }
 
@@ -127,7 +127,7 @@ pub(crate) async fn account(
     HubAuth(hub): HubAuth,
     Path(id): Path<String>,
 ) -> Result<Json<HubAccountOut>, HubError> {
-    Ok(Json(HubAccountOut::new(engine.hub_account(&hub, &AccountId::new(id)).await?)))
+    Ok(Json(HubAccountOut::new(engine.linking.account(&hub, &AccountId::new(id)).await?)))
 }
 
 /// Changes the field values of an account.
@@ -148,7 +148,7 @@ pub(crate) async fn relink(
     Path(id): Path<String>,
     HubJson(body): HubJson<LinkAccount>,
 ) -> Result<Json<LinkedAccountOut>, HubError> {
-    let account = engine.hub_reconnect(&hub, &AccountId::new(id), body.into_request()?).await?;
+    let account = engine.linking.reconnect(&hub, &AccountId::new(id), body.into_request()?).await?;
     Ok(Json(LinkedAccountOut::new(&account)))
 }
 
@@ -177,7 +177,7 @@ pub(crate) async fn start_attempt(
         None => StartedAttemptOut { id: engine.attempts.start(&hub).await?.id.to_string(), url: None },
         Some(draft) => {
             let profile = draft.profile_id.clone();
-            let prepared = engine.prepare_authorization(&hub, draft).await?;
+            let prepared = engine.oauth.prepare(&hub, draft).await?;
             let url = launch_path(profile.as_str(), &prepared.launch_code);
             StartedAttemptOut { id: prepared.attempt_id.to_string(), url: Some(url) }
         }

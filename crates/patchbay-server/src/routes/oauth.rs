@@ -35,7 +35,7 @@ pub(crate) async fn start(State(state): State<AppState>, Path(integration): Path
     let profile_id = ProfileId::new(integration);
     let allowed_origins = state.config.hub_allowed_origins.clone();
     let started = if let Some(launch_code) = query.text(&[LAUNCH_CODE_PARAMETER]) {
-        state.engine.launch_authorization(&Secret::new(launch_code), &profile_id, allowed_origins).await
+        state.engine.oauth.launch(&Secret::new(launch_code), &profile_id, allowed_origins).await
     } else {
         let fields = query.pairs().filter(|(name, _)| !RESERVED_PARAMETERS.contains(name));
         let request = NewAuthorization {
@@ -46,7 +46,7 @@ pub(crate) async fn start(State(state): State<AppState>, Path(integration): Path
             fields: fields.map(|(name, value)| (name.to_owned(), Secret::new(value))).collect(),
             allowed_origins,
         };
-        state.engine.start_authorization(request).await
+        state.engine.oauth.start(request).await
     };
     match started {
         Ok(start) => {
@@ -66,7 +66,7 @@ pub(crate) async fn callback(
 ) -> Response {
     let parameters = query.pairs().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect();
     let returned = AuthorizationCallback { connector, parameters, cookies: cookies(&headers) };
-    match state.engine.finish_authorization(returned).await {
+    match state.engine.oauth.finish(returned).await {
         Ok(end) => {
             let removed = cookie(&state, &end.cookie_suffix, "", 0);
             match end.outcome {
@@ -107,7 +107,7 @@ pub(crate) async fn callback_by_form(
     )
 )]
 pub(crate) async fn client_metadata(State(state): State<AppState>, Path(connector): Path<String>) -> Response {
-    match state.engine.client_document(&connector) {
+    match state.engine.oauth.client_document(&connector) {
         Some(metadata) => {
             ([(header::CACHE_CONTROL, CLIENT_METADATA_CACHE)], Json(ClientMetadataOut::from(metadata))).into_response()
         }

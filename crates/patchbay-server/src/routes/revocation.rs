@@ -30,5 +30,5 @@ pub(crate) async fn revoke(
 ) -> Result<Json<RevocationReportOut>, ApiError> {
     let query = body.into_query()?;
     let dry_run = query.is_dry_run;
-    Ok(Json(RevocationReportOut::new(&engine.revoke_accounts(&caller, query).await?, dry_run)))
+    Ok(Json(RevocationReportOut::new(&engine.revocations.revoke(&caller, query).await?, dry_run)))
 }

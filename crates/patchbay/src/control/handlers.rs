@@ -32,7 +32,7 @@ async fn run_accounts_command(engine: &Engine, command: AccountsCommand) -> anyh
     let AccountsCommand::Revoke { project, connector, since, until, dry_run } = command;
     let operator = engine.projects.operator_caller(&ProjectId::new(project)).await?;
     let query = RevocationQuery { connector, since, until, is_dry_run: dry_run };
-    let report = engine.revoke_accounts(&operator, query).await?;
+    let report = engine.revocations.revoke(&operator, query).await?;
     Ok(serde_json::to_value(RevocationReportOut::new(&report, dry_run))?)
 }
 

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::discovery_error;
-use crate::{Engine, Error};
+use crate::Error;
+use crate::oauth::Oauth;
 use patchbay_runtime::{IntoError as _, cause_error};
 
 /// The largest document that is read, in bytes.
@@ -36,7 +37,7 @@ impl BodyObserver for SizeLimit {
 
 /// Sends a request. Returns a response of at most [`MAX_DOCUMENT_BYTES`] from the requested origin.
 pub(super) async fn send(
-    engine: &Engine,
+    oauth: &Oauth,
     title: &str,
     mut outgoing: OutboundRequest,
     deadline: Instant,
@@ -45,7 +46,7 @@ pub(super) async fn send(
     outgoing.headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json"));
     // The limit counts the decoded size.
     outgoing.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let incoming = engine.http().send_observed(outgoing, None, deadline, &mut SizeLimit(0)).await;
+    let incoming = oauth.host.http.send_observed(outgoing, None, deadline, &mut SizeLimit(0)).await;
     let incoming = incoming.map_err(|failure| failure.into_error(title))?;
     if incoming.body.len() > MAX_DOCUMENT_BYTES {
         return Err(cause_error(FailureCause::ResponseTooLarge(MAX_DOCUMENT_BYTES), title, &incoming.url));
@@ -59,7 +60,7 @@ pub(super) async fn send(
 /// Gets a JSON object. Returns none for an error status, and for a body that is not a JSON object (many servers respond
 /// to every URL with a page).
 pub(super) async fn get_document(
-    engine: &Engine,
+    oauth: &Oauth,
     title: &str,
     url: &Url,
     deadline: Instant,
@@ -72,9 +73,9 @@ pub(super) async fn get_document(
         idempotent: true,
         certificate: None,
     };
-    let incoming = send(engine, title, outgoing, deadline).await?;
+    let incoming = send(oauth, title, outgoing, deadline).await?;
     if incoming.status.is_server_error() {
-        return Err(patchbay_runtime::provider_error(engine.clock(), title, &incoming));
+        return Err(patchbay_runtime::provider_error(&*oauth.clock, title, &incoming));
     }
     if !incoming.status.is_success() {
         return Ok(None);
@@ -84,7 +85,7 @@ pub(super) async fn get_document(
 
 /// Posts JSON. Returns the response and its JSON object, which is empty when the body is not one.
 pub(super) async fn post_json(
-    engine: &Engine,
+    oauth: &Oauth,
     title: &str,
     url: &Url,
     body: &Value,
@@ -95,7 +96,7 @@ pub(super) async fn post_json(
     let body = Bytes::from(body.to_string());
     let outgoing =
         OutboundRequest { method: Method::POST, url: url.clone(), headers, body, idempotent: false, certificate: None };
-    let incoming = send(engine, title, outgoing, deadline).await?;
+    let incoming = send(oauth, title, outgoing, deadline).await?;
     let object = serde_json::from_slice(&incoming.body).unwrap_or_default();
     Ok((incoming, object))
 }

@@ -17,7 +17,7 @@ use url::{Url, form_urlencoded};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{bounded_fetch, metadata::AuthorizationServerMetadata};
-use crate::{Engine, Error, ErrorCode, tokens::discovered_server::DiscoveredServer};
+use crate::{Error, ErrorCode, oauth::Oauth, tokens::discovered_server::DiscoveredServer};
 
 /// The key of the registration among a profile's secrets. It contains a dot, which no expression can spell.
 const REGISTRATION_KEY: &str = "oauth.client";
@@ -49,7 +49,7 @@ struct StoredRegistration {
 
 /// Registers a client for one profile at one authorization server.
 pub(super) struct ClientRegistrar<'a> {
-    pub(super) engine: &'a Engine,
+    pub(super) oauth: &'a Oauth,
     pub(super) connector: &'a Connector,
     pub(super) profile: &'a Profile,
     pub(super) server: &'a AuthorizationServerMetadata,
@@ -58,11 +58,11 @@ pub(super) struct ClientRegistrar<'a> {
     pub(super) deadline: Instant,
 }
 
-impl Engine {
+impl Oauth {
     /// Returns a connector's client ID metadata document (draft-ietf-oauth-client-id-metadata-document, section 4). `None`
     /// for the instance's connectors without an MCP server, and if this server has no public `https` URL.
     pub fn client_document(&self, connector: &str) -> Option<ClientMetadata> {
-        let has_document = match self.registry().get(connector) {
+        let has_document = match self.connectors.instance().get(connector) {
             Some(found) => found.authentication.iter().any(|method| method.mcp.is_some()),
             // A project may have pushed it. The document is equal for every key, so it does not reveal whether one exists.
             None => {
@@ -72,8 +72,8 @@ impl Engine {
                     && connector.bytes().all(is_key)
             }
         };
-        let client_id = self.urls().client_metadata(connector).filter(|_| has_document)?;
-        let metadata = ClientMetadata::new(self, &self.urls().callback(connector), "none");
+        let client_id = self.urls.client_metadata(connector).filter(|_| has_document)?;
+        let metadata = ClientMetadata::new(self, &self.urls.callback(connector), "none");
         Some(ClientMetadata { client_id: Some(client_id), ..metadata })
     }
 }
@@ -101,11 +101,11 @@ pub struct ClientMetadata {
 }
 
 impl ClientMetadata {
-    fn new(engine: &Engine, redirect_uri: &str, auth: &'static str) -> Self {
+    fn new(oauth: &Oauth, redirect_uri: &str, auth: &'static str) -> Self {
         Self {
             client_id: None,
             client_name: "Patchbay",
-            client_uri: engine.urls().base().to_owned(),
+            client_uri: oauth.urls.base().to_owned(),
             redirect_uris: vec![redirect_uri.to_owned()],
             grant_types: vec!["authorization_code", "refresh_token"],
             response_types: vec!["code"],
@@ -135,8 +135,8 @@ impl ClientRegistrar<'_> {
             return Ok(RegisteredClient { id: id.to_owned(), secret, auth: auth.to_owned() });
         }
         let document = self
-            .engine
-            .urls()
+            .oauth
+            .urls
             .client_metadata(&self.connector.key)
             .filter(|_| self.server.supports_client_metadata_documents);
         match (method, document, &self.server.registration) {
@@ -172,7 +172,7 @@ impl ClientRegistrar<'_> {
     /// Returns the profile's registration, or a new one. A lock prevents that two authorizations register twice.
     async fn stored_or_new_client(&self, endpoint: &Url) -> Result<RegisteredClient, Error> {
         let (project, id) = (&self.profile.project_id, &self.profile.id);
-        let _profile_lock = self.engine.profiles.lock(project, id).await;
+        let _profile_lock = self.oauth.profiles.lock(project, id).await;
         if let Some(stored) = self.stored_registration().await?
             && !self.is_unknown_to_server(&stored.client).await
         {
@@ -188,22 +188,22 @@ impl ClientRegistrar<'_> {
         let text = Zeroizing::new(
             serde_json::to_string(&stored).map_err(|error| self.registration_error(&error.to_string()))?,
         );
-        self.engine.profiles.keep_secret(project, id, REGISTRATION_KEY, &Secret::new(text.as_str())).await?;
+        self.oauth.profiles.keep_secret(project, id, REGISTRATION_KEY, &Secret::new(text.as_str())).await?;
         Ok(client)
     }
 
     /// Returns the stored registration if it is valid for this issuer and redirect URI, and does not expire soon.
     async fn stored_registration(&self) -> Result<Option<StoredRegistration>, Error> {
-        let profile = self.engine.profile(&self.profile.project_id, &self.profile.id).await?;
+        let profile = self.oauth.profiles.load(&self.profile.project_id, &self.profile.id).await?;
         let Some(sealed) = profile.secrets.get(REGISTRATION_KEY) else { return Ok(None) };
         let context =
             SealContext::Profile { project: &profile.project_id, profile: &profile.id, field: REGISTRATION_KEY };
-        let opened = self.engine.vault().open(&context, sealed);
+        let opened = self.oauth.vault.open(&context, sealed);
         let Some(stored) = opened.ok().and_then(|text| serde_json::from_str::<StoredRegistration>(text.expose()).ok())
         else {
             return Ok(None);
         };
-        let soon = self.engine.clock().now().as_seconds() + MIN_REMAINING_SECS;
+        let soon = self.oauth.clock.now().as_seconds() + MIN_REMAINING_SECS;
         let is_good = stored.issuer == self.server.issuer
             && stored.redirect_uri == self.redirect_uri
             && stored.expires_at.is_none_or(|end| end > soon);
@@ -214,7 +214,7 @@ impl ClientRegistrar<'_> {
     /// its token endpoint returns `invalid_client` before it checks a grant, so a token request with a random refresh
     /// token reveals it.
     async fn is_unknown_to_server(&self, client: &RegisteredClient) -> bool {
-        let random = self.engine.parts().entropy.token();
+        let random = self.oauth.entropy.token();
         let mut form = vec![("grant_type", "refresh_token"), ("refresh_token", &random), ("resource", self.resource)];
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
@@ -235,7 +235,7 @@ impl ClientRegistrar<'_> {
             certificate: None,
         };
         let deadline = self.deadline.min(Instant::now() + Duration::from_secs(10));
-        let Ok(incoming) = bounded_fetch::send(self.engine, &self.connector.title, outgoing, deadline).await else {
+        let Ok(incoming) = bounded_fetch::send(self.oauth, &self.connector.title, outgoing, deadline).await else {
             return false;
         };
         let body = serde_json::from_slice::<Value>(&incoming.body).unwrap_or_default();
@@ -258,10 +258,10 @@ impl ClientRegistrar<'_> {
     async fn register(&self, endpoint: &Url) -> Result<(RegisteredClient, Option<i64>), Error> {
         let takes = |method: &str| self.server.token_endpoint_auth_methods.iter().any(|one| one == method);
         let auth = if takes("none") { "none" } else { self.auth_with_secret() };
-        let metadata = ClientMetadata::new(self.engine, self.redirect_uri, auth);
+        let metadata = ClientMetadata::new(self.oauth, self.redirect_uri, auth);
         let body = serde_json::to_value(metadata).unwrap_or_default();
         let title = &self.connector.title;
-        let (incoming, response) = bounded_fetch::post_json(self.engine, title, endpoint, &body, self.deadline).await?;
+        let (incoming, response) = bounded_fetch::post_json(self.oauth, title, endpoint, &body, self.deadline).await?;
         let text = |key: &str| {
             let text = response.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
             text.filter(|text| text.len() <= MAX_VALUE_BYTES && text.chars().all(|c| c.is_ascii() && !c.is_control()))
@@ -272,7 +272,7 @@ impl ClientRegistrar<'_> {
             let reason = reason.unwrap_or_else(|| format!("status {}", incoming.status.as_u16()));
             let mut error =
                 self.registration_error(&format!("its authorization server rejected the registration: {reason}"));
-            error.provider = patchbay_runtime::provider_error(self.engine.clock(), title, &incoming).provider;
+            error.provider = patchbay_runtime::provider_error(&*self.oauth.clock, title, &incoming).provider;
             return Err(error);
         };
         let secret = text("client_secret").map(str::to_owned);

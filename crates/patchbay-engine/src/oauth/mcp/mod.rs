@@ -30,7 +30,7 @@ use self::{
     client_registration::ClientRegistrar,
     metadata::{AuthorizationServerMetadata, ProtectedResourceMetadata},
 };
-use crate::{Engine, Error, ErrorCode, tokens::discovered_server::DiscoveredServer};
+use crate::{Error, ErrorCode, oauth::Oauth, tokens::discovered_server::DiscoveredServer};
 use patchbay_runtime::Credentials;
 
 /// The discovered endpoints of an MCP server's authorization server, with our client there.
@@ -58,32 +58,32 @@ fn discovery_error(title: &str, why: &str) -> Error {
 /// # Errors
 /// 502 `SignInDiscoveryError`, 502 `ClientRegistrationError`, and the errors of the HTTP requests.
 pub(super) async fn discover(
-    engine: &Engine,
+    oauth: &Oauth,
     connector: &Connector,
     profile: &Profile,
     flow: &McpFlow,
     credentials: &Credentials,
 ) -> Result<DiscoveredAuthorization, Error> {
     let title = &connector.title;
-    let deadline = engine.config().deadline();
+    let deadline = oauth.runtime.deadline();
     let roots = [("credentials", credentials.values())];
     let server = flow.server_url.eval_text(&Bindings { roots: &roots }, Escape::Host);
     let server = server.map_err(|error| patchbay_runtime::expression_error(title, "serverUrl", &error))?;
     let server = metadata::https_url(&server.unwrap_or_default(), "its `serverUrl`");
     let server = server.map_err(|why| discovery_error(title, &why))?;
 
-    let challenge = probe(engine, title, &server, deadline).await?;
-    let resource = resource_metadata(engine, title, &server, challenge.resource_metadata.as_deref(), deadline).await?;
+    let challenge = probe(oauth, title, &server, deadline).await?;
+    let resource = resource_metadata(oauth, title, &server, challenge.resource_metadata.as_deref(), deadline).await?;
     // MCP revision 2025-03-26 has no resource metadata: the server's own origin is the authorization server.
     let resource = resource.unwrap_or_else(|| ProtectedResourceMetadata {
         id: server.as_str().trim_end_matches('/').to_owned(),
         servers: vec![server.origin().ascii_serialization()],
         scopes: None,
     });
-    let found = authorization_server(engine, title, &resource, deadline).await?;
-    let redirect_uri = engine.urls().callback(&connector.key);
+    let found = authorization_server(oauth, title, &resource, deadline).await?;
+    let redirect_uri = oauth.urls.callback(&connector.key);
     let registrar = ClientRegistrar {
-        engine,
+        oauth,
         connector,
         profile,
         server: &found,
@@ -112,7 +112,7 @@ pub(super) async fn discover(
 }
 
 /// Calls the server without a token and returns the challenge of its response.
-async fn probe(engine: &Engine, title: &str, server: &Url, deadline: Instant) -> Result<BearerChallenge, Error> {
+async fn probe(oauth: &Oauth, title: &str, server: &Url, deadline: Instant) -> Result<BearerChallenge, Error> {
     let (headers, body) = patchbay_runtime::mcp_probe_request();
     let outgoing = OutboundRequest {
         method: http::Method::POST,
@@ -122,9 +122,9 @@ async fn probe(engine: &Engine, title: &str, server: &Url, deadline: Instant) ->
         idempotent: true,
         certificate: None,
     };
-    let incoming = bounded_fetch::send(engine, title, outgoing, deadline).await?;
+    let incoming = bounded_fetch::send(oauth, title, outgoing, deadline).await?;
     if incoming.status.is_server_error() {
-        return Err(patchbay_runtime::provider_error(engine.clock(), title, &incoming));
+        return Err(patchbay_runtime::provider_error(&*oauth.clock, title, &incoming));
     }
     Ok(bearer_challenge(&incoming.headers))
 }
@@ -132,7 +132,7 @@ async fn probe(engine: &Engine, title: &str, server: &Url, deadline: Instant) ->
 /// Reads the resource's metadata from the URL that the challenge names, or from the well-known URLs. Returns none when
 /// there are none at the well-known URLs.
 async fn resource_metadata(
-    engine: &Engine,
+    oauth: &Oauth,
     title: &str,
     server: &Url,
     named: Option<&str>,
@@ -150,7 +150,7 @@ async fn resource_metadata(
         None => metadata::resource_metadata_urls(server),
     };
     for url in urls {
-        if let Some(document) = bounded_fetch::get_document(engine, title, &url, deadline).await? {
+        if let Some(document) = bounded_fetch::get_document(oauth, title, &url, deadline).await? {
             return ProtectedResourceMetadata::read(&document, server).map(Some).map_err(failed);
         }
     }
@@ -162,14 +162,14 @@ async fn resource_metadata(
 
 /// Returns the first of a resource's authorization servers that can be used.
 async fn authorization_server(
-    engine: &Engine,
+    oauth: &Oauth,
     title: &str,
     resource: &ProtectedResourceMetadata,
     deadline: Instant,
 ) -> Result<AuthorizationServerMetadata, Error> {
     let mut last = discovery_error(title, "its metadata name no authorization server");
     for issuer in &resource.servers {
-        match server_metadata(engine, title, issuer, deadline).await {
+        match server_metadata(oauth, title, issuer, deadline).await {
             Ok(server) => return Ok(server),
             Err(error) => last = error,
         }
@@ -178,7 +178,7 @@ async fn authorization_server(
 }
 
 async fn server_metadata(
-    engine: &Engine,
+    oauth: &Oauth,
     title: &str,
     issuer: &str,
     deadline: Instant,
@@ -189,12 +189,12 @@ async fn server_metadata(
         return Err(failed("the issuer of its authorization server has a query".to_owned()));
     }
     for place in metadata::issuer_metadata_urls(&url) {
-        let Some(document) = bounded_fetch::get_document(engine, title, &place, deadline).await? else { continue };
+        let Some(document) = bounded_fetch::get_document(oauth, title, &place, deadline).await? else { continue };
         let server = AuthorizationServerMetadata::read(&document, issuer).map_err(failed)?;
         // The browser is sent to these endpoints, and so are codes and tokens: none may be in a private network.
         let optional = [server.registration.as_ref(), server.revocation.as_ref()].into_iter().flatten();
         for endpoint in [&server.authorization, &server.token].into_iter().chain(optional) {
-            if let Err(refused) = engine.http().check_url(endpoint) {
+            if let Err(refused) = oauth.host.http.check_url(endpoint) {
                 return Err(failed(refused));
             }
         }

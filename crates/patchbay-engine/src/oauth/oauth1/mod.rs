@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     Error, ErrorCode,
-    linking::no_token,
+    linking::verify::no_token,
     tokens::{
         token_request::TokenFailure,
         token_response::{self, TokenError, TokenSet},
@@ -61,7 +61,7 @@ async fn request_token(request: &AuthorizationRequest<'_>, flow: &OAuth1Flow) ->
     let token_context = &request.token_context;
     let title = &token_context.connector.title;
     let callback = callback_url(request).map_err(|why| request.connector_error(&why))?;
-    let request = OAuth1TokenRequest { engine: request.engine, token_context, flow };
+    let request = OAuth1TokenRequest { oauth: request.oauth, token_context, flow };
     let response = request.send(&TokenStep::RequestToken { callback: &callback }).await;
     let response = response.map_err(|failure| no_token(failure, token_context.profile))?;
     let text = |name: &str| response.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -118,7 +118,7 @@ fn authorization_url(
 /// 400 `SignInDeniedError` when the callback reports an error, 400 `SignInRefusedError` when it does not belong to
 /// this authorization; 502 `TokenAnswerError` for a response without a token; the provider's errors.
 pub(super) async fn finish(context: &CallbackContext<'_>, request_token: &RequestToken) -> Result<TokenSet, Error> {
-    let CallbackContext { engine, token_context, callback, .. } = context;
+    let CallbackContext { oauth, token_context, callback, .. } = context;
     let Authorization::OAuth1(flow) = &token_context.method.authorization else { return Err(profile_changed()) };
     if let Some(error) = callback_error(callback) {
         return Err(error);
@@ -141,7 +141,7 @@ pub(super) async fn finish(context: &CallbackContext<'_>, request_token: &Reques
         verifier: verifier.expose(),
     };
     let failed = |failure| no_token(failure, token_context.profile);
-    let body = OAuth1TokenRequest { engine, token_context, flow }.send(&step).await.map_err(failed)?;
+    let body = OAuth1TokenRequest { oauth, token_context, flow }.send(&step).await.map_err(failed)?;
     let Some(mut token_set) = token_response::from_oauth1(&body, flow) else {
         let message = format!("{}'s token response contains no token", token_context.connector.title);
         let error = Error::new(ErrorCode::TokenAnswer, message);

@@ -11,7 +11,8 @@ use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Engine, Error, ErrorCode,
+    Error, ErrorCode,
+    oauth::Oauth,
     tokens::{
         token_context::TokenContext,
         token_request::{TokenFailure, certificate},
@@ -52,7 +53,7 @@ impl TokenStep<'_> {
 
 /// A signed token request of OAuth 1.0a.
 pub(super) struct OAuth1TokenRequest<'a> {
-    pub(super) engine: &'a Engine,
+    pub(super) oauth: &'a Oauth,
     /// The connector, profile, owner and credentials that the token will belong to.
     pub(super) token_context: &'a TokenContext<'a>,
     pub(super) flow: &'a OAuth1Flow,
@@ -63,23 +64,23 @@ impl OAuth1TokenRequest<'_> {
     /// accepts the client's credentials.
     pub(super) async fn send(&self, step: &TokenStep<'_>) -> Result<Value, TokenFailure> {
         let outcome = Box::pin(self.send_signed(step)).await;
-        self.engine.token_requests.report_client_outcome(self.token_context, &outcome).await;
+        self.oauth.tokens.report_client_outcome(self.token_context, &outcome).await;
         outcome
     }
 
     async fn send_signed(&self, step: &TokenStep<'_>) -> Result<Value, TokenFailure> {
-        let Self { engine, token_context, .. } = self;
+        let Self { oauth, token_context, .. } = self;
         let title = &token_context.connector.title;
-        let deadline = engine.config().deadline();
+        let deadline = oauth.runtime.deadline();
         let transient = |error| TokenFailure { cause: TokenError::Transient, error };
         let mut outgoing = self.outgoing(step).map_err(transient)?;
-        outgoing.certificate = certificate(engine.token_requests.client(), token_context).map_err(transient)?;
+        outgoing.certificate = certificate(oauth.tokens.client(), token_context).map_err(transient)?;
         let mut redactor = token_context.credentials.redactor();
         if let TokenStep::AccessToken { secret, verifier, .. } = step {
             redactor.add(secret);
             redactor.add(verifier);
         }
-        let sent = engine.http().send(outgoing, deadline).await;
+        let sent = oauth.host.http.send(outgoing, deadline).await;
         let incoming =
             sent.map_err(|failure| transient(runtime::redact_error(failure.into_error(title), &redactor)))?;
         match token_response::parse_body(&incoming.body) {
@@ -91,10 +92,10 @@ impl OAuth1TokenRequest<'_> {
 
     /// Builds and signs the request.
     fn outgoing(&self, step: &TokenStep<'_>) -> Result<OutboundRequest, Error> {
-        let Self { engine, token_context, flow } = self;
-        let run_ids = token_context.run_ids(engine.token_requests.client().new_call_id());
+        let Self { oauth, token_context, flow } = self;
+        let run_ids = token_context.run_ids(oauth.tokens.client().new_call_id());
         let context = run_ids.context(token_context.connector, token_context.method);
-        let public_url = Value::from(engine.urls().base());
+        let public_url = Value::from(oauth.urls.base());
         let roots =
             [("credentials", token_context.credentials.values()), ("context", &context), ("apiHostUri", &public_url)];
         let bindings = Bindings { roots: &roots };
@@ -126,7 +127,7 @@ impl OAuth1TokenRequest<'_> {
         }
         let method = if flow.token_method == HttpMethod::Get { Method::GET } else { Method::POST };
         let mut outgoing = OutboundRequest { method, url, headers, body, idempotent: false, certificate: None };
-        let (now, entropy) = (engine.clock().now(), &*engine.parts().entropy);
+        let (now, entropy) = (oauth.clock.now(), &*oauth.entropy);
         runtime::sign_handshake(&flow.signing, &step.handshake(), &bindings, &mut outgoing, now, entropy)
             .map_err(|error| failed(&error))?;
         Ok(outgoing)
@@ -134,9 +135,9 @@ impl OAuth1TokenRequest<'_> {
 
     /// Classifies a response without a token. The error has the provider's own text if it sent one.
     fn classify_response(&self, step: &TokenStep<'_>, incoming: &InboundResponse, redactor: &Redactor) -> TokenFailure {
-        let Self { engine, token_context, .. } = self;
+        let Self { oauth, token_context, .. } = self;
         let (title, token) = (&token_context.connector.title, step.token_name());
-        let mut error = runtime::provider_error(engine.clock(), title, incoming);
+        let mut error = runtime::provider_error(&*oauth.clock, title, incoming);
         let problem = OAuthProblem::from_response(incoming);
         let status = incoming.status.as_u16();
         let cause = match (problem.as_ref().map(OAuthProblem::party), step) {
@@ -154,12 +155,12 @@ impl OAuth1TokenRequest<'_> {
         let text = body.as_ref().and_then(runtime::provider_message);
         let text = text.map(|text| format!(": {text}")).unwrap_or_default();
         error.message = match (&problem, step) {
-            (Some(problem), _) => format!("{title} {}", problem.sentence(engine.clock().now())),
+            (Some(problem), _) => format!("{title} {}", problem.sentence(oauth.clock.now())),
             (None, _) if incoming.status.is_success() => {
                 format!("{title}'s {token} response contains no {token}")
             }
             (None, TokenStep::RequestToken { .. }) if matches!(status, 400 | 403) => {
-                let callback = engine.urls().callback(&token_context.connector.key);
+                let callback = oauth.urls.callback(&token_context.connector.key);
                 format!(
                     "{title} rejected the request for a request token{text}; check that the OAuth app there allows the \
                      callback URL {callback}"

@@ -10,22 +10,22 @@ use patchbay_vault::Secret;
 
 use super::RequestToken;
 use crate::{
-    Engine, Error,
-    oauth::{callback::AuthorizationCallback, protocol::AuthorizationRequest, sealed_state},
+    Error,
+    oauth::{Oauth, callback::AuthorizationCallback, protocol::AuthorizationRequest, sealed_state},
 };
 
 /// Stores the `state` under the hash of the request token, for as long as the pending authorization.
 pub(super) async fn store(request: &AuthorizationRequest<'_>, token: &RequestToken) -> Result<(), Error> {
-    let (engine, project) = (request.engine, &request.token_context.profile.project_id);
+    let (oauth, project) = (request.oauth, &request.token_context.profile.project_id);
     let hash = hash_of(&request.token_context.connector.key, &token.token);
     // A provider may issue the same token again while it is pending: the newer authorization replaces the older.
-    engine.storage().pending_authorizations().take(&hash, engine.clock().now()).await?;
-    sealed_state::store(engine, project, &hash, &request.state.expose()).await
+    oauth.storage.pending_authorizations().take(&hash, oauth.clock.now()).await?;
+    sealed_state::store(oauth, project, &hash, &request.state.expose()).await
 }
 
 /// Removes and returns the `state` of a callback that has none. Returns none when the request token is unknown.
 pub(in crate::oauth) async fn find_state(
-    engine: &Engine,
+    oauth: &Oauth,
     callback: &AuthorizationCallback,
 ) -> Result<Option<Secret>, Error> {
     // X names the request token `denied` when the customer denied access.
@@ -33,7 +33,7 @@ pub(in crate::oauth) async fn find_state(
     let Some(token) = names.find_map(|name| callback.get(name).filter(|token| !token.is_empty())) else {
         return Ok(None);
     };
-    let state = sealed_state::take::<String>(engine, &hash_of(&callback.connector, token.expose())).await?;
+    let state = sealed_state::take::<String>(oauth, &hash_of(&callback.connector, token.expose())).await?;
     Ok(state.map(|(_, state)| Secret::new(state)))
 }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Error,
-    linking::no_token,
+    linking::verify::no_token,
     tokens::{
         discovered_server::{DISCOVERED_SERVER_KEY, DiscoveredServer},
         token_request::Grant,
@@ -74,15 +74,15 @@ impl ExpectedCallback {
 /// # Errors
 /// 500 `ConnectorError`; 502 `SignInDiscoveryError` or `ClientRegistrationError` for an MCP server.
 pub(super) async fn start(request: &AuthorizationRequest<'_>, oauth2: &OAuth2) -> Result<Redirect, Error> {
-    let AuthorizationRequest { engine, token_context, redirect_uri, .. } = request;
+    let AuthorizationRequest { oauth, token_context, redirect_uri, .. } = request;
     let connector = token_context.connector;
     let discovered = match &token_context.method.mcp {
         Some(flow) => {
-            Some(mcp::discover(engine, connector, token_context.profile, flow, token_context.credentials).await?)
+            Some(mcp::discover(oauth, connector, token_context.profile, flow, token_context.credentials).await?)
         }
         None => None,
     };
-    let entropy = &*engine.parts().entropy;
+    let entropy = &*oauth.entropy;
     let verifier = oauth2.pkce.then(|| Secret::new(entropy.token()));
     let builder = AuthorizationUrlBuilder { request, oauth2, discovered: discovered.as_ref() };
     let connector_error = |why: String| request.connector_error(&why);
@@ -113,7 +113,7 @@ pub(super) async fn start(request: &AuthorizationRequest<'_>, oauth2: &OAuth2) -
 /// 400 `SignInDeniedError` when the callback reports an error, 400 `SignInRefusedError` when its issuer, its code or
 /// the ID token is not the expected one; the errors of the token request.
 pub(super) async fn finish(context: &CallbackContext<'_>, expected: &ExpectedCallback) -> Result<TokenSet, Error> {
-    let CallbackContext { engine, token_context, callback, .. } = context;
+    let CallbackContext { oauth, token_context, callback, .. } = context;
     expected.check_issuer(callback)?;
     if let Some(error) = callback.get("error") {
         return Err(denied(error.expose(), callback.get("error_description").map(Secret::expose)));
@@ -130,7 +130,7 @@ pub(super) async fn finish(context: &CallbackContext<'_>, expected: &ExpectedCal
         redirect_uri: expected.redirect_uri.clone(),
         verifier: expected.verifier.as_deref().map(Secret::new),
     };
-    let token_set = engine.token_requests.request(token_context, &grant).await;
+    let token_set = oauth.tokens.request(token_context, &grant).await;
     let mut token_set = token_set.map_err(|failure| no_token(failure, token_context.profile))?;
     let discovered = DiscoveredServer::from_credentials(token_context.credentials);
     let discovered_id = discovered.as_ref().map(|server| server.client_id.as_str());

@@ -130,6 +130,6 @@ async fn typed_credentials_cannot_replace_an_authorization() {
         (vec![("accessToken".to_owned(), Secret::new("mine"))], ErrorCode::Validation),
     ] {
         let request = patchbay_engine::LinkRequest { profile_id: Some(profile.id.clone()), credentials };
-        assert_eq!(bed.engine.hub_link(&hub, request).await.unwrap_err().code, code);
+        assert_eq!(bed.engine.linking.link(&hub, request).await.unwrap_err().code, code);
     }
 }

@@ -174,7 +174,7 @@ async fn cross_tenant_confusion_is_rejected() {
     assert_eq!(error.code, ErrorCode::ProfileNotFound);
     let mine = Browser::open(&bed, &profile.id).await.unwrap();
     let request = new_authorization(&theirs.token, &profile.id, &mine.attempt);
-    assert_eq!(bed.engine.start_authorization(request).await.unwrap_err().code, ErrorCode::AttemptNotFound);
+    assert_eq!(bed.engine.oauth.start(request).await.unwrap_err().code, ErrorCode::AttemptNotFound);
 }
 
 #[tokio::test]
@@ -255,7 +255,7 @@ async fn a_cancelled_attempt_links_nothing() {
         (AttemptStatus::Cancelled, 0)
     );
     let again = new_authorization(&browser.token, &profile.id, &browser.attempt);
-    assert_eq!(bed.engine.start_authorization(again).await.unwrap_err().code, ErrorCode::Validation);
+    assert_eq!(bed.engine.oauth.start(again).await.unwrap_err().code, ErrorCode::Validation);
 }
 
 #[tokio::test]

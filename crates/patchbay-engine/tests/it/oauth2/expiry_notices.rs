@@ -29,7 +29,7 @@ async fn advance(bed: &OAuth2Bed, seconds: i64) {
 /// Lists the accounts that are due to be reconnected.
 async fn due(bed: &OAuth2Bed) -> Vec<AccountId> {
     let query = AccountQuery { reconnect_due: true, page: 1, page_size: 10, ..AccountQuery::default() };
-    let page = bed.engine.list_accounts(&bed.caller, query).await.unwrap();
+    let page = bed.engine.accounts.list(&bed.caller, query).await.unwrap();
     page.items.iter().map(|view| view.account.id.clone()).collect()
 }
 

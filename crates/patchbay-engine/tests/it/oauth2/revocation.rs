@@ -46,7 +46,7 @@ async fn revocations_finish_after_the_caller_disconnects() {
     assert_eq!(bed.provider.live_refresh_tokens().len(), 1);
 
     let query = RevocationQuery { connector: Some("oauth2".into()), ..RevocationQuery::default() };
-    assert!(bed.engine.revoke_accounts(&bed.caller, query).now_or_never().is_none());
+    assert!(bed.engine.revocations.revoke(&bed.caller, query).now_or_never().is_none());
     while !bed.provider.live_refresh_tokens().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -75,7 +75,7 @@ async fn a_revocation_that_times_out_still_deletes_the_account() {
     let mut parts = bed.setup.parts();
     parts.config.call_budget_millis = 50;
     let impatient = Engine::start(parts).await.unwrap();
-    let deleted = impatient.delete_account(&bed.caller, &account).await.unwrap();
+    let deleted = impatient.accounts.delete(&bed.caller, &account).await.unwrap();
     let Some(revocation @ Revocation::Failed { .. }) = deleted.revocation else { panic!("{:?}", deleted.revocation) };
     let message = revocation.message("Harbor");
     assert!(message.starts_with("Harbor did not confirm the revocation: "), "{message}");
@@ -118,7 +118,7 @@ async fn revoking_many_accounts_reports_each_outcome() {
         until: Some(until),
         is_dry_run,
     };
-    let revoke = async |is_dry_run| bed.engine.revoke_accounts(&bed.caller, query(is_dry_run)).await.unwrap();
+    let revoke = async |is_dry_run| bed.engine.revocations.revoke(&bed.caller, query(is_dry_run)).await.unwrap();
 
     let dry = revoke(true).await;
     assert_eq!((dry.accounts.len(), dry.remaining), (3, 0));
@@ -174,7 +174,7 @@ async fn an_unrestricted_revocation_query_is_rejected() {
             ..RevocationQuery::default()
         },
     ] {
-        let error = bed.engine.revoke_accounts(&bed.caller, query).await.unwrap_err();
+        let error = bed.engine.revocations.revoke(&bed.caller, query).await.unwrap_err();
         assert_eq!((error.status(), error.code), (400, ErrorCode::Validation));
     }
 }

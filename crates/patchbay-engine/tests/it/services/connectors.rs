@@ -178,7 +178,7 @@ async fn a_version_in_use_cannot_be_deleted() {
     pin(&bed, &profile, None).await.unwrap();
     assert_eq!(delete("1.1.0").await, (200, None));
     assert_eq!(delete("2.0.0").await, (409, Some(ErrorCode::ConnectorInUse)));
-    engine.delete_account(&bed.caller, &account.id).await.unwrap();
+    engine.accounts.delete(&bed.caller, &account.id).await.unwrap();
     assert_eq!(delete("2.0.0").await, (200, None));
     assert_eq!(delete("2.0.0").await, (404, Some(ErrorCode::ConnectorVersionNotFound)));
     assert_eq!(code(engine.connectors.get(&bed.caller, "vault").await), (404, Some(ErrorCode::ConnectorNotFound)));
@@ -240,7 +240,7 @@ async fn pushed_versions_survive_a_restart() {
     let versions =
         entry.versions.iter().map(|version| (version.version.as_str(), version.is_latest)).collect::<Vec<_>>();
     assert_eq!(versions, [("1.2.0", true), ("1.1.0", false), ("1.0.0", false)]);
-    let view = engine.get_account(&bed.caller, &account.id).await.unwrap();
+    let view = engine.accounts.get(&bed.caller, &account.id).await.unwrap();
     assert_eq!(view.connector_title.as_deref(), Some("Ledger 1.1.0"));
     engine.shutdown().await;
 }

@@ -65,16 +65,16 @@ async fn an_edit_keeps_omitted_fields() {
     assert_eq!(linked.setup_information["book"], "main");
     let session = NewSession { account_id: Some(linked.id.clone()), ..session_for("a") };
     let (_, hub) = bed.session(session).await;
-    assert_eq!(bed.engine.hub_account(&hub, &linked.id).await.unwrap().secret_keys, ["key"]);
+    assert_eq!(bed.engine.linking.account(&hub, &linked.id).await.unwrap().secret_keys, ["key"]);
     let typed = secrets(&[("book", "second"), ("key", "__secretvalue:**redacted**")]);
     let request = LinkRequest { profile_id: None, credentials: typed };
-    let edited = bed.engine.hub_link(&hub, request).await.unwrap();
+    let edited = bed.engine.linking.link(&hub, request).await.unwrap();
     assert_eq!((&edited.id, &edited.setup_information["book"]), (&linked.id, &"second".into()));
     assert_eq!(edited.secrets["key"], linked.secrets["key"], "an omitted secret is not sealed again");
     assert_eq!(bed.provider.last_header("/whoami", "x-key").as_deref(), Some(GOOD));
 
     let request = LinkRequest { profile_id: None, credentials: secrets(&[("key", BAD), ("book", "third")]) };
-    assert_eq!(bed.engine.hub_link(&hub, request).await.unwrap_err().code, ErrorCode::AccountAuthenticationFailed);
+    assert_eq!(bed.engine.linking.link(&hub, request).await.unwrap_err().code, ErrorCode::AccountAuthenticationFailed);
     let kept = bed.view(&linked.id).await.account;
     assert_eq!(*kept, *edited, "a rejected edit changes nothing");
 }
@@ -127,11 +127,11 @@ async fn a_disabled_profile_rejects_links_of_open_sessions() {
     bed.patch_profile(&profile.id, patch).await.unwrap();
     let calls = bed.provider.request_count();
     let request = LinkRequest { profile_id: Some(profile.id.clone()), credentials: secrets(&[("key", GOOD)]) };
-    assert_eq!(bed.engine.hub_link(&hub, request).await.unwrap_err().code, ErrorCode::ProfileInactive);
+    assert_eq!(bed.engine.linking.link(&hub, request).await.unwrap_err().code, ErrorCode::ProfileInactive);
     let (_, own) = bed.session(NewSession { account_id: Some(linked.id.clone()), ..session_for("a") }).await;
     let request = LinkRequest { profile_id: None, credentials: secrets(&[("key", GOOD)]) };
-    assert_eq!(bed.engine.hub_link(&own, request).await.unwrap_err().code, ErrorCode::ProfileInactive);
-    assert!(bed.engine.hub_profiles(&hub, None).await.unwrap().is_empty());
+    assert_eq!(bed.engine.linking.link(&own, request).await.unwrap_err().code, ErrorCode::ProfileInactive);
+    assert!(bed.engine.linking.profiles(&hub, None).await.unwrap().is_empty());
     assert_eq!(bed.provider.request_count(), calls, "nothing is sent");
 }
 

@@ -72,7 +72,7 @@ async fn whoami(bed: &TwoMethodsBed, account: &Account) -> Result<(), Error> {
 /// Returns the owners of the accounts with one of these statuses, in order.
 async fn owners_with_status(bed: &TwoMethodsBed, statuses: &[EffectiveStatus]) -> Vec<String> {
     let query = AccountQuery { statuses: statuses.to_vec(), page: 1, page_size: 100, ..AccountQuery::default() };
-    let page = bed.engine.list_accounts(&bed.caller, query).await.unwrap();
+    let page = bed.engine.accounts.list(&bed.caller, query).await.unwrap();
     let mut owners = page.items.iter().map(|view| view.account.owner.id.clone()).collect::<Vec<_>>();
     owners.sort();
     owners

@@ -48,7 +48,7 @@ async fn a_session_lists_only_its_profiles() {
     let token = profile_for(&bed, "token", "production").await;
     let shown = async |new: NewSession| {
         let (_, hub) = bed.session(new).await;
-        bed.engine.hub_profiles(&hub, None).await.unwrap().into_iter().map(|hub| hub.profile.id.clone()).collect()
+        bed.engine.linking.profiles(&hub, None).await.unwrap().into_iter().map(|hub| hub.profile.id.clone()).collect()
     };
     let first = bed.default_profile().await.id.clone();
     let all: Vec<_> = shown(session_for("a")).await;

@@ -27,10 +27,10 @@ async fn other_projects_get_404_from_every_service() {
     let stranger = bed.stranger().await;
     let (engine, id, profile) = (&bed.engine, &account.id, &account.profile_id);
 
-    missing("get_account", engine.get_account(&stranger, id).await);
+    missing("get_account", engine.accounts.get(&stranger, id).await);
     let patch = AccountPatch { label: Some(Some("stolen".into())), ..AccountPatch::default() };
-    missing("patch_account", engine.patch_account(&stranger, id, patch).await);
-    missing("delete_account", engine.delete_account(&stranger, id).await);
+    missing("patch_account", engine.accounts.patch(&stranger, id, patch).await);
+    missing("delete_account", engine.accounts.delete(&stranger, id).await);
     missing("get_profile", engine.profiles.get(&stranger, profile).await);
     let patch = ProfilePatch { name: Some("stolen".into()), ..ProfilePatch::default() };
     missing("patch_profile", engine.profiles.patch(&stranger, profile, patch).await);
@@ -50,21 +50,21 @@ async fn other_projects_get_404_from_every_service() {
     // A session of the other project, for an owner with the same ID.
     let theirs = engine.sessions.create(&stranger, session_for("a")).await.unwrap();
     let hub = engine.sessions.for_hub(&theirs.token).await.unwrap();
-    missing("hub_profile", engine.hub_profile(&hub, profile).await);
-    missing("hub_account", engine.hub_account(&hub, id).await);
+    missing("hub_profile", engine.linking.profile(&hub, profile).await);
+    missing("hub_account", engine.linking.account(&hub, id).await);
     missing("get_attempt", engine.attempts.get(&hub, &attempt.id).await);
     missing("cancel_attempt", engine.attempts.cancel(&hub, &attempt.id).await);
     let request = || LinkRequest { profile_id: Some(profile.clone()), credentials: secrets(&[("key", GOOD)]) };
-    missing("hub_link", engine.hub_link(&hub, request()).await);
-    missing("hub_reconnect", engine.hub_reconnect(&hub, id, request()).await);
+    missing("hub_link", engine.linking.link(&hub, request()).await);
+    missing("hub_reconnect", engine.linking.reconnect(&hub, id, request()).await);
 
     let query = AccountQuery { ids: vec![id.clone()], page: 1, page_size: 10, ..AccountQuery::default() };
-    assert_eq!(engine.list_accounts(&stranger, query).await.unwrap().total, 0);
+    assert_eq!(engine.accounts.list(&stranger, query).await.unwrap().total, 0);
     let query = ProfileQuery { page: 1, page_size: 10, ..ProfileQuery::default() };
     let profiles = engine.profiles.list(&stranger, query).await.unwrap();
     assert!(profiles.items.iter().all(|found| found.project_id == stranger.project_id && found.id != *profile));
 
-    let kept = engine.get_account(&bed.caller, id).await.unwrap().account;
+    let kept = engine.accounts.get(&bed.caller, id).await.unwrap().account;
     assert_eq!(*kept, *account);
     whoami(&bed, &account).await.unwrap();
 }

@@ -109,7 +109,7 @@ impl<P: Provider> TestBed<P> {
     pub async fn link(&self, owner: &str, credentials: &[(&str, &str)]) -> Result<Arc<Account>, Error> {
         let new = NewSession { connector: Some(self.connector.clone()), ..session_for(owner) };
         let (_, hub) = self.session(new).await;
-        let profile = self.engine.hub_profiles(&hub, Some(&self.connector)).await?.remove(0).profile;
+        let profile = self.engine.linking.profiles(&hub, Some(&self.connector)).await?.remove(0).profile;
         self.link_in(&hub, &profile.id, credentials).await
     }
 
@@ -136,22 +136,22 @@ impl<P: Provider> TestBed<P> {
         credentials: &[(&str, &str)],
     ) -> Result<Arc<Account>, Error> {
         let request = LinkRequest { profile_id: Some(profile.clone()), credentials: secrets(credentials) };
-        Box::pin(self.engine.hub_link(hub, request)).await
+        Box::pin(self.engine.linking.link(hub, request)).await
     }
 
     /// Changes an account.
     pub async fn patch_account(&self, account: &AccountId, patch: AccountPatch) -> Result<AccountView, Error> {
-        self.engine.patch_account(&self.caller, account, patch).await
+        self.engine.accounts.patch(&self.caller, account, patch).await
     }
 
     /// Deletes an account.
     pub async fn delete_account(&self, account: &AccountId) -> Result<AccountView, Error> {
-        Box::pin(self.engine.delete_account(&self.caller, account)).await
+        Box::pin(self.engine.accounts.delete(&self.caller, account)).await
     }
 
     /// Returns an account as the API shows it.
     pub async fn view(&self, account: &AccountId) -> AccountView {
-        self.engine.get_account(&self.caller, account).await.unwrap()
+        self.engine.accounts.get(&self.caller, account).await.unwrap()
     }
 
     /// Runs an action of the connector without inputs, and returns `{data, next, …}`.

@@ -49,7 +49,7 @@ impl Browser {
             return_url: return_url.map(str::to_owned),
             ..new_authorization(&token, profile, &attempt)
         };
-        let start = Box::pin(bed.engine.start_authorization(request)).await;
+        let start = Box::pin(bed.engine.oauth.start(request)).await;
         let stored = bed.engine.attempts.get(&hub, &attempt).await.unwrap();
         bed.assert_no_secret(&format!("{start:?} {stored:?}"));
         let start = start?;
@@ -114,7 +114,7 @@ impl Browser {
         bed: &TestBed<P>,
         callback: AuthorizationCallback,
     ) -> Result<CallbackOutcome, Error> {
-        let outcome = Box::pin(bed.engine.finish_authorization(callback)).await;
+        let outcome = Box::pin(bed.engine.oauth.finish(callback)).await;
         bed.assert_no_secret(&format!("{outcome:?}"));
         outcome
     }

@@ -3,18 +3,21 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use patchbay_connector::Connector;
-use patchbay_model::{Account, AccountId, Metadata, Profile, ProfileId};
-use patchbay_model::{AccountStatus, ConnectSession};
+use patchbay_model::{Account, AccountId, AccountStatus, Clock, ConnectSession, Entropy, Metadata, Profile, ProfileId};
 use patchbay_storage::{InsertRule, StorageError};
-use patchbay_vault::Secret;
+use patchbay_vault::{Secret, Vault};
 
-use super::accounts::{AccountPatch, MethodRule};
+use super::verify::{CredentialVerifier, Verification};
 use crate::{
-    Engine, Error, ErrorCode, Field, HubSession,
-    connector_catalog::{InstalledConnector, Origin},
+    EngineParts, Error, ErrorCode, Field, HubSession,
+    accounts::{
+        manage::{AccountPatch, Accounts, MethodRule},
+        store::AccountStore,
+    },
+    connector_catalog::{ConnectorCatalog, InstalledConnector, Origin},
     form_values::check_fields,
-    keyed_locks::LockKey,
-    linking::{Verification, verify},
+    keyed_locks::{KeyedLocks, LockKey},
+    profiles::Profiles,
     tokens::token_response::TokenSet,
     validation::{invalid, invalid_at},
 };
@@ -48,14 +51,50 @@ pub struct LinkRequest {
     pub credentials: Vec<(String, Secret)>,
 }
 
-impl Engine {
+/// The Hub's operations on accounts.
+pub struct Linking {
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    store: Arc<AccountStore>,
+    accounts: Arc<Accounts>,
+    profiles: Arc<Profiles>,
+    connectors: Arc<ConnectorCatalog>,
+    verifier: Arc<CredentialVerifier>,
+    locks: Arc<KeyedLocks>,
+}
+
+impl Linking {
+    pub(crate) fn new(
+        parts: &EngineParts,
+        store: Arc<AccountStore>,
+        accounts: Arc<Accounts>,
+        profiles: Arc<Profiles>,
+        connectors: Arc<ConnectorCatalog>,
+        verifier: Arc<CredentialVerifier>,
+        locks: Arc<KeyedLocks>,
+    ) -> Self {
+        Self {
+            vault: parts.vault.clone(),
+            clock: parts.clock.clone(),
+            entropy: parts.entropy.clone(),
+            store,
+            accounts,
+            profiles,
+            connectors,
+            verifier,
+            locks,
+        }
+    }
+
     /// Lists the active profiles that the session may use, optionally of one connector.
-    pub async fn hub_profiles(&self, hub: &HubSession, connector: Option<&str>) -> Result<Vec<HubProfile>, Error> {
+    pub async fn profiles(&self, hub: &HubSession, connector: Option<&str>) -> Result<Vec<HubProfile>, Error> {
         let session = &hub.session;
-        let profiles = self.all_profiles(&session.project_id, connector, Some(true)).await?;
+        let profiles = self.profiles.all(&session.project_id, connector, Some(true)).await?;
         let mut visible = Vec::new();
         for profile in profiles {
-            let Some(InstalledConnector { connector, origin }) = self.connector_for_profile(&profile).await? else {
+            let Some(InstalledConnector { connector, origin }) = self.connectors.find_for_profile(&profile).await?
+            else {
                 continue;
             };
             if is_visible(session, &profile, &connector) {
@@ -75,11 +114,11 @@ impl Engine {
     /// # Errors
     ///
     /// 404 `ProfileNotFoundError` for any other profile, 412 `ProfileInactiveError` if it is disabled.
-    pub async fn hub_profile(&self, hub: &HubSession, id: &ProfileId) -> Result<HubProfile, Error> {
-        let profile = self.profile(&hub.session.project_id, id).await?;
+    pub async fn profile(&self, hub: &HubSession, id: &ProfileId) -> Result<HubProfile, Error> {
+        let profile = self.profiles.load(&hub.session.project_id, id).await?;
         let missing = || Error::new(ErrorCode::ProfileNotFound, "this connect session has no such integration");
         let InstalledConnector { connector, origin } =
-            self.connector_for_profile(&profile).await?.ok_or_else(missing)?;
+            self.connectors.find_for_profile(&profile).await?.ok_or_else(missing)?;
         if !is_visible(&hub.session, &profile, &connector) {
             return Err(missing());
         }
@@ -99,12 +138,12 @@ impl Engine {
     ///
     /// 400 `ValidationError` for invalid fields; the error of a required test action with the provider's response.
     /// Nothing is stored then.
-    pub async fn hub_link(&self, hub: &HubSession, request: LinkRequest) -> Result<Arc<Account>, Error> {
-        self.link(hub, request, None).await
+    pub async fn link(&self, hub: &HubSession, request: LinkRequest) -> Result<Arc<Account>, Error> {
+        self.link_with(hub, request, None).await
     }
 
     /// Links an account with the typed values and, after an authorization, the token set.
-    pub(crate) async fn link(
+    pub(crate) async fn link_with(
         &self,
         hub: &HubSession,
         request: LinkRequest,
@@ -112,17 +151,16 @@ impl Engine {
     ) -> Result<Arc<Account>, Error> {
         let session = &hub.session;
         if let Some(account) = &session.account_id {
-            return self.reconnect(hub, account, request, token_set).await;
+            return self.reconnect_with(hub, account, request, token_set).await;
         }
         let Some(profile_id) = &request.profile_id else {
             return Err(invalid_at(Field::Profile, "required", "a connector profile is required"));
         };
-        let HubProfile { profile, connector, .. } = self.hub_profile(hub, profile_id).await?;
+        let HubProfile { profile, connector, .. } = self.profile(hub, profile_id).await?;
         let owner = LockKey::owner(&session.project_id, &session.owner, &connector.key);
         let _owner_lock = self.locks.lock(owner).await;
         if !session.multiple {
-            let existing =
-                self.storage().accounts().find_by_owner(&session.project_id, &session.owner, &connector.key).await?;
+            let existing = self.store.find_by_owner(&session.project_id, &session.owner, &connector.key).await?;
             if let Some(existing) = existing {
                 return self.reconnect_owned(session, &existing, &profile, request.credentials, token_set).await;
             }
@@ -132,8 +170,8 @@ impl Engine {
             .map(|method| method.config_fields.as_slice())
             .unwrap_or_default();
         let form = check_fields(fields, request.credentials, Field::Credentials, |_| false).map_err(invalid)?;
-        let id = AccountId::generate(&*self.parts().entropy);
-        let now = self.clock().now();
+        let id = AccountId::generate(&*self.entropy);
+        let now = self.clock.now();
         let mut account = Account {
             secrets: BTreeMap::new(),
             id,
@@ -161,14 +199,14 @@ impl Engine {
         };
         let verification =
             Verification { connector: &connector, profile: &profile, form: &form, is_new: true, token_set };
-        let accepted = Box::pin(verify(self, &account, &verification)).await?;
-        accepted.seal_into(self.vault(), &mut account);
+        let accepted = Box::pin(self.verifier.verify(&account, &verification)).await?;
+        accepted.seal_into(&self.vault, &mut account);
         account.status_reasons = accepted.reasons;
         let rule = if session.multiple { InsertRule::Multiple } else { InsertRule::OnePerOwner };
         // The connector must still exist: while the lock is held, no version is deleted.
-        let _catalog_lock = self.connector_catalog().change_lock.read().await;
-        self.connector_of(&profile).await?;
-        match self.account_store.insert(&account, rule).await {
+        let _catalog_lock = self.connectors.change_lock.read().await;
+        self.connectors.for_profile(&profile).await?;
+        match self.store.insert(&account, rule).await {
             Ok(()) => Ok(Arc::new(account)),
             // The owner was changed through the API in between, or the profile was deleted.
             Err(StorageError::Conflict(_)) => Err(Error::new(
@@ -198,7 +236,7 @@ impl Engine {
             ..AccountPatch::default()
         };
         let id = &existing.id;
-        Ok(self.change_account(&session.project_id, id, &patch, MethodRule::Follow, token_set).await?.account)
+        Ok(self.accounts.change(&session.project_id, id, &patch, MethodRule::Follow, token_set).await?.account)
     }
 
     /// Returns an account that the session may edit: the session's own, or one of its owner.
@@ -206,16 +244,16 @@ impl Engine {
     /// # Errors
     ///
     /// 404 `AccountNotFoundError` for any other account.
-    pub async fn hub_account(&self, hub: &HubSession, id: &AccountId) -> Result<HubAccount, Error> {
-        let account = self.account(&hub.session.project_id, id).await?;
+    pub async fn account(&self, hub: &HubSession, id: &AccountId) -> Result<HubAccount, Error> {
+        let account = self.store.get(&hub.session.project_id, id).await?;
         let is_own = hub.session.account_id.as_ref() == Some(id);
         let is_owners = account.owner.id == hub.session.owner.id && account.owner.name == hub.session.owner.name;
         if !is_own && !is_owners {
             return Err(Error::new(ErrorCode::AccountNotFound, "this connect session has no such account"));
         }
         // Tokens are not fields: they are not typed.
-        let profile = self.profile(&account.project_id, &account.profile_id).await?;
-        let installed = self.connector_for_profile(&profile).await?;
+        let profile = self.profiles.load(&account.project_id, &account.profile_id).await?;
+        let installed = self.connectors.find_for_profile(&profile).await?;
         let method = installed.as_ref().and_then(|found| found.connector.auth_method(&account.auth_config_key));
         let is_field =
             |key: &String| method.is_none_or(|method| method.config_fields.iter().any(|field| field.key == *key));
@@ -227,28 +265,28 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// As [`Engine::hub_link`].
-    pub async fn hub_reconnect(
+    /// As [`Linking::link`].
+    pub async fn reconnect(
         &self,
         hub: &HubSession,
         id: &AccountId,
         request: LinkRequest,
     ) -> Result<Arc<Account>, Error> {
-        self.reconnect(hub, id, request, None).await
+        self.reconnect_with(hub, id, request, None).await
     }
 
-    async fn reconnect(
+    async fn reconnect_with(
         &self,
         hub: &HubSession,
         id: &AccountId,
         request: LinkRequest,
         token_set: Option<&TokenSet>,
     ) -> Result<Arc<Account>, Error> {
-        let HubAccount { account, .. } = self.hub_account(hub, id).await?;
+        let HubAccount { account, .. } = self.account(hub, id).await?;
         // The session can move an account only to a profile that it may use.
         let profile = match &request.profile_id {
-            Some(id) if *id != account.profile_id => self.hub_profile(hub, id).await?.profile,
-            _ => self.profile(&account.project_id, &account.profile_id).await?,
+            Some(id) if *id != account.profile_id => self.profile(hub, id).await?.profile,
+            _ => self.profiles.load(&account.project_id, &account.profile_id).await?,
         };
         if !profile.active {
             return Err(Error::new(
@@ -261,7 +299,7 @@ impl Engine {
             credentials: request.credentials,
             ..AccountPatch::default()
         };
-        Ok(self.change_account(&account.project_id, id, &patch, MethodRule::Keep, token_set).await?.account)
+        Ok(self.accounts.change(&account.project_id, id, &patch, MethodRule::Keep, token_set).await?.account)
     }
 }
 

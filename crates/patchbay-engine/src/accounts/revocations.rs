@@ -6,22 +6,31 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{StreamExt, stream};
 use patchbay_connector::Connector;
 use patchbay_model::{
-    Account, AccountStatus, ApiScope, CallId, CallKind, CallRecord, LeaseOutcome, LeasePriority, ProjectId,
-    StatusReason, Timestamp,
+    Account, AccountStatus, ApiScope, CallId, CallKind, CallRecord, Clock, Entropy, LeaseOutcome, LeasePriority,
+    ProjectId, StatusReason, Timestamp,
 };
-use patchbay_storage::AccountFilter;
+use patchbay_runtime::{Revocation, RuntimeConfig};
+use patchbay_storage::{AccountFilter, Storage};
+use patchbay_vault::Vault;
 use tokio::time::{Instant, sleep};
 
+use super::{
+    credentials::CredentialSet,
+    store::{AccountStore, Change},
+};
 use crate::{
-    Caller, Engine, Error, ErrorCode, Field,
-    accounts::{credentials::CredentialSet, store::Change},
+    Caller, EngineParts, Error, ErrorCode, Field,
+    call_log::CallLog,
+    changes::Changes,
+    connector_catalog::ConnectorCatalog,
+    profiles::Profiles,
     tokens::{
         revoke::{can_revoke, revoke},
         token_context::TokenContext,
+        token_requests::TokenRequests,
     },
     validation::invalid_at,
 };
-use patchbay_runtime::Revocation;
 
 /// The timeout of the provider's response, unless the time limit of a call is shorter.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -72,13 +81,52 @@ pub struct RevocationReport {
     pub remaining: u64,
 }
 
-impl Engine {
+/// Revokes accounts.
+pub struct Revocations {
+    storage: Arc<dyn Storage>,
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    runtime: RuntimeConfig,
+    accounts: Arc<AccountStore>,
+    profiles: Arc<Profiles>,
+    connectors: Arc<ConnectorCatalog>,
+    tokens: Arc<TokenRequests>,
+    call_log: Arc<CallLog>,
+    changes: Changes,
+}
+
+impl Revocations {
+    pub(crate) fn new(
+        parts: &EngineParts,
+        accounts: Arc<AccountStore>,
+        profiles: Arc<Profiles>,
+        connectors: Arc<ConnectorCatalog>,
+        tokens: Arc<TokenRequests>,
+        call_log: Arc<CallLog>,
+        changes: Changes,
+    ) -> Self {
+        Self {
+            storage: parts.storage.clone(),
+            vault: parts.vault.clone(),
+            clock: parts.clock.clone(),
+            entropy: parts.entropy.clone(),
+            runtime: parts.config.runtime(),
+            accounts,
+            profiles,
+            connectors,
+            tokens,
+            call_log,
+            changes,
+        }
+    }
+
     /// Revokes accounts at their providers and deletes their credentials here. The accounts stay, so that they can be
     /// reconnected. If a provider does not confirm, the account is suspended with its credentials, for another attempt.
     ///
     /// # Errors
     /// `MissingScopeError` (403); `ValidationError` (400) without a filter or with an empty period.
-    pub async fn revoke_accounts(&self, caller: &Caller, query: RevocationQuery) -> Result<RevocationReport, Error> {
+    pub async fn revoke(self: &Arc<Self>, caller: &Caller, query: RevocationQuery) -> Result<RevocationReport, Error> {
         caller.require(ApiScope::PlatformWrite)?;
         if query.connector.is_none() && query.since.is_none() && query.until.is_none() {
             return Err(invalid_at(Field::Connector, "required", "select the accounts by connector, since or until"));
@@ -88,15 +136,19 @@ impl Engine {
         {
             return Err(invalid_at(Field::Until, "range", "until must be after since"));
         }
-        let (engine, caller) = (self.clone(), caller.clone());
+        let (revocations, caller) = (Arc::clone(self), caller.clone());
         // The revocation continues if the caller is cancelled, until the server stops. Then the accounts that have started are
         // still completed.
-        let work = tokio::spawn(async move { engine.revoke_whole(&caller, query).await });
+        let work = tokio::spawn(async move { revocations.revoke_whole(&caller, query).await });
         work.await
             .map_err(|_| Error::new(ErrorCode::Internal, "the revocation was interrupted; run it again to continue"))?
     }
 
-    async fn revoke_whole(&self, caller: &Caller, query: RevocationQuery) -> Result<RevocationReport, Error> {
+    async fn revoke_whole(
+        self: &Arc<Self>,
+        caller: &Caller,
+        query: RevocationQuery,
+    ) -> Result<RevocationReport, Error> {
         let (accounts, remaining) = self.to_revoke(&caller.project_id, &query).await?;
         tracing::warn!(
             audit = true, project = %caller.project_id, connector = query.connector.as_deref().unwrap_or("any"),
@@ -123,7 +175,7 @@ impl Engine {
                 page_size: LIST_PAGE_SIZE,
                 ..AccountFilter::default()
             };
-            let listed = self.storage().accounts().list(project, &filter).await?;
+            let listed = self.storage.accounts().list(project, &filter).await?;
             let is_last = listed.items.len() < LIST_PAGE_SIZE as usize;
             for account in listed.items.into_iter().filter(|account| account.status != AccountStatus::Revoked) {
                 if found.len() < MAX_ACCOUNTS_PER_REQUEST as usize { found.push(account) } else { beyond += 1 }
@@ -146,10 +198,10 @@ impl Engine {
         RevokedAccount { account, revocation: None, message: message.to_owned(), is_wiped: false }
     }
 
-    async fn revoke_to_completion(&self, account: Account) -> RevokedAccount {
-        let (engine, asked) = (self.clone(), account.clone());
-        let work = async move { Ok::<_, Error>(engine.revoke_account(asked).await) };
-        self.run_to_completion(work).await.unwrap_or_else(|error| RevokedAccount {
+    async fn revoke_to_completion(self: &Arc<Self>, account: Account) -> RevokedAccount {
+        let (revocations, asked) = (Arc::clone(self), account.clone());
+        let work = async move { Ok::<_, Error>(revocations.revoke_account(asked).await) };
+        self.changes.run_to_completion(work).await.unwrap_or_else(|error| RevokedAccount {
             account,
             revocation: Some(Revocation::Failed { message: error.message.clone() }),
             message: error.message,
@@ -175,8 +227,8 @@ impl Engine {
 
     /// Stores the outcome with the account.
     async fn store_outcome(&self, read: &Account, confirmed: bool, why: &str) -> Result<(), Error> {
-        let now = self.clock().now();
-        let stored = self.account_store.update(&read.project_id, &read.id, |account| {
+        let now = self.clock.now();
+        let stored = self.accounts.update(&read.project_id, &read.id, |account| {
             account.refresh_at = None;
             account.expiries.clear();
             if confirmed {
@@ -197,12 +249,12 @@ impl Engine {
     /// Revokes an account's credentials at the provider and records the call. It is bounded by a timeout and cannot fail: an
     /// error is part of the outcome.
     pub(crate) async fn revoke_upstream(&self, account: &Account) -> Revocation {
-        let (started_at, began) = (self.clock().now(), Instant::now());
+        let (started_at, began) = (self.clock.now(), Instant::now());
         // A token that is refreshed concurrently would stay valid after the revocation.
         let newest = self.block_refreshes(account).await;
         let (outcome, record) = self.request_revocation(newest.as_ref().unwrap_or(account), started_at, began).await;
         if let Some(record) = record {
-            self.record(record);
+            self.call_log.record(record);
         }
         outcome.unwrap_or_else(|error| Revocation::Failed { message: error.message })
     }
@@ -219,16 +271,16 @@ impl Engine {
             return (Ok(Revocation::Unsupported), None);
         };
         let outcome = async {
-            let profile = self.profile(&account.project_id, &account.profile_id).await?;
-            let credentials = CredentialSet::stored(account, &profile).open(self.vault())?;
+            let profile = self.profiles.load(&account.project_id, &account.profile_id).await?;
+            let credentials = CredentialSet::stored(account, &profile).open(&self.vault)?;
             let token_context = TokenContext::of_account(connector, method, &profile, account, &credentials);
-            let patience = PROVIDER_TIMEOUT.min(self.config().runtime().call_budget);
-            revoke(self.token_requests.client(), &token_context, Instant::now() + patience).await
+            let patience = PROVIDER_TIMEOUT.min(self.runtime.call_budget);
+            revoke(self.tokens.client(), &token_context, Instant::now() + patience).await
         }
         .await;
         let is_call = !matches!(outcome, Ok(Revocation::Unsupported | Revocation::Nothing));
         let record = is_call.then(|| CallRecord {
-            id: CallId::generate(started_at, &*self.parts().entropy),
+            id: CallId::generate(started_at, &*self.entropy),
             project_id: account.project_id.clone(),
             account_id: Some(account.id.clone()),
             profile_id: account.profile_id.clone(),
@@ -248,19 +300,19 @@ impl Engine {
     /// lease after some polls: a refresh that does not end must not prevent the revocation.
     async fn block_refreshes(&self, account: &Account) -> Option<Account> {
         for _ in 0..MAX_LEASE_POLLS {
-            let now = self.clock().now();
-            let (leases, until) = (self.storage().refresh_leases(), now.plus(LEASE_TTL));
+            let now = self.clock.now();
+            let (leases, until) = (self.storage.refresh_leases(), now.plus(LEASE_TTL));
             match leases.acquire(&account.project_id, &account.id, now, until, LeasePriority::Urgent).await {
                 Ok(LeaseOutcome::Held(_)) => sleep(LEASE_POLL_INTERVAL).await,
                 _ => break,
             }
         }
-        self.storage().accounts().get(&account.project_id, &account.id).await.ok().flatten()
+        self.accounts.read(&account.project_id, &account.id).await.ok().flatten()
     }
 
     /// Returns the account's connector; none if it is not installed.
     async fn connector_of_account(&self, account: &Account) -> Option<Arc<Connector>> {
-        let profile = self.profile(&account.project_id, &account.profile_id).await.ok()?;
-        Some(self.connector_for_profile(&profile).await.ok()??.connector)
+        let profile = self.profiles.load(&account.project_id, &account.profile_id).await.ok()?;
+        Some(self.connectors.find_for_profile(&profile).await.ok()??.connector)
     }
 }

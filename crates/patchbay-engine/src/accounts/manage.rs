@@ -4,26 +4,31 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use patchbay_connector::{Connector, definition::Action};
-use patchbay_model::{Account, AccountId, AccountKind, AccountStatus, Metadata, ProfileId};
-use patchbay_model::{ApiScope, Profile, ProfileAlarm, ProjectId, Timestamp};
-use patchbay_storage::AccountFilter;
-use patchbay_vault::Secret;
+use patchbay_model::{
+    Account, AccountId, AccountKind, AccountStatus, ApiScope, Clock, Metadata, Profile, ProfileAlarm, ProfileId,
+    ProjectId, StatusReason, Timestamp,
+};
+use patchbay_runtime::Revocation;
+use patchbay_storage::{AccountFilter, Storage};
+use patchbay_vault::{Secret, Vault};
 use tokio::sync::RwLockReadGuard;
 
+use super::{
+    resolver::revoked,
+    revocations::Revocations,
+    store::{AccountChange, AccountStore, Change, account_not_found},
+};
 use crate::{
-    Caller, Engine, Error, Field, Page,
-    accounts::{
-        resolver::revoked,
-        store::{AccountChange, Change, account_not_found},
-    },
+    Caller, EngineParts, Error, Field, Page,
+    changes::Changes,
+    connector_catalog::ConnectorCatalog,
     form_values::check_fields,
-    linking::{Verification, verify},
-    profiles::previous_client_id,
+    linking::verify::{CredentialVerifier, Verification},
+    profiles::{Profiles, previous_client_id},
     scopes::lacking_scopes,
     tokens::{expiry_notices::expiry_message, token_response::TokenSet},
     validation::{check_page, invalid, invalid_at},
 };
-use patchbay_runtime::Revocation;
 
 /// A query for a list of accounts. An empty list does not filter. Pages count from 1.
 #[derive(Clone, Debug, Default)]
@@ -144,15 +149,50 @@ pub(crate) enum MethodRule {
 /// The longest search string.
 const MAX_SEARCH_CHARS: usize = 200;
 
-impl Engine {
+/// The linked accounts.
+pub struct Accounts {
+    storage: Arc<dyn Storage>,
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
+    store: Arc<AccountStore>,
+    profiles: Arc<Profiles>,
+    connectors: Arc<ConnectorCatalog>,
+    verifier: Arc<CredentialVerifier>,
+    revocations: Arc<Revocations>,
+    changes: Changes,
+}
+
+impl Accounts {
+    pub(crate) fn new(
+        parts: &EngineParts,
+        store: Arc<AccountStore>,
+        profiles: Arc<Profiles>,
+        connectors: Arc<ConnectorCatalog>,
+        verifier: Arc<CredentialVerifier>,
+        revocations: Arc<Revocations>,
+        changes: Changes,
+    ) -> Self {
+        Self {
+            storage: parts.storage.clone(),
+            vault: parts.vault.clone(),
+            clock: parts.clock.clone(),
+            store,
+            profiles,
+            connectors,
+            verifier,
+            revocations,
+            changes,
+        }
+    }
+
     /// Returns a page of accounts, newest first.
     ///
     /// # Errors
     /// `MissingScopeError` (403); `ValidationError` (400) for a page or search out of range.
-    pub async fn list_accounts(&self, caller: &Caller, query: AccountQuery) -> Result<Page<AccountView>, Error> {
+    pub async fn list(&self, caller: &Caller, query: AccountQuery) -> Result<Page<AccountView>, Error> {
         caller.require(ApiScope::PlatformRead)?;
-        let filter = filter(query, self.clock().now())?;
-        let page = self.storage().accounts().list(&caller.project_id, &filter).await?;
+        let filter = filter(query, self.clock.now())?;
+        let page = self.storage.accounts().list(&caller.project_id, &filter).await?;
         let mut items = Vec::with_capacity(page.items.len());
         for account in page.items {
             items.push(self.view(Arc::new(account)).await?);
@@ -164,9 +204,9 @@ impl Engine {
     ///
     /// # Errors
     /// `MissingScopeError` (403); `AccountNotFoundError` (404), also for an account of another project.
-    pub async fn get_account(&self, caller: &Caller, id: &AccountId) -> Result<AccountView, Error> {
+    pub async fn get(&self, caller: &Caller, id: &AccountId) -> Result<AccountView, Error> {
         caller.require(ApiScope::PlatformRead)?;
-        self.view(self.account(&caller.project_id, id).await?).await
+        self.view(self.store.get(&caller.project_id, id).await?).await
     }
 
     /// Changes an account.
@@ -174,12 +214,7 @@ impl Engine {
     /// # Errors
     /// `MissingScopeError` (403); `ValidationError` (400); `AccountNotFoundError` (404); `ConflictError` (409) if other changes win
     /// repeatedly; the error of the verification if new credentials do not work.
-    pub async fn patch_account(
-        &self,
-        caller: &Caller,
-        id: &AccountId,
-        patch: AccountPatch,
-    ) -> Result<AccountView, Error> {
+    pub async fn patch(&self, caller: &Caller, id: &AccountId, patch: AccountPatch) -> Result<AccountView, Error> {
         caller.require(ApiScope::PlatformWrite)?;
         if let Some(status) = patch.status
             && !matches!(status, AccountStatus::Active | AccountStatus::Suspended)
@@ -194,7 +229,7 @@ impl Engine {
                 return Err(invalid_at(field, "required", format!("{what} must not be empty")));
             }
         }
-        self.change_account(&caller.project_id, id, &patch, MethodRule::Keep, None).await
+        self.change(&caller.project_id, id, &patch, MethodRule::Keep, None).await
     }
 
     /// Deletes an account and returns it as it was. Its credentials are revoked at the provider first, if the provider
@@ -202,25 +237,25 @@ impl Engine {
     ///
     /// # Errors
     /// `MissingScopeError` (403); `AccountNotFoundError` (404).
-    pub async fn delete_account(&self, caller: &Caller, id: &AccountId) -> Result<AccountView, Error> {
+    pub async fn delete(self: &Arc<Self>, caller: &Caller, id: &AccountId) -> Result<AccountView, Error> {
         caller.require(ApiScope::PlatformWrite)?;
-        let (engine, project, id) = (self.clone(), caller.project_id.clone(), id.clone());
+        let (accounts, project, id) = (Arc::clone(self), caller.project_id.clone(), id.clone());
         // Otherwise a cancelled caller would leave an account with revoked credentials.
-        self.run_to_completion(async move { engine.delete_whole(&project, &id).await }).await
+        self.changes.run_to_completion(async move { accounts.delete_whole(&project, &id).await }).await
     }
 
     async fn delete_whole(&self, project: &ProjectId, id: &AccountId) -> Result<AccountView, Error> {
-        let account = self.account(project, id).await?;
+        let account = self.store.get(project, id).await?;
         let view = self.view(Arc::clone(&account)).await?;
-        let revocation = Some(self.revoke_upstream(&account).await);
-        match self.account_store.delete(project, id).await? {
+        let revocation = Some(self.revocations.revoke_upstream(&account).await);
+        match self.store.delete(project, id).await? {
             Some(deleted) => Ok(AccountView { account: Arc::new(deleted), revocation, ..view }),
             None => Err(account_not_found(id)),
         }
     }
 
     /// Applies a change. New credentials are verified at the provider first. A conflicting change is retried.
-    pub(crate) async fn change_account(
+    pub(crate) async fn change(
         &self,
         project: &ProjectId,
         id: &AccountId,
@@ -228,8 +263,8 @@ impl Engine {
         rule: MethodRule,
         token_set: Option<&TokenSet>,
     ) -> Result<AccountView, Error> {
-        let mut change = PatchChange { engine: self, patch, rule, token_set, catalog_lock: None };
-        let changed = self.account_store.update_with(project, id, &mut change).await?;
+        let mut change = PatchChange { accounts: self, patch, rule, token_set, catalog_lock: None };
+        let changed = self.store.update_with(project, id, &mut change).await?;
         drop(change);
         self.view(changed.ok_or_else(|| account_not_found(id))?).await
     }
@@ -253,9 +288,9 @@ impl Engine {
                 ));
             }
         }
-        let now = self.clock().now();
+        let now = self.clock.now();
         let profile_id = patch.profile_id.as_ref().unwrap_or(&account.profile_id).clone();
-        let profile = self.profile(&account.project_id, &profile_id).await?;
+        let profile = self.profiles.load(&account.project_id, &profile_id).await?;
         let is_other_method = profile.auth_config_key != account.auth_config_key;
         if profile.connector != account.connector || (is_other_method && rule == MethodRule::Keep) {
             return Err(invalid_at(
@@ -293,7 +328,7 @@ impl Engine {
             account.metadata.clone_from(metadata);
         }
         if let Some(environment) = &patch.environment {
-            let installed = self.connector_for_profile(&profile).await?;
+            let installed = self.connectors.find_for_profile(&profile).await?;
             let method = installed.as_ref().and_then(|found| found.connector.auth_method(&account.auth_config_key));
             let known = method.is_none_or(|method| method.environments.iter().any(|known| known.key == *environment));
             if !known {
@@ -309,7 +344,7 @@ impl Engine {
             }
             account.status = status;
             account.status_reasons = if status == AccountStatus::Suspended {
-                vec![patchbay_model::StatusReason {
+                vec![StatusReason {
                     code: Some("Suspended".to_owned()),
                     description: Some("suspended through the API".to_owned()),
                     timestamp: now,
@@ -329,7 +364,7 @@ impl Engine {
         typed: &[(String, Secret)],
         token_set: Option<&TokenSet>,
     ) -> Result<(), Error> {
-        let connector = &self.connector_of(profile).await?;
+        let connector = &self.connectors.for_profile(profile).await?;
         let fields = connector
             .auth_method(&account.auth_config_key)
             .map(|method| method.config_fields.as_slice())
@@ -337,8 +372,8 @@ impl Engine {
         let kept = |key: &str| account.holds(key);
         let form = check_fields(fields, typed.to_vec(), Field::Credentials, kept).map_err(invalid)?;
         let verification = Verification { connector, profile, form: &form, is_new: false, token_set };
-        let accepted = Box::pin(verify(self, account, &verification)).await?;
-        accepted.seal_into(self.vault(), account);
+        let accepted = Box::pin(self.verifier.verify(account, &verification)).await?;
+        accepted.seal_into(&self.vault, account);
         account.connector_version = connector.version.to_string();
         // Working credentials make the account active again, unless the operator suspended it.
         if account.status != AccountStatus::Suspended {
@@ -349,8 +384,8 @@ impl Engine {
     }
 
     pub(crate) async fn view(&self, account: Arc<Account>) -> Result<AccountView, Error> {
-        let profile = self.profile(&account.project_id, &account.profile_id).await?;
-        let connector = self.connector_for_profile(&profile).await?.map(|installed| installed.connector);
+        let profile = self.profiles.load(&account.project_id, &account.profile_id).await?;
+        let connector = self.connectors.find_for_profile(&profile).await?.map(|installed| installed.connector);
         let allowed_actions = connector.as_ref().map_or(0, |connector| allowed(connector, &profile).count());
         let missing_scopes =
             connector.as_ref().map(|connector| lacking(connector, &profile, &account)).unwrap_or_default();
@@ -374,7 +409,7 @@ impl Engine {
 
 /// A patch of an account, with the token set of a completed authorization.
 struct PatchChange<'a> {
-    engine: &'a Engine,
+    accounts: &'a Accounts,
     patch: &'a AccountPatch,
     rule: MethodRule,
     token_set: Option<&'a TokenSet>,
@@ -385,21 +420,21 @@ struct PatchChange<'a> {
 #[async_trait]
 impl AccountChange for PatchChange<'_> {
     async fn apply(&mut self, account: &mut Account) -> Result<Change, Error> {
-        let Self { engine, patch, rule, token_set, catalog_lock } = self;
+        let Self { accounts, patch, rule, token_set, catalog_lock } = self;
         // A writer that waits for the lock would block a second read of it.
         drop(catalog_lock.take());
         let read = account.clone();
-        let profile = engine.apply(account, patch, *rule).await?;
+        let profile = accounts.apply(account, patch, *rule).await?;
         let is_elsewhere = account.profile_id != read.profile_id || account.environment != read.environment;
         if !patch.credentials.is_empty() || is_elsewhere || token_set.is_some() {
-            engine.apply_credentials(account, &profile, &patch.credentials, *token_set).await?;
+            accounts.apply_credentials(account, &profile, &patch.credentials, *token_set).await?;
         }
         if *account == read {
             return Ok(Change::Nothing);
         }
-        *catalog_lock = Some(engine.connector_catalog().change_lock.read().await);
+        *catalog_lock = Some(accounts.connectors.change_lock.read().await);
         if is_elsewhere {
-            engine.connector_of(&profile).await?;
+            accounts.connectors.for_profile(&profile).await?;
         }
         Ok(Change::Account)
     }
