@@ -9,7 +9,7 @@ use patchbay_model::Metadata;
 use patchbay_vault::Secret;
 use serde_json::Value;
 
-use crate::{Field, Problem};
+use crate::{Field, Problem, ProblemPath};
 
 /// The placeholder of a redacted secret in a form; sent back, it keeps the value.
 const REDACTED_PLACEHOLDER: &str = "__secretvalue:**redacted**";
@@ -35,7 +35,7 @@ pub(crate) fn check_fields(
 ) -> Result<FormValues, Vec<Problem>> {
     let (mut accepted, mut problems) = (FormValues::default(), Vec::new());
     let mut report = |key: &str, code, message: String| {
-        problems.push(Problem { path: format!("{}.{key}", place.as_str()), code, message });
+        problems.push(Problem { path: ProblemPath::key(place, key), code, message });
     };
     let mut given: Vec<String> = Vec::new();
     for (key, value) in typed {

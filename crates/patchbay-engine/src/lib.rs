@@ -18,7 +18,6 @@ mod connectors;
 mod engine;
 mod error_hints;
 mod event_slot;
-mod field;
 mod form_values;
 mod key_ring;
 mod keyed_locks;
@@ -56,7 +55,6 @@ pub use config::EngineConfig;
 pub use connector_catalog::{ConnectorCatalog, ConnectorSource, InstalledConnector, Origin, SourceRead};
 pub use connectors::{ConnectorEntry, ConnectorQuery, Connectors, PushOutcome, Reloaded, VersionEntry, VersionFiles};
 pub use engine::{Engine, Services};
-pub use field::Field;
 pub use key_ring::{
     KeyRingStatus, KeyRotation, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
     check_key_ring,
@@ -65,9 +63,10 @@ pub use linking::link::{HubAccount, HubProfile, LinkRequest, Linking};
 pub use members::{LoggedIn, MemberSession, Members};
 pub use parts::EngineParts;
 pub use patchbay_egress::set_worker_pool_index;
+pub use patchbay_model::Field;
 pub use patchbay_runtime::{
-    EmittedEvent, Error, ErrorCode, EventSink, Exchange, FileMetadata, Problem, ProviderFailure, Revocation, RunTrace,
-    local_runner, recorded_tests,
+    EmittedEvent, Error, ErrorCode, EventSink, Exchange, FileMetadata, Problem, ProblemPath, ProviderFailure,
+    Revocation, RunTrace, local_runner, recorded_tests,
 };
 pub use patchbay_storage::Page;
 pub use profiles::{NewProfile, ProfilePatch, ProfileQuery, Profiles};

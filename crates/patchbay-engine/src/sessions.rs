@@ -9,7 +9,7 @@ use patchbay_storage::Storage;
 use patchbay_vault::{Secret, Vault};
 
 use crate::{
-    Caller, EngineParts, Error, ErrorCode, Field, HubSession, Problem, PublicUrls,
+    Caller, EngineParts, Error, ErrorCode, Field, HubSession, Problem, ProblemPath, PublicUrls,
     accounts::store::AccountStore,
     connector_catalog::ConnectorCatalog,
     profiles::Profiles,
@@ -216,7 +216,7 @@ fn check(new: &NewSession) -> Result<Vec<String>, Error> {
             Some(origin) if !origins.contains(&origin) => origins.push(origin),
             Some(_) => {}
             None => problems.push(Problem {
-                path: format!("{}[{index}]", Field::AllowedOrigins.as_str()),
+                path: ProblemPath::index(Field::AllowedOrigins, index),
                 code: "origin",
                 message: "an origin needs a scheme, a host and optionally a port, such as https://app.example.com"
                     .to_owned(),

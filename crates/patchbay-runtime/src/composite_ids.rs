@@ -81,7 +81,7 @@ pub(crate) fn decode_ids(action: &Action, inputs: &mut Cow<'_, Value>) -> Result
             if parts.is_none() {
                 let message =
                     format!("`{path}` is not a valid `{}` id; pass it exactly as a result returned it", field.target);
-                problems.push(Problem { path, code: "composite_id", message });
+                problems.push(Problem { path: path.into(), code: "composite_id", message });
             }
             parts.unwrap_or_default()
         };

@@ -87,7 +87,7 @@ pub fn invalid_cursor(action: &Action, input: &str) -> Error {
          it to start over",
         action.public_id
     );
-    let problem = Problem { path, code: "cursor", message: message.clone() };
+    let problem = Problem { path: path.into(), code: "cursor", message: message.clone() };
     Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
 }
 

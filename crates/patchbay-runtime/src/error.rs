@@ -1,11 +1,11 @@
 //! The error of the runtime and the engine: a stable code that decides the HTTP status, a message for a person, and the
 //! provider's response if the provider failed.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use patchbay_connector::Diagnostic;
-use patchbay_model::{CodedError, ErrorCode};
-use serde::Serialize;
+use patchbay_model::{CodedError, ErrorCode, Field};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::trace::RunTrace;
@@ -13,12 +13,67 @@ use crate::trace::RunTrace;
 /// A problem of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// The path of the value, such as `body.approvals[0].order`.
-    pub path: String,
+    /// The path of the value.
+    pub path: ProblemPath,
     /// A stable code, such as `required`, `type`, `enum`, `pattern`, `unknown_field`.
     pub code: &'static str,
     /// A message for a person.
     pub message: String,
+}
+
+/// The path of a problem in a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProblemPath {
+    /// A path in the names that the caller used, such as the input `body.approvals[0].order`. It is shown unchanged.
+    Input(String),
+    /// A field of the product, and the path within it, such as `.clientId` or `[3]`. Each surface shows its own name of the
+    /// field.
+    Field(Field, String),
+}
+
+impl ProblemPath {
+    /// Creates the path of a key in the values of a field.
+    pub fn key(field: Field, key: &str) -> Self {
+        Self::Field(field, format!(".{key}"))
+    }
+
+    /// Creates the path of an item in the list of a field.
+    pub fn index(field: Field, index: usize) -> Self {
+        Self::Field(field, format!("[{index}]"))
+    }
+}
+
+impl From<Field> for ProblemPath {
+    fn from(field: Field) -> Self {
+        Self::Field(field, String::new())
+    }
+}
+
+impl From<String> for ProblemPath {
+    fn from(path: String) -> Self {
+        Self::Input(path)
+    }
+}
+
+impl From<&str> for ProblemPath {
+    fn from(path: &str) -> Self {
+        Self::Input(path.to_owned())
+    }
+}
+
+impl fmt::Display for ProblemPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input(path) => f.write_str(path),
+            Self::Field(field, within) => write!(f, "{}{within}", field.as_str()),
+        }
+    }
+}
+
+impl Serialize for ProblemPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// A provider's error response, with secrets redacted.

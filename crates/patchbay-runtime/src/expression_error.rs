@@ -27,7 +27,7 @@ pub fn expression_error(connector: &str, place: &str, error: &EvalError) -> Erro
 
 /// Returns the 400 `ValidationError` for an input that cannot be used in the request.
 pub(crate) fn input_problem(path: &str, message: String) -> Error {
-    let problem = Problem { path: path.to_owned(), code: "refused", message: message.clone() };
+    let problem = Problem { path: path.into(), code: "refused", message: message.clone() };
     Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
 }
 
@@ -39,7 +39,7 @@ mod tests {
     fn the_cause_decides_the_code() {
         let missing = |path: &str| expression_error("Demo", "list", &EvalError::Missing { path: path.to_owned() });
         assert_eq!(missing("inputs.id").code, ErrorCode::Validation);
-        assert_eq!(missing("inputs.id").problems[0].path, "id");
+        assert_eq!(missing("inputs.id").problems[0].path, "id".into());
         assert_eq!(missing("credentials.region").code, ErrorCode::AccountField);
         assert_eq!(missing("steps.a.output").code, ErrorCode::Connector);
     }

@@ -39,7 +39,7 @@ pub use context::RunContext;
 pub use credentials::Credentials;
 pub use cursor::invalid_cursor;
 pub use egress_error::{IntoError, cause_error};
-pub use error::{Error, Problem, ProviderFailure};
+pub use error::{Error, Problem, ProblemPath, ProviderFailure};
 pub use events::{EmittedEvent, EventSink};
 pub use expression_error::expression_error;
 pub use file_stream::{FileMetadata, StreamSlot, StreamedFile};

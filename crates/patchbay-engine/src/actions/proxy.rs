@@ -223,7 +223,7 @@ impl Proxy {
 fn target(base: &str, given: Option<&str>, path: &str, problems: &mut Vec<Problem>) -> Option<Url> {
     let before = problems.len();
     let mut problem = |at: &str, message: String| {
-        problems.push(Problem { path: at.to_owned(), code: "url", message });
+        problems.push(Problem { path: at.into(), code: "url", message });
     };
     let own = match Url::parse(base) {
         Ok(own) => own,
@@ -266,7 +266,7 @@ fn target(base: &str, given: Option<&str>, path: &str, problems: &mut Vec<Proble
     }
     let url = Url::parse(&format!("{chosen}{path}")).ok().filter(|url| url.origin() == own.origin());
     if url.is_none() {
-        problems.push(Problem { path: "path".to_owned(), code: "url", message: "`path` makes no URL".to_owned() });
+        problems.push(Problem { path: "path".into(), code: "url", message: "`path` makes no URL".to_owned() });
     }
     url
 }
@@ -294,7 +294,7 @@ fn own_headers(given: &[(String, String)], problems: &mut Vec<Problem>) -> Heade
                 headers.append(header, value);
             }
             _ => problems.push(Problem {
-                path: format!("headers.{lower}"),
+                path: format!("headers.{lower}").into(),
                 code: "header_value",
                 message: format!("`headers.{lower}` contains a line break or another control character"),
             }),
@@ -305,7 +305,7 @@ fn own_headers(given: &[(String, String)], problems: &mut Vec<Problem>) -> Heade
 
 fn refused_header(name: &str, why: &str) -> Problem {
     Problem {
-        path: format!("headers.{name}"),
+        path: format!("headers.{name}").into(),
         code: "header",
         message: format!("the header `{name}` {why}; leave it out"),
     }
@@ -352,7 +352,7 @@ mod tests {
         let mut problems = Vec::new();
         match target(BASE, given, path, &mut problems) {
             Some(url) => Ok(url.into()),
-            None => Err(problems.into_iter().map(|problem| problem.path).collect()),
+            None => Err(problems.into_iter().map(|problem| problem.path.to_string()).collect()),
         }
     }
 

@@ -112,7 +112,7 @@ impl Connectors {
 /// Validates number, size and names of the files; otherwise 400 `ValidationError` with every problem.
 fn check_bounds(files: &[SourceFile]) -> Result<(), Error> {
     let mut problems = Vec::new();
-    let mut problem = |path: String, code, message: String| problems.push(Problem { path, code, message });
+    let mut problem = |path: String, code, message: String| problems.push(Problem { path: path.into(), code, message });
     if files.is_empty() || files.len() > MAX_FILES {
         problem("files".to_owned(), "length", format!("a connector needs 1 to {MAX_FILES} files"));
     }
@@ -147,7 +147,7 @@ fn is_plain(name: &str) -> bool {
 fn check_identity(connector: &Connector) -> Result<(), Error> {
     let mut problems = Vec::new();
     let mut problem =
-        |path: &str, message: String| problems.push(Problem { path: path.to_owned(), code: "reserved", message });
+        |path: &str, message: String| problems.push(Problem { path: path.into(), code: "reserved", message });
     if RESERVED_KEYS.contains(&connector.key.as_str()) {
         problem("info.key", format!("`{}` is reserved by the API; use another key", connector.key));
     }
@@ -192,7 +192,7 @@ fn refused(diagnostics: Vec<Diagnostic>) -> Error {
     let place = |found: &Diagnostic| format!("{}:{}:{}", found.file, found.span.start.line, found.span.start.column);
     let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error);
     let problems = errors.map(|found| Problem {
-        path: place(found),
+        path: place(found).into(),
         code: found.code,
         message: match &found.hint {
             Some(hint) => format!("{} ({hint})", found.message),
@@ -262,8 +262,9 @@ mod tests {
         let error =
             check_bounds(&[file("a.yaml", &"x".repeat(MAX_TOTAL_BYTES + 1)), file("a.yaml", ""), file("../b", "")]);
         let problems = error.unwrap_err().problems;
-        let reported = problems.iter().map(|problem| (problem.path.as_str(), problem.code)).collect::<Vec<_>>();
-        assert_eq!(reported, [("files", "size"), ("files[1].name", "duplicate"), ("files[2].name", "pattern")]);
+        let reported = problems.iter().map(|problem| (problem.path.to_string(), problem.code)).collect::<Vec<_>>();
+        let expected = [("files", "size"), ("files[1].name", "duplicate"), ("files[2].name", "pattern")];
+        assert_eq!(reported, expected.map(|(path, code)| (path.to_owned(), code)));
         assert_eq!(check_bounds(&[]).unwrap_err().problems[0].code, "length");
         let many = (0..=MAX_FILES).map(|number| file(&format!("{number}.yaml"), "")).collect::<Vec<_>>();
         assert_eq!(check_bounds(&many).unwrap_err().problems.len(), 1);

@@ -235,6 +235,6 @@ async fn the_proxy_rejects_other_origins_and_credential_headers() {
     ];
     let error = bed.engine.proxy.run(&bed.caller, request).await.unwrap_err();
     assert_eq!((error.status(), error.code), (400, ErrorCode::Validation));
-    let paths = error.problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>();
+    let paths = error.problems.iter().map(|problem| problem.path.to_string()).collect::<Vec<_>>();
     assert_eq!(paths, ["url", "path", "headers.authorization", "headers.x-a", "headers.x-key"]);
 }

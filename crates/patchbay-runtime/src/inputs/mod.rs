@@ -43,9 +43,16 @@ impl Inputs {
 /// The maximum number of problems in one error. It bounds the work for a list with a mistake in each of a million items.
 const MAX_PROBLEMS: usize = 100;
 
+/// A problem with the path of its input.
+struct InputProblem {
+    path: String,
+    code: &'static str,
+    message: String,
+}
+
 /// The problems found so far.
 struct Problems {
-    found: Vec<Problem>,
+    found: Vec<InputProblem>,
     limit: usize,
 }
 
@@ -63,7 +70,7 @@ impl Problems {
 
     fn add(&mut self, path: &str, code: &'static str, message: impl Into<String>) {
         if !self.is_full() {
-            self.found.push(Problem { path: path.to_owned(), code, message: message.into() });
+            self.found.push(InputProblem { path: path.to_owned(), code, message: message.into() });
         }
     }
 
@@ -146,7 +153,7 @@ fn report_unknown(action: &Action, location: InputLocation, name: &str, problems
     problems.add(&path, "unknown_field", format!("`{}` has no input `{path}`{hint}", action.public_id));
 }
 
-fn validation_error(action: &Action, problems: Vec<Problem>) -> Error {
+fn validation_error(action: &Action, problems: Vec<InputProblem>) -> Error {
     let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
     let message = match problems.len() {
         1 => first,
@@ -155,7 +162,9 @@ fn validation_error(action: &Action, problems: Vec<Problem>) -> Error {
         }
         count => format!("`{}`: {count} inputs are not valid; the first: {first}", action.public_id),
     };
-    Error::new(ErrorCode::Validation, message).with_problems(problems)
+    let problems = problems.into_iter();
+    let problems = problems.map(|InputProblem { path, code, message }| Problem { path: path.into(), code, message });
+    Error::new(ErrorCode::Validation, message).with_problems(problems.collect())
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ fn problems(value: &Value) -> Vec<(String, &'static str)> {
         Ok(inputs) => panic!("accepted: {:?}", inputs.0),
         Err(error) => {
             assert_eq!((error.status(), error.code), (400, ErrorCode::Validation));
-            error.problems.into_iter().map(|problem| (problem.path, problem.code)).collect()
+            error.problems.into_iter().map(|problem| (problem.path.to_string(), problem.code)).collect()
         }
     }
 }
@@ -123,7 +123,7 @@ fn at_most_a_hundred_problems_are_reported() {
     let many = vec![json!({"ordr": 1}); 50_000];
     let error = check_inputs(&action(), raw(&json!({"path": {"id": "1"}, "body": {"approvals": many}}))).unwrap_err();
     assert_eq!(error.problems.len(), 100);
-    assert_eq!(error.problems[0].path, "body.approvals[0].ordr");
+    assert_eq!(error.problems[0].path, "body.approvals[0].ordr".into());
     assert!(error.message.starts_with("`demo_change`: 100 or more inputs are not valid; the first: "), "{error}");
 }
 

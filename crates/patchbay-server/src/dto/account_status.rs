@@ -1,6 +1,6 @@
 //! The statuses of accounts by their names on the wire.
 
-use patchbay_engine::{EffectiveStatus, Error, ErrorCode, Problem};
+use patchbay_engine::{EffectiveStatus, Error, ErrorCode, Field, Problem};
 use patchbay_model::AccountStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -71,7 +71,7 @@ pub(crate) fn status_filter(names: &[String]) -> Result<Vec<EffectiveStatus>, Er
         match AccountStatusOut::named(text) {
             Some(found) => statuses.extend(found.statuses()),
             None => problems.push(Problem {
-                path: "status".to_owned(),
+                path: Field::Status.into(),
                 code: "enum",
                 message: format!(
                     "`{text}` is not one of: {}",

@@ -1,6 +1,6 @@
 //! The problems of a request that is not valid, with the wire's names of its fields.
 
-use patchbay_engine::{Error, ErrorCode, Field, Problem};
+use patchbay_engine::{Error, ErrorCode, Field, Problem, ProblemPath};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -26,15 +26,12 @@ impl ProblemOut {
     }
 }
 
-/// Returns the path of a problem with the wire's name of the field that it begins with.
-fn wire_path(path: &str) -> String {
-    let (head, rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
-    let field = Field::ALL.into_iter().find(|field| field.as_str() == head);
-    let name = match field {
-        Some(field) => wire_name(field),
-        None => head,
-    };
-    format!("{name}{rest}")
+/// Returns the path of a problem with the wire's name of its field.
+fn wire_path(path: &ProblemPath) -> String {
+    match path {
+        ProblemPath::Input(path) => path.clone(),
+        ProblemPath::Field(field, within) => format!("{}{within}", wire_name(*field)),
+    }
 }
 
 /// Returns the wire's name of a field. Routes where it differs use [`with_name`].
@@ -47,39 +44,39 @@ const fn wire_name(field: Field) -> &'static str {
         Field::Profile => "integration_id",
         Field::Attempt => "connection_attempt_id",
         Field::Setup => "setup_information",
-        Field::Connector
-        | Field::Version
-        | Field::Environment
-        | Field::Credentials
-        | Field::EnabledActions
-        | Field::Default
-        | Field::Name
-        | Field::Status
-        | Field::Search
-        | Field::Page
-        | Field::PageSize
-        | Field::Next
-        | Field::Until
-        | Field::ExpiresIn
-        | Field::AllowedOrigins
-        | Field::ConfirmUrl
-        | Field::Key
-        | Field::Password
-        | Field::CurrentPassword => field.as_str(),
+        Field::Connector => "connector",
+        Field::Version => "version",
+        Field::Environment => "environment",
+        Field::Credentials => "credentials",
+        Field::EnabledActions => "enabled_actions",
+        Field::Default => "default",
+        Field::Name => "name",
+        Field::Status => "status",
+        Field::Search => "search",
+        Field::Page => "page",
+        Field::PageSize => "page_size",
+        Field::Next => "next",
+        Field::Until => "until",
+        Field::ExpiresIn => "expires_in",
+        Field::AllowedOrigins => "allowed_origins",
+        Field::ConfirmUrl => "confirm_url",
+        Field::Key => "key",
+        Field::Password => "password",
+        Field::CurrentPassword => "current_password",
     }
 }
 
 /// Returns an error whose problems with `field` have the name that the route uses for it.
 pub(crate) fn with_name(mut error: Error, field: Field, name: &str) -> Error {
-    for problem in error.problems.iter_mut().filter(|problem| problem.path == field.as_str()) {
-        name.clone_into(&mut problem.path);
+    for problem in error.problems.iter_mut().filter(|problem| problem.path == field.into()) {
+        problem.path = name.into();
     }
     error
 }
 
 /// Returns 400 `ValidationError` with one problem.
 pub(crate) fn invalid(path: &str, message: &str) -> Error {
-    let problem = Problem { path: path.to_owned(), code: "invalid", message: message.to_owned() };
+    let problem = Problem { path: path.into(), code: "invalid", message: message.to_owned() };
     Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
 }
 
@@ -90,17 +87,20 @@ mod tests {
     #[test]
     fn fields_have_the_names_of_the_wire() {
         for (path, wire) in [
-            ("owner id", "origin_owner_id"),
-            ("setup values.clientId", "setup_information.clientId"),
+            (Field::OwnerId.into(), "origin_owner_id"),
+            (ProblemPath::key(Field::Setup, "clientId"), "setup_information.clientId"),
+            (ProblemPath::index(Field::AllowedOrigins, 3), "allowed_origins[3]"),
             // Inputs of actions keep their names.
-            ("owner_id", "owner_id"),
-            ("profile", "profile"),
-            ("allowed_origins[3]", "allowed_origins[3]"),
-            ("body.profile.owner_id", "body.profile.owner_id"),
+            ("owner_id".into(), "owner_id"),
+            ("owner id".into(), "owner id"),
+            ("body.profile.owner_id".into(), "body.profile.owner_id"),
         ] {
-            assert_eq!(wire_path(path), wire);
+            assert_eq!(wire_path(&path), wire);
         }
+        let problem = Problem { path: Field::Connector.into(), code: "unknown", message: "unknown".to_owned() };
+        let error = Error::new(ErrorCode::Validation, "unknown").with_problems(vec![problem]);
+        assert_eq!(with_name(error, Field::Connector, "provider").problems[0].path, "provider".into());
         let error = invalid("connector", "unknown");
-        assert_eq!(with_name(error, Field::Connector, "provider").problems[0].path, "provider");
+        assert_eq!(with_name(error, Field::Connector, "provider").problems[0].path, "connector".into());
     }
 }

@@ -245,7 +245,10 @@ mod tests {
     fn nested_values_are_rejected_and_no_value_is_shown() {
         let nested = body(r#"{"credentials": {"a": {"s3cret": 1}}}"#).unwrap();
         let error = nested.credentials.into_values("credentials").unwrap_err();
-        assert_eq!((error.message.as_str(), error.problems[0].path.as_str()), ("a must be a string", "credentials.a"));
+        assert_eq!(
+            (error.message.as_str(), error.problems[0].path.to_string()),
+            ("a must be a string", "credentials.a".to_owned())
+        );
         for (text, expected) in [
             (r#"{"password": 5417}"#, "password: invalid type: number, expected a string"),
             (

@@ -173,7 +173,7 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
             let text = inner.to_string();
             let (code, message) = deserialize_error(text.split(" at line ").next().unwrap_or_default());
             let path = if path == "." { "body".to_owned() } else { format!("body.{path}") };
-            let problem = Problem { path: path.clone(), code, message: message.clone() };
+            let problem = Problem { path: path.as_str().into(), code, message: message.clone() };
             return Error::new(ErrorCode::Validation, format!("{path}: {message}")).with_problems(vec![problem]);
         }
         let message = format!("the body is not valid JSON (line {}, column {})", inner.line(), inner.column());

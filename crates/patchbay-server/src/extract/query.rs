@@ -94,7 +94,7 @@ impl QueryMap {
 
 fn wrong_type(name: &str, expected: &str) -> Error {
     let message = format!("{name} must be {expected}");
-    let problem = Problem { path: name.to_owned(), code: "type", message: message.clone() };
+    let problem = Problem { path: name.into(), code: "type", message: message.clone() };
     Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
 }
 

@@ -21,7 +21,7 @@ impl FromRequestParts<AppState> for RateLimitWait {
         let millis = millis.ok_or_else(|| {
             let path = format!("headers.{HEADER}");
             let message = format!("`{path}` must be a whole number of milliseconds, such as 0 or 5000");
-            let problem = Problem { path, code: "type", message: message.clone() };
+            let problem = Problem { path: path.into(), code: "type", message: message.clone() };
             Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
         })?;
         Ok(Self(Some(Duration::from_millis(millis))))

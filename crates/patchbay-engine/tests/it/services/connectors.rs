@@ -119,7 +119,7 @@ async fn an_invalid_push_changes_nothing_and_reports_every_problem() {
     let codes = error.diagnostics.as_deref().unwrap().iter().map(|found| found.code).collect::<Vec<_>>();
     assert!(codes.contains(&"PB0002") && codes.contains(&"PB0006"), "{codes:?}");
     assert_eq!(error.problems.len(), codes.len());
-    assert!(error.problems[0].path.starts_with("two_methods.connector.yaml:"), "{:?}", error.problems);
+    assert!(error.problems[0].path.to_string().starts_with("two_methods.connector.yaml:"), "{:?}", error.problems);
     assert_eq!(bed.engine.connectors.get(&bed.caller, "two_methods").await.unwrap().versions.len(), 2);
 }
 

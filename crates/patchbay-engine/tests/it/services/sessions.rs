@@ -1,6 +1,6 @@
 //! Connect sessions and connection attempts.
 
-use patchbay_engine::{ErrorCode, NewSession};
+use patchbay_engine::{ErrorCode, Field, NewSession, ProblemPath};
 use patchbay_model::AttemptStatus;
 use patchbay_vault::Secret;
 
@@ -28,7 +28,7 @@ async fn inconsistent_sessions_are_rejected() {
     let refused = async |new| bed.engine.sessions.create(&bed.caller, new).await.unwrap_err();
     for life in [0, -1, 31_536_001, i64::MAX] {
         let error = refused(NewSession { expires_in: Some(life), ..session_for("a") }).await;
-        assert_eq!(error.problems[0].path, "expires_in");
+        assert_eq!(error.problems[0].path, Field::ExpiresIn.into());
     }
     let mut nobody = session_for(" ");
     nobody.owner.name = String::new();
@@ -36,7 +36,7 @@ async fn inconsistent_sessions_are_rejected() {
     for origin in ["https://app.example.com;script-src", "https://a.example,b.example", "https://*.example.com"] {
         let origins = vec!["https://app.example.com".to_owned(), origin.to_owned()];
         let error = refused(NewSession { allowed_origins: origins, ..session_for("a") }).await;
-        assert_eq!(error.problems[0].path, "allowed_origins[1]", "{origin}");
+        assert_eq!(error.problems[0].path, ProblemPath::index(Field::AllowedOrigins, 1), "{origin}");
     }
     let near = refused(NewSession { connector: Some("two_method".into()), ..session_for("a") }).await;
     assert!(near.message.contains("`two_methods`"), "{near}");

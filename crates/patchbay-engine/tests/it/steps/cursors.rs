@@ -80,7 +80,7 @@ async fn a_cursor_is_valid_for_its_account_and_action_only() {
     ] {
         let error = bed.run_with(account, action, json!({ "query": { "next": cursor } })).await.unwrap_err();
         assert_eq!((error.status(), error.code), (400, ErrorCode::Validation), "{action} {cursor}");
-        assert_eq!((error.problems[0].path.as_str(), error.problems[0].code), ("query.next", "cursor"));
+        assert_eq!((error.problems[0].path.to_string().as_str(), error.problems[0].code), ("query.next", "cursor"));
         assert!(!error.message.contains(cursor), "{error}");
     }
     let again = run(&bed, "list_pages", json!({ "query": { "next": next } })).await.unwrap();
@@ -113,7 +113,7 @@ async fn composite_ids_resolve_to_their_parts() {
     ] {
         let error = run(&bed, "get_issue", inputs).await.unwrap_err();
         assert_eq!((error.status(), error.code), (400, ErrorCode::Validation));
-        assert_eq!((error.problems[0].path.as_str(), error.problems[0].code), (path, "composite_id"));
+        assert_eq!((error.problems[0].path.to_string().as_str(), error.problems[0].code), (path, "composite_id"));
     }
 }
 

@@ -1,9 +1,9 @@
-//! The fields of requests, in the engine's terms.
+//! The fields of requests, in the product's terms.
 
 /// A field of a request that a problem concerns.
 ///
-/// The engine does not know the names of the API: each surface (the HTTP API, a command) maps a field to the name that its
-/// caller used.
+/// The names of the API are not known here: each surface (the HTTP API, a command) maps a field to the name that its caller
+/// used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// The id of the owner.
@@ -61,40 +61,7 @@ pub enum Field {
 }
 
 impl Field {
-    /// Every field.
-    pub const ALL: [Self; 26] = [
-        Self::OwnerId,
-        Self::OwnerName,
-        Self::Connector,
-        Self::Version,
-        Self::VersionPin,
-        Self::AuthMethod,
-        Self::Profile,
-        Self::Attempt,
-        Self::Environment,
-        Self::Setup,
-        Self::Credentials,
-        Self::EnabledActions,
-        Self::Default,
-        Self::Name,
-        Self::Status,
-        Self::Search,
-        Self::Page,
-        Self::PageSize,
-        Self::Next,
-        Self::Until,
-        Self::ExpiresIn,
-        Self::AllowedOrigins,
-        Self::ConfirmUrl,
-        Self::Key,
-        Self::Password,
-        Self::CurrentPassword,
-    ];
-
-    /// Returns the field's name in the path of a problem.
-    ///
-    /// A name that differs from the API's contains a space, so that the path of an action's input, which has none, is
-    /// never taken for the field.
+    /// Returns the field's name for a person.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OwnerId => "owner id",
@@ -108,27 +75,21 @@ impl Field {
             Self::Environment => "environment",
             Self::Setup => "setup values",
             Self::Credentials => "credentials",
-            Self::EnabledActions => "enabled_actions",
+            Self::EnabledActions => "enabled actions",
             Self::Default => "default",
             Self::Name => "name",
             Self::Status => "status",
             Self::Search => "search",
             Self::Page => "page",
-            Self::PageSize => "page_size",
-            Self::Next => "next",
+            Self::PageSize => "page size",
+            Self::Next => "cursor",
             Self::Until => "until",
-            Self::ExpiresIn => "expires_in",
-            Self::AllowedOrigins => "allowed_origins",
-            Self::ConfirmUrl => "confirm_url",
+            Self::ExpiresIn => "lifetime",
+            Self::AllowedOrigins => "allowed origins",
+            Self::ConfirmUrl => "confirm URL",
             Self::Key => "key",
             Self::Password => "password",
-            Self::CurrentPassword => "current_password",
+            Self::CurrentPassword => "current password",
         }
-    }
-}
-
-impl From<Field> for String {
-    fn from(field: Field) -> Self {
-        field.as_str().to_owned()
     }
 }
