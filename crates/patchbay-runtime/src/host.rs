@@ -39,12 +39,12 @@ impl Host {
     /// even if its response is lost.
     pub async fn send<T, F: Future<Output = T>>(
         &self,
-        outgoing: OutboundRequest,
+        request: OutboundRequest,
         account: Option<&AccountId>,
         send: impl FnOnce(OutboundRequest) -> F,
     ) -> T {
-        let changed_account = account.filter(|_| !outgoing.method.is_safe());
-        let outcome = send(outgoing).await;
+        let changed_account = account.filter(|_| !request.method.is_safe());
+        let outcome = send(request).await;
         if let Some(account) = changed_account {
             self.response_cache.invalidate(account);
         }
