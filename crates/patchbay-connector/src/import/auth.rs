@@ -154,7 +154,7 @@ impl AuthMethodBuilder<'_, '_> {
             }
             match scheme {
                 SecurityScheme::OAuth2(flows) if flows.is_empty() => {
-                    self.note(name, "the scheme has no supported flow; add a method by hand")
+                    self.note(name, "the scheme has no supported flow; add a method by hand");
                 }
                 SecurityScheme::OAuth2(flows) => flows.iter().for_each(|flow| self.flow(name, flow)),
                 SecurityScheme::OpenId(url) => self.open_id(name, url),
