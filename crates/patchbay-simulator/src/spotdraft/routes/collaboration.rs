@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Outcome, contracts::contract, created, ok};
+use super::{OperationResult, contracts::contract, created, ok};
 use crate::spotdraft::{
     OperationCall,
     errors::Rejection,
@@ -10,7 +10,7 @@ use crate::spotdraft::{
     state::{Workspace, merge, number},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<OperationResult> {
     Some(match key {
         "GET /contracts/{contract_id}/comments/" => contract(workspace, call, |contract, call| {
             ok(page(call, contract.comments.values().rev().cloned().collect())?)
@@ -93,7 +93,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Op
     })
 }
 
-fn comment(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn comment(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let id = workspace.fresh();
     let contract = workspace.contract(&call.path[0])?;
     let comment = json!({ "id": id, "contract_id": contract.id, "comment": call.body["comment"], "replies": [] });
@@ -104,7 +104,7 @@ fn comment(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     created(comment)
 }
 
-fn approvals(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn approvals(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let contract_id = workspace.contract(&call.path[0])?.id;
     workspace.contracts[&contract_id].must_be_open("An approval")?;
     let asked = call.body["approvals"].as_array().or_else(|| call.body.as_array()).cloned().unwrap_or_default();
@@ -121,7 +121,7 @@ fn approvals(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     created(Value::Array(made))
 }
 
-fn business_user(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn business_user(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let id = call.body["user_id"].as_i64().unwrap_or_default();
     let user = workspace.users.get(&id).cloned().ok_or_else(Rejection::not_found)?;
     let contract = workspace.contract(&call.path[0])?;
@@ -131,7 +131,7 @@ fn business_user(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome
     ok(answer)
 }
 
-fn invite(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn invite(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let items = call.body["items"].as_array().cloned().unwrap_or_default();
     let (mut users, mut roles) = (Vec::new(), Vec::new());
     for item in &items {

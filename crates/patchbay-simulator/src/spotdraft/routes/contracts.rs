@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{Outcome, created, ok};
+use super::{OperationResult, created, ok};
 use crate::spotdraft::{
     OperationCall, Reply,
     errors::Rejection,
@@ -11,7 +11,7 @@ use crate::spotdraft::{
     state::{Contract, StoredFile, Table, Workspace},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<OperationResult> {
     Some(match key {
         "GET /contracts/" => list(workspace, call),
         "POST /contracts/" => create(workspace, call),
@@ -57,8 +57,8 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Op
 pub(super) fn contract(
     workspace: &mut Workspace,
     call: &OperationCall<'_>,
-    work: impl FnOnce(&mut Contract, &OperationCall<'_>) -> Outcome,
-) -> Outcome {
+    work: impl FnOnce(&mut Contract, &OperationCall<'_>) -> OperationResult,
+) -> OperationResult {
     work(workspace.contract(&call.path[0])?, call)
 }
 
@@ -66,7 +66,7 @@ fn latest_text(contract: &Contract) -> String {
     contract.versions.last().map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default()
 }
 
-fn list(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn list(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     // The newest first.
     let found = workspace
         .contracts
@@ -77,7 +77,7 @@ fn list(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     ok(page(call, found.collect())?)
 }
 
-fn create(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn create(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let template_id = call.body["contract_template_id"].as_i64().unwrap_or_default();
     let Some(template) = workspace.templates.get(&template_id).cloned() else {
         return Err(Rejection::field("contract_template_id", "The template does not exist."));
@@ -160,7 +160,7 @@ fn add(workspace: &mut Workspace, call: &OperationCall<'_>, new: &New<'_>, file:
     id
 }
 
-fn preview(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn preview(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let template = call.body["contract_template_id"].as_i64().and_then(|id| workspace.templates.get(&id));
     let name = template
         .map_or_else(|| "Preview".to_owned(), |template| template["name"].as_str().unwrap_or_default().to_owned());
@@ -174,7 +174,7 @@ fn upload(
     content: &str,
     status: &str,
     contract_kind: &str,
-) -> Outcome {
+) -> OperationResult {
     let text = |name: &str| call.body[name].as_str().unwrap_or_default().to_owned();
     let bytes = decode(&text(content), content)?;
     let type_id = call.body["contract_type_id"].as_i64().unwrap_or_default();
@@ -220,7 +220,7 @@ pub(super) fn content_type(name: &str) -> &'static str {
     }
 }
 
-fn by_external_metadata(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn by_external_metadata(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let wanted = call.path[0].as_str();
     let has = |contract: &&Contract| {
         contract.external_metadata.as_ref().is_some_and(|metadata| metadata["id"].as_str() == Some(wanted))
@@ -234,7 +234,7 @@ fn by_external_metadata(workspace: &mut Workspace, call: &OperationCall<'_>) -> 
     ok(found.collect::<Value>())
 }
 
-fn relate(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn relate(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let other = call.body["related_contract_id"].as_i64().unwrap_or_default();
     let id = workspace.contract(&call.path[0])?.id;
     if !workspace.contracts.contains_key(&other) {
@@ -250,7 +250,7 @@ fn relate(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     created(relation)
 }
 
-fn related(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn related(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let relations = workspace.contract(&call.path[0])?.relations.values().cloned().collect::<Vec<_>>();
     let items = relations.iter().filter_map(|relation| {
         let other = workspace.contracts.get(&relation["related_contract_id"].as_i64()?)?;
@@ -263,7 +263,7 @@ fn related(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     ok(page(call, items.collect())?)
 }
 
-fn contract_data(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn contract_data(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let contract = workspace.contract(&call.path[0])?;
     if matches!(contract.status(), "EXECUTED" | "VOIDED") {
         return Err(Rejection::invalid("Contract cannot be updated because it has been executed."));

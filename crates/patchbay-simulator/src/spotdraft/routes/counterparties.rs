@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::{Outcome, created, ok};
+use super::{OperationResult, created, ok};
 use crate::spotdraft::{
     OperationCall, Reply,
     errors::Rejection,
@@ -11,7 +11,7 @@ use crate::spotdraft::{
     state::{Workspace, merge, number},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<OperationResult> {
     Some(match key {
         "GET /counter_parties/" => list(workspace, call),
         "POST /counter_parties/" => create(workspace, call),
@@ -76,7 +76,7 @@ fn whole(workspace: &Workspace, id: i64) -> Value {
     counterparty
 }
 
-fn list(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn list(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let email = call.query("filter__client_email_address");
     let has_email =
         |id: i64| email.is_none_or(|email| of(&workspace.contacts, id).iter().any(|contact| contact["email"] == email));
@@ -91,7 +91,7 @@ fn list(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     ok(page(call, found.map(|(id, _)| whole(workspace, *id)).collect())?)
 }
 
-fn create(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn create(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let body = &call.body;
     let name =
         body["organization_name"].as_str().or_else(|| body["contact_name"].as_str()).unwrap_or_default().to_owned();
@@ -129,7 +129,7 @@ fn create(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     created(whole(workspace, id))
 }
 
-fn add(workspace: &mut Workspace, call: &OperationCall<'_>, kind: Kind) -> Outcome {
+fn add(workspace: &mut Workspace, call: &OperationCall<'_>, kind: Kind) -> OperationResult {
     let owner = owner(workspace, call)?;
     let id = workspace.fresh();
     let mut row = json!({ "is_primary": false });
@@ -141,7 +141,7 @@ fn add(workspace: &mut Workspace, call: &OperationCall<'_>, kind: Kind) -> Outco
     created(row)
 }
 
-fn change(workspace: &mut Workspace, call: &OperationCall<'_>, kind: Kind) -> Outcome {
+fn change(workspace: &mut Workspace, call: &OperationCall<'_>, kind: Kind) -> OperationResult {
     let (owner, id) = (owner(workspace, call)?, number(&call.path[1])?);
     let row = rows(workspace, kind).get_mut(&id).filter(|(of, _)| *of == owner).ok_or_else(Rejection::not_found)?;
     merge(&mut row.1, &call.body);
@@ -151,7 +151,7 @@ fn change(workspace: &mut Workspace, call: &OperationCall<'_>, kind: Kind) -> Ou
     ok(changed)
 }
 
-fn bulk(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn bulk(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let owner = owner(workspace, call)?;
     let changes = call.body["contacts"].as_array().cloned().unwrap_or_default();
     let mut changed = Vec::new();

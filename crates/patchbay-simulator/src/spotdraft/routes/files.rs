@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Outcome, ok};
+use super::{OperationResult, ok};
 use crate::spotdraft::{
     OperationCall,
     errors::Rejection,
     state::{StoredFile, Workspace},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<OperationResult> {
     Some(match key {
         "POST /workspace/files/uploads/" => {
             let asked = call.body["files"].as_array().cloned().unwrap_or_default();
@@ -37,7 +37,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Op
 }
 
 /// The assistant answers with what it finds in the named contracts.
-fn query(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn query(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let chat = call.body["chat_id"].as_str().map_or_else(|| workspace.fresh_uuid(), str::to_owned);
     let named = call.body["contracts"].as_array().cloned().unwrap_or_default();
     let mut found = Vec::new();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Outcome,
+    OperationResult,
     contracts::{content_type, contract, decode},
     created, ok,
 };
@@ -13,7 +13,7 @@ use crate::spotdraft::{
     state::{StoredFile, Workspace},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<OperationResult> {
     Some(match key {
         "POST /contracts/{composite_id}/status/void" => void(workspace, call),
         "POST /contracts/{composite_id}/send_to_counterparties" => send(workspace, call),
@@ -50,7 +50,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Op
     })
 }
 
-fn void(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn void(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let contract = workspace.contract(&call.path[0])?;
     contract.must_be_open("Voiding")?;
     contract.set_status("VOIDED");
@@ -60,7 +60,7 @@ fn void(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     Ok(Reply::Empty(204))
 }
 
-fn send(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn send(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let contract = workspace.contract(&call.path[0])?;
     contract.must_be_open("Sending to counterparties")?;
     if contract.status() == "ON_HOLD" {
@@ -73,7 +73,7 @@ fn send(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     ok(json!({}))
 }
 
-fn mark(workspace: &mut Workspace, call: &OperationCall<'_>, mark: bool) -> Outcome {
+fn mark(workspace: &mut Workspace, call: &OperationCall<'_>, mark: bool) -> OperationResult {
     let contract = workspace.contract(&call.path[0])?;
     contract.must_be_open("Execution")?;
     if contract.marked_for_execution == mark {
@@ -91,7 +91,7 @@ fn mark(workspace: &mut Workspace, call: &OperationCall<'_>, mark: bool) -> Outc
     ok(json!({}))
 }
 
-fn new_version(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn new_version(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let name = call.body["document_name"].as_str().unwrap_or_default().to_owned();
     let bytes = decode(call.body["document_base_64"].as_str().unwrap_or_default(), "document_base_64")?;
     let executed = call.body["is_executed_version"] == true;
@@ -109,7 +109,7 @@ fn new_version(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     created(Value::Null)
 }
 
-fn download_link(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn download_link(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let contract = workspace.contract(&call.path[0])?;
     let version = contract.versions.len();
     let Some(file) = contract.versions.last().cloned() else { return Err(Rejection::not_found()) };
@@ -118,13 +118,13 @@ fn download_link(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome
     ok(json!({ "url": url, "file_name": name, "current_version_id": version }))
 }
 
-fn file(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn file(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let contract = workspace.contract(&call.path[0])?;
     let file = contract.versions.last().cloned().ok_or_else(Rejection::not_found)?;
     Ok(Reply::File { name: file.name, content_type: file.content_type, bytes: file.bytes })
 }
 
-fn supported_document(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn supported_document(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let name = call.body["name"].clone();
     decode(call.body["file_base64"].as_str().unwrap_or_default(), "file_base64")?;
     workspace.contract(&call.path[0])?.must_be_open("A supporting document")?;

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Outcome, contracts::contract, ok};
+use super::{OperationResult, contracts::contract, ok};
 use crate::spotdraft::{
     OperationCall,
     errors::Rejection,
     state::{Contract, Workspace, number},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<OperationResult> {
     Some(match key {
         "GET /contracts/{composite_id}/key_pointers" => contract(workspace, call, |contract, _| all(contract)),
         "POST /contracts/{composite_id}/key_pointers/bulk" => bulk(workspace, call),
@@ -45,7 +45,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Op
     })
 }
 
-fn all(contract: &Contract) -> Outcome {
+fn all(contract: &Contract) -> OperationResult {
     ok(contract.key_pointers.values().cloned().collect::<Value>())
 }
 
@@ -55,7 +55,7 @@ fn updated(workspace: &mut Workspace, call: &OperationCall<'_>, kind: &'static s
     }
 }
 
-fn bulk(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn bulk(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let changes = call.body["key_pointers"].as_array().cloned().unwrap_or_default();
     let contract = workspace.contract(&call.path[0])?;
     // All or none: every name is checked before a value changes.
@@ -81,7 +81,7 @@ fn bulk(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     outcome
 }
 
-fn set_external(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn set_external(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let contract = workspace.contract(&call.path[0])?;
     let given = call.body.get("external_metadata").filter(|given| given.is_object()).unwrap_or(&call.body).clone();
     let kind = if contract.external_metadata.is_some() {

@@ -15,10 +15,10 @@ mod workspace;
 
 use super::{OperationCall, Reply, errors::Rejection, shapes::Operation, state::Workspace};
 
-type Outcome = Result<Reply, Rejection>;
+type OperationResult = Result<Reply, Rejection>;
 
 /// Runs an operation.
-pub fn run(operation: &Operation, workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+pub fn run(operation: &Operation, workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let key = operation.key.as_str();
     let families = [
         contracts::run,
@@ -41,11 +41,11 @@ pub fn run(operation: &Operation, workspace: &mut Workspace, call: &OperationCal
 }
 
 /// 200 with a body.
-fn ok(value: impl Into<serde_json::Value>) -> Outcome {
+fn ok(value: impl Into<serde_json::Value>) -> OperationResult {
     Ok(Reply::Json(200, value.into()))
 }
 
 /// 201 with a body.
-fn created(value: impl Into<serde_json::Value>) -> Outcome {
+fn created(value: impl Into<serde_json::Value>) -> OperationResult {
     Ok(Reply::Json(201, value.into()))
 }

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Outcome, contracts::contract, created, ok};
+use super::{OperationResult, contracts::contract, created, ok};
 use crate::spotdraft::{
     OperationCall, Reply,
     errors::Rejection,
     state::{Workspace, merge, number},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<OperationResult> {
     Some(match key {
         "GET /contracts/{contract_id}/obligations/" => {
             contract(workspace, call, |contract, _| ok(contract.obligations.values().cloned().collect::<Value>()))

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Outcome, ok};
+use super::{OperationResult, ok};
 use crate::spotdraft::{
     OperationCall, Reply,
     errors::Rejection,
@@ -10,7 +10,7 @@ use crate::spotdraft::{
     state::{Workspace, number},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<OperationResult> {
     Some(match key {
         "GET /auth/users/" => list(workspace, call),
         "POST /auth/users/" => invite(workspace, call),
@@ -32,7 +32,7 @@ fn role(workspace: &Workspace, call: &OperationCall<'_>) -> Result<i64, Rejectio
     if workspace.roles.contains_key(&id) { Ok(id) } else { Err(Rejection::not_found()) }
 }
 
-fn list(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn list(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let matches = |user: &&Value, query: &str, field: &str| {
         call.query(query).is_none_or(|wanted| {
             user[field].as_str().is_some_and(|value| value.to_lowercase().contains(&wanted.to_lowercase()))
@@ -56,7 +56,7 @@ fn list(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     ok(page(call, with_roles.collect())?)
 }
 
-fn invite(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn invite(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let email = call.body["email"].as_str().unwrap_or_default().to_owned();
     if !email.contains('@') {
         return Err(Rejection::field("email", "Enter a valid email address."));
@@ -81,7 +81,7 @@ fn invite(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     ok(answer)
 }
 
-fn add_members(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn add_members(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let role = role(workspace, call)?;
     let asked = call.body["user_ids_to_add"].as_array().cloned().unwrap_or_default();
     let asked = asked.iter().filter_map(Value::as_i64).collect::<Vec<_>>();

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{Outcome, created, ok};
+use super::{OperationResult, created, ok};
 use crate::spotdraft::{
     OperationCall, Reply,
     errors::Rejection,
     state::{Activity, Workspace, number},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<OperationResult> {
     Some(match key {
         "POST /webhooks/" => create(workspace, call),
         "DELETE /webhooks/{webhook_id}" => match number(&call.path[0]).map(|id| workspace.webhooks.shift_remove(&id)) {
@@ -23,7 +23,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Op
     })
 }
 
-fn create(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn create(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let url = call.body["url"].as_str().unwrap_or_default();
     let parsed = url::Url::parse(url);
     // The provider wants https; the sandbox's own receivers are on loopback.
@@ -42,7 +42,7 @@ fn create(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     created(webhook)
 }
 
-fn re_trigger(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn re_trigger(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let ids = call.body["contract_ids"].as_array().cloned().unwrap_or_default();
     let found = ids.iter().filter_map(|id| workspace.last_activities.get(&id.as_i64()?).cloned()).collect::<Vec<_>>();
     if found.is_empty() {

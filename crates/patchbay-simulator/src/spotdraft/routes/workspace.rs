@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Outcome, created, ok};
+use super::{OperationResult, created, ok};
 use crate::spotdraft::{
     OperationCall,
     errors::Rejection,
     state::{Workspace, merge, number},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<OperationResult> {
     Some(match key {
         "GET /contract_types/" => ok(workspace.contract_types.values().cloned().collect::<Value>()),
         "POST /contract_types/{contract_type_id}/access_control" => access_control(workspace, call),
@@ -67,7 +67,7 @@ fn tagged(template: &Value, call: &OperationCall<'_>) -> bool {
     call.query("tags").is_none_or(|wanted| wanted.split(',').any(|wanted| tags.iter().any(|tag| tag == wanted)))
 }
 
-fn access_control(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn access_control(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let id = contract_type(workspace, call)?;
     let asked = call.body["permission_filter_list"].as_array().cloned().unwrap_or_default();
     let roles = workspace.roles.values().map(|role| json!({ "kind": "ROLE", "subject_id": role["id"], "role": role }));
@@ -79,7 +79,7 @@ fn access_control(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcom
     )
 }
 
-fn create_entity(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn create_entity(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let kind = call.body["organization_type_id"].as_i64().unwrap_or_default();
     let Some(kind) = workspace.organization_types.get(&kind).cloned() else {
         return Err(Rejection::field("organization_type_id", "The organization type does not exist."));
@@ -114,14 +114,14 @@ fn counts(workspace: &Workspace, field: &str) -> Map<String, Value> {
     counts
 }
 
-fn facets(workspace: &mut Workspace) -> Outcome {
+fn facets(workspace: &mut Workspace) -> OperationResult {
     let facets = FACETS.map(
         |(field, label)| json!({ "field_name": field, "label": label, "options": counts(workspace, field).len() }),
     );
     ok(json!({ "facets": facets }))
 }
 
-fn facet_options(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn facet_options(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let field = call.path[0].as_str();
     if !FACETS.iter().any(|(known, _)| *known == field) {
         return Err(Rejection::not_found());
@@ -134,7 +134,7 @@ fn facet_options(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome
     )
 }
 
-fn create_tags(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn create_tags(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let asked = call.body["tags"].as_array().cloned().unwrap_or_default();
     if let Some(taken) = asked.iter().find(|new| workspace.tags.values().any(|tag| tag["name"] == new["name"])) {
         return Err(Rejection::invalid(format!("The tag {} exists already.", taken["name"])));
@@ -151,7 +151,7 @@ fn create_tags(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
 }
 
 /// A small, honest part of SQL: `SELECT columns|COUNT(*) FROM contracts [WHERE column = 'value'] [LIMIT n]`.
-fn analytics(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
+fn analytics(workspace: &mut Workspace, call: &OperationCall<'_>) -> OperationResult {
     let query = call.body["query"].as_str().unwrap_or_default().trim().trim_end_matches(';');
     let unsupported = || {
         Rejection::not_implemented(
