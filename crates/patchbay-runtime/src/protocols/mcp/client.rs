@@ -33,7 +33,7 @@ const MAX_RESUMES: usize = 8;
 /// The delay before a stream is resumed, if the server requests none.
 const DEFAULT_RESUME_DELAY: Duration = Duration::from_secs(1);
 /// The maximum delay that a server can request.
-const MAX_RESUME_DELAY: Duration = Duration::from_secs(60);
+const MAX_RESUME_DELAY: Duration = Duration::from_mins(1);
 
 /// A request.
 pub(crate) struct McpCall<'a> {
