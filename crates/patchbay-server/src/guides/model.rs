@@ -101,7 +101,7 @@ fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
     let mut steps = vec![SectionStep {
         title: "Open the Hub".to_owned(),
         content: Some(format!(
-            "Open the Hub (in the application that sent you here, with the link that you received, or from the dashboard) and choose **{}**.",
+            "Open the Hub in the application that sent you here, with the link that you received, or from the dashboard. Choose **{}**.",
             connector.title
         )),
         list: Vec::new(),
@@ -109,20 +109,20 @@ fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
     }];
     steps.extend(method.config_fields.iter().filter(|field| !field.read_only).map(field_step));
     let title = &connector.title;
-    let press = if method.is_interactive() {
+    let connect = if method.is_interactive() {
         format!(
-            "Press **Connect**. A window of {title} opens: sign in there and allow access. If you do not, nothing is stored, and you can start again."
+            "Click **Connect**. A window of {title} opens. Log in there and allow access. If you do not, nothing is stored, and you can start again."
         )
     } else {
         format!(
-            "Press **Connect**. {title} verifies the credentials first. If {title} rejects them, nothing is stored, and you see its message."
+            "Click **Connect**. {title} verifies the credentials. If {title} rejects them, the Hub shows its message, and nothing is stored."
         )
     };
     let done =
         "A confirmation shows that the account is linked. The dashboard lists it under **Accounts**, with its status.";
     steps.push(SectionStep {
         title: "Connect".to_owned(),
-        content: Some(format!("{press}\n\n{done}")),
+        content: Some(format!("{connect}\n\n{done}")),
         list: Vec::new(),
         scopes: ListedScopes::default(),
     });

@@ -193,7 +193,7 @@ function NoFieldsNotice({ connector, edited }: { connector: Connector; edited: b
   return (
     <div className="form-empty">
       <p>
-        There is nothing to fill in. Choose “{edited ? "Save" : "Connect"}” to continue.
+        There is nothing to fill in. Click “{edited ? "Save" : "Connect"}” to continue.
         {usesOAuth(connector) && ` A window opens where you authorize access at ${connector.name}.`}
       </p>
     </div>

@@ -98,7 +98,7 @@ export function StartPage() {
           <Text>
             {sandbox === null
               ? "Open the Hub, choose a connector, and enter the credentials of one of your accounts. The guide next to the form shows where to find them."
-              : "The sandbox simulates SpotDraft on this machine. Open the Hub, choose “Fill in credentials”, then “Connect”."}
+              : "The sandbox simulates SpotDraft on this machine. Open the Hub, click “Fill in credentials”, then “Connect”."}
           </Text>
           {account !== undefined && (
             <Text c="dimmed" size="sm">
