@@ -21,7 +21,7 @@ pub struct ServerConfig {
     pub hub_allowed_origins: Vec<String>,
     /// The sandbox's credentials, when it is on.
     pub sandbox: Option<SandboxInfo>,
-    /// Cancelled when the server stops accepting requests: streaming responses end then.
+    /// Canceled when the server stops accepting requests: streaming responses end then.
     pub stop: CancellationToken,
 }
 

@@ -161,7 +161,7 @@ test("inputs are grouped by location", async ({ dashboard, api }) => {
   await expectAccessible(page);
 });
 
-test("Ctrl+Enter starts a run, and it can be cancelled", async ({ dashboard, api }) => {
+test("Ctrl+Enter starts a run, and it can be canceled", async ({ dashboard, api }) => {
   const { page } = dashboard;
   const id = await api.link("Patient Ltd");
   const pending: (() => void)[] = [];

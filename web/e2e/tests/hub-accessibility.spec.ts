@@ -60,7 +60,7 @@ for (const { name, scheme, query } of THEMES) {
       const messages: string[] = [];
       page.on("pageerror", (error) => messages.push(error.message));
       page.on("console", (message) => messages.push(message.text()));
-      const { token } = await operator.session(`Colours ${name}`);
+      const { token } = await operator.session(`Colors ${name}`);
       await page.goto(`${server.url}/embedded/integrations?token=${token}${query}`);
       const hub = new HubPage(page);
       await expect(hub.heading("Connect SpotDraft")).toBeVisible();

@@ -76,7 +76,7 @@ test("a slow provider shows a message after a while", async ({ api, operator, pa
   expect(await api.accounts(owner)).toHaveLength(1);
 });
 
-test("waiting can be cancelled, and the form keeps its values", async ({ api, operator, page }) => {
+test("waiting can be canceled, and the form keeps its values", async ({ api, operator, page }) => {
   const owner = "Impatient Ltd";
   let respond = () => {};
   const held = new Promise<void>((resolve) => {

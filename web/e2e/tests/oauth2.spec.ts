@@ -58,7 +58,7 @@ test("denying access returns to the form with the reason", async ({ oauth, page 
   await expect(hub.connect).toBeEnabled();
 });
 
-test("an attempt with a closed popup can be cancelled and links nothing", async ({ oauth, page }) => {
+test("an attempt with a closed popup can be canceled and links nothing", async ({ oauth, page }) => {
   const hub = await openHub(page, oauth.server, "Closed Ltd");
   const opened = page.waitForEvent("popup");
   await hub.connect.click();

@@ -38,7 +38,7 @@ export interface PatchbayHubProps {
   onReady?: (() => void) | undefined;
   /** An account was linked, or an edited account was saved. */
   onSuccess?: ((account: LinkedAccount) => void) | undefined;
-  /** The user cancelled. */
+  /** The user canceled. */
   onCancel?: (() => void) | undefined;
   /** The user closed the Hub after linking. */
   onClose?: (() => void) | undefined;

@@ -233,7 +233,7 @@ describe("the form", () => {
     await heading("This link has expired");
   });
 
-  it("can be cancelled while the provider is slow, and keeps its values", async () => {
+  it("can be canceled while the provider is slow, and keeps its values", async () => {
     const hub = renderHub({ framed: true, routes: { "POST /hub/accounts": "never" } });
     hub.receive({ target: "patchbay-hub", version: 1, type: "init" });
     await fillIn();

@@ -14,7 +14,7 @@ use super::{
     schema::{InputShape, SchemaReader, ShapeType},
     scopes::Scopes,
     servers::ConnectorBaseUrl,
-    text::{capitalised, description, details, heading, line, sentence},
+    text::{capitalized, description, details, heading, line, sentence},
 };
 use crate::{
     definition::InputLocation,
@@ -227,7 +227,7 @@ fn kind(operation: &ApiOperation<'_>, id: &str, is_list: bool) -> &'static str {
 fn label(operation: &ApiOperation<'_>, id: &str) -> String {
     let summary = line(operation.summary.trim().trim_end_matches('.'), MAX_LABEL_CHARS + 1);
     let fits = !summary.is_empty() && !summary.ends_with('…') && summary.chars().count() <= MAX_LABEL_CHARS;
-    if fits { capitalised(&summary) } else { heading(id) }
+    if fits { capitalized(&summary) } else { heading(id) }
 }
 
 /// Returns the group of an action: its first tag, otherwise the first literal segment of its path.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     schema::{InputShape, Property, ShapeRules, ShapeType},
-    text::{capitalised, description, heading, sentence, snake},
+    text::{capitalized, description, heading, sentence, snake},
 };
 use crate::{
     definition::InputLocation,
@@ -135,7 +135,7 @@ impl ActionInputs {
         if about.is_empty() {
             self.undescribed += 1;
             let words = heading(name);
-            about = sentence(&capitalised(if words.is_empty() { "A value" } else { &words }));
+            about = sentence(&capitalized(if words.is_empty() { "A value" } else { &words }));
         }
         if required && shape.nullable {
             about.push_str(" Required by the provider; use null for no value.");

@@ -57,11 +57,11 @@ pub(super) fn joined(words: &[String], most: usize) -> String {
 
 /// Returns a name for people: `page_size` is "Page size".
 pub(super) fn heading(name: &str) -> String {
-    capitalised(&words(name).join(" "))
+    capitalized(&words(name).join(" "))
 }
 
 /// Returns the text with a capital first letter.
-pub(super) fn capitalised(text: &str) -> String {
+pub(super) fn capitalized(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }

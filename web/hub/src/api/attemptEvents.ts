@@ -1,6 +1,6 @@
 /**
  * The server's event stream about a connection attempt: comments while it is pending, then one event with the
- * result. The stream is cancelled if it is silent for too long or sends too much.
+ * result. The stream is canceled if it is silent for too long or sends too much.
  */
 
 import type { Attempt } from "./types.ts";

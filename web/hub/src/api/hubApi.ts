@@ -52,7 +52,7 @@ export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
     }
     if (!response.ok) throw await failureOf(response);
     const text = await response.text();
-    // A cancelled attempt returns 204 without a body.
+    // A canceled attempt returns 204 without a body.
     return (text === "" ? null : JSON.parse(text)) as Body;
   }
 

@@ -92,7 +92,7 @@ export function useConnect({ connector, profileId, provider, account }: ConnectO
       running.current = abort;
       const run = usesOAuth(connector) ? authorize : submitCredentials;
       run(credentials, abort.signal).catch((error: unknown) => {
-        // A late response of a cancelled attempt must not replace a newer stage.
+        // A late response of a canceled attempt must not replace a newer stage.
         if (running.current === abort) fail(error);
       });
     },

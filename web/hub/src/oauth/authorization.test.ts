@@ -75,7 +75,7 @@ describe("awaitAttempt with an event stream", () => {
     expect(api.attempt).toHaveBeenCalledTimes(2);
   });
 
-  it("aborts the stream when cancelled", async () => {
+  it("aborts the stream when canceled", async () => {
     let streamed: AbortSignal | undefined;
     const api = following((_, signal) => {
       streamed = signal;

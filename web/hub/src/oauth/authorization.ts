@@ -23,7 +23,7 @@ export type AttemptOutcome =
   | { kind: "linked"; accountId: string }
   | { kind: "failed"; code: string; description: string }
   | { kind: "timed-out" }
-  /** The user or the server cancelled the attempt: the form is shown again without a message. */
+  /** The user or the server canceled the attempt: the form is shown again without a message. */
   | { kind: "cancelled" };
 
 export interface Popup {

@@ -1,4 +1,4 @@
-/** Shown while a request to the provider is running; says after a while that it is slow, and can be cancelled. */
+/** Shown while a request to the provider is running; says after a while that it is slow, and can be canceled. */
 
 import { type ReactNode, useEffect, useState } from "react";
 import { useAnnounce, useAnnouncement } from "../ui/Announcer.tsx";

@@ -1,4 +1,4 @@
-/** Runs one action at a time; a run can be cancelled. */
+/** Runs one action at a time; a run can be canceled. */
 
 import { isAbort } from "@patchbay/web-shared/client.ts";
 import { useCallback, useEffect, useRef, useState } from "react";
