@@ -32,6 +32,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 /// Returns a run of an action of the linked account.
+#[expect(clippy::needless_pass_by_value, reason = "a test writes the value where it calls")]
 fn request_for(bed: &DemoBed, action: &str, path: Value) -> RunRequest {
     run_request(bed.account(), action, &json!({ "path": path }))
 }

@@ -17,7 +17,7 @@ async fn an_expired_token_is_refreshed_before_the_call() {
     let account = bed.authorize().await;
     bed.clock.advance_seconds(3600);
     bed.run(&account, "get_me").await.unwrap();
-    bed.proxy(&account, "/me").await.unwrap().status;
+    bed.proxy(&account, "/me").await.unwrap();
     assert_eq!(bed.count_token_requests("refresh_token"), 1);
     bed.clock.advance_seconds(3600);
     bed.run(&account, "get_me").await.unwrap();

@@ -75,7 +75,7 @@ async fn a_revocation_that_times_out_still_deletes_the_account() {
     let mut parts = bed.setup.parts();
     parts.config.call_budget_millis = 50;
     let impatient = Engine::start(parts).await.unwrap();
-    let deleted = impatient.accounts.delete(&bed.caller, &account).await.unwrap();
+    let deleted = Box::pin(impatient.accounts.delete(&bed.caller, &account)).await.unwrap();
     let Some(revocation @ Revocation::Failed { .. }) = deleted.revocation else { panic!("{:?}", deleted.revocation) };
     let message = revocation.message("Harbor");
     assert!(message.starts_with("Harbor did not confirm the revocation: "), "{message}");

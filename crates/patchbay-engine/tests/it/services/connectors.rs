@@ -178,7 +178,7 @@ async fn a_version_in_use_cannot_be_deleted() {
     pin(&bed, &profile, None).await.unwrap();
     assert_eq!(delete("1.1.0").await, (200, None));
     assert_eq!(delete("2.0.0").await, (409, Some(ErrorCode::ConnectorInUse)));
-    engine.accounts.delete(&bed.caller, &account.id).await.unwrap();
+    bed.delete_account(&account.id).await.unwrap();
     assert_eq!(delete("2.0.0").await, (200, None));
     assert_eq!(delete("2.0.0").await, (404, Some(ErrorCode::ConnectorVersionNotFound)));
     assert_eq!(code(engine.connectors.get(&bed.caller, "vault").await), (404, Some(ErrorCode::ConnectorNotFound)));

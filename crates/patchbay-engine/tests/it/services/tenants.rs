@@ -30,7 +30,7 @@ async fn other_projects_get_404_from_every_service() {
     missing("get_account", engine.accounts.get(&stranger, id).await);
     let patch = AccountPatch { label: Some(Some("stolen".into())), ..AccountPatch::default() };
     missing("patch_account", engine.accounts.patch(&stranger, id, patch).await);
-    missing("delete_account", engine.accounts.delete(&stranger, id).await);
+    missing("delete_account", Box::pin(engine.accounts.delete(&stranger, id)).await);
     missing("get_profile", engine.profiles.get(&stranger, profile).await);
     let patch = ProfilePatch { name: Some("stolen".into()), ..ProfilePatch::default() };
     missing("patch_profile", engine.profiles.patch(&stranger, profile, patch).await);

@@ -1,11 +1,8 @@
-//! Steps through the whole engine: async steps, the response cache, events, cursors, rate limits, faults of the provider.
+//! Steps through the whole engine: the response cache, events, cursors, rate limits, traces.
 
-mod async_steps;
 mod cursors;
 mod events;
-mod provider_faults;
 mod rate_limits;
-mod resource_limits;
 mod response_cache;
 mod traces;
 

@@ -4,15 +4,18 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
-use patchbay_engine::ErrorCode;
+use patchbay_model::ErrorCode;
 use patchbay_simulator::Fault;
 use serde_json::{Map, Value, json};
 
-use super::{StepsBed, run, steps_bed};
+use crate::support::{RunnerBed, fixture};
 
 /// Starts a bed whose provider responds with the fault that the path names.
-async fn faulty_bed() -> StepsBed {
-    steps_bed(|request: Request| async move { respond(request).await }).await
+async fn faulty_bed() -> RunnerBed {
+    RunnerBed::start(fixture("steps"), "https://api.steps.example.com", |request: Request| async move {
+        respond(request).await
+    })
+    .await
 }
 
 async fn respond(request: Request) -> Response {
@@ -62,14 +65,14 @@ async fn fault(name: &str) -> Response {
 /// Returns the status and code of the error, and the number of requests to the provider.
 async fn reported(action: &str, fault: &str) -> (String, usize) {
     let bed = faulty_bed().await;
-    let outcome = run(&bed, action, json!({ "path": { "fault": fault } })).await;
+    let outcome = bed.run(action, json!({ "path": { "fault": fault } })).await;
     let reported = match outcome {
         Ok(result) => format!("returned {}", result["data"]),
         Err(error) => {
             format!("{} {}", error.status(), error.code)
         }
     };
-    (reported, bed.provider.take_requests().len())
+    (reported, bed.take_requests().len())
 }
 
 const FAULTS: [(&str, &str); 11] = [
@@ -136,7 +139,7 @@ async fn a_download_accepts_any_content_and_reports_every_fault() {
 async fn an_ignored_fault_leaves_its_status_and_no_data() {
     for (fault, status) in [("404", 404), ("truncated", 502), ("html", 502)] {
         let bed = faulty_bed().await;
-        let result = run(&bed, "fault_ignored", json!({ "path": { "fault": fault } })).await.unwrap();
+        let result = bed.run("fault_ignored", json!({ "path": { "fault": fault } })).await.unwrap();
         assert_eq!(result["data"], json!({ "status": status, "data": null }), "{fault}");
     }
 }
@@ -145,8 +148,8 @@ async fn an_ignored_fault_leaves_its_status_and_no_data() {
 async fn endless_pages_are_limited() {
     let endless = async |kind: &str| {
         let bed = faulty_bed().await;
-        let outcome = run(&bed, "endless", json!({ "path": { "kind": kind } })).await;
-        (outcome, bed.provider.take_requests().len())
+        let outcome = bed.run("endless", json!({ "path": { "kind": kind } })).await;
+        (outcome, bed.take_requests().len())
     };
     let (outcome, requests) = endless("new").await;
     let result = outcome.unwrap();

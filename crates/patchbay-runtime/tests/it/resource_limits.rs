@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use patchbay_connector::SourceFile;
-use patchbay_engine::{Error, ErrorCode};
+use axum::{extract::Request, response::IntoResponse as _};
+use patchbay_model::ErrorCode;
+use patchbay_runtime::Error;
 use serde_json::{Value, json};
 
-use crate::support::{TestBed, load_connector};
+use crate::support::{RunnerBed, load_connector};
 
 const HEAD: &str = "\
 Patchbay: 1.0.0
@@ -25,14 +26,10 @@ actions:
 
 /// Runs an action with these steps.
 async fn run(steps: &str) -> Result<Value, Error> {
-    Box::pin(run_all(steps)).await
-}
-
-async fn run_all(steps: &str) -> Result<Value, Error> {
-    let files = [SourceFile { name: "steps.connector.yaml".into(), text: format!("{HEAD}{steps}") }];
-    let bed = TestBed::builder().connectors([load_connector(&files)]).account(&[]).start().await;
+    let connector = load_connector(&format!("{HEAD}{steps}"));
+    let bed = RunnerBed::start(connector, "https://api.steps.example.com", |_: Request| async { "".into_response() });
     let list = (0..1_000).collect::<Vec<_>>();
-    bed.run_with(bed.account(), "go", json!({ "body": { "list": list } })).await
+    bed.await.run("go", json!({ "body": { "list": list } })).await
 }
 
 fn step(steps: &mut String, id: usize, function: &str) {

@@ -1,0 +1,6 @@
+//! Tests of the runtime: actions of a connector with given credentials, against simulated providers.
+
+mod async_steps;
+mod provider_faults;
+mod resource_limits;
+mod support;
