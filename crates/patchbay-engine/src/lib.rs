@@ -1,7 +1,8 @@
 //! The rules of the product: accounts, connector profiles, connect sessions, linking, authorization, tokens, connectors.
 //!
-//! The server calls the services of an [`Engine`]. Every service method takes a [`Caller`] or a [`HubSession`] with the
-//! project: no method can be called without a tenant.
+//! An [`Engine`] holds one service for each noun, as fields of [`Services`]; [`Engine::open`] puts them together. The server
+//! calls their methods, such as `engine.profiles.patch(…)`. Every method that concerns a project takes a [`Caller`], a
+//! [`HubSession`] or the project itself: no method can be called without a tenant.
 
 mod accounts;
 mod action_catalog;

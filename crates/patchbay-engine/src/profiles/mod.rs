@@ -1,28 +1,29 @@
-//! Connector profiles: create, list, change, delete.
+//! Connector profiles: create, change, delete.
 
 mod alarms;
+mod lookup;
 mod previous_clients;
 mod validation;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use patchbay_connector::{Connector, VersionPin};
 use patchbay_model::{ApiScope, Clock, EnabledActions, Entropy, Profile, ProfileId, ProjectId};
 use patchbay_runtime::Cache;
-use patchbay_storage::{ProfileFilter, Storage, StorageError};
+use patchbay_storage::{Storage, StorageError};
 use patchbay_vault::{Secret, Vault};
 use tokio::sync::OwnedMutexGuard;
 
 use self::validation::{check_actions, check_name, environment_of, method_of};
 use crate::{
-    Caller, EngineParts, Error, ErrorCode, Field, Page,
+    Caller, EngineParts, Error, ErrorCode, Field,
     changes::Changes,
     connector_catalog::{ConnectorCatalog, Resolution},
     form_values::check_fields,
     keyed_locks::{KeyedLocks, LockKey},
     parts::MAX_CACHE_ENTRIES,
     sealed_fields::{reseal_profile, seal_profile},
-    validation::{check_page, invalid, invalid_at, shortened},
+    validation::{invalid, invalid_at},
 };
 
 pub(crate) use previous_clients::{previous_client, previous_client_id, profile_client_id};
@@ -111,34 +112,6 @@ impl Profiles {
             locks,
             changes,
         }
-    }
-
-    /// Lists a page of connector profiles.
-    ///
-    /// # Errors
-    ///
-    /// 403 `MissingScopeError` if the caller lacks `platform:read`; 400 `ValidationError` for an invalid page.
-    pub async fn list(&self, caller: &Caller, query: ProfileQuery) -> Result<Page<Arc<Profile>>, Error> {
-        caller.require(ApiScope::PlatformRead)?;
-        check_page(query.page, query.page_size)?;
-        let filter = ProfileFilter {
-            connector: query.connector,
-            active: query.active,
-            page: query.page,
-            page_size: query.page_size,
-        };
-        let page = self.storage.profiles().list(&caller.project_id, &filter).await?;
-        Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), total: page.total })
-    }
-
-    /// Returns a connector profile.
-    ///
-    /// # Errors
-    ///
-    /// 404 `ProfileNotFoundError`, also for another project's profile.
-    pub async fn get(&self, caller: &Caller, id: &ProfileId) -> Result<Arc<Profile>, Error> {
-        caller.require(ApiScope::PlatformRead)?;
-        self.load(&caller.project_id, id).await
     }
 
     /// Creates a connector profile.
@@ -277,71 +250,6 @@ impl Profiles {
         self.locks.lock(LockKey::Profile(project.clone(), id.clone())).await
     }
 
-    /// Lists all profiles of a project, oldest first, optionally of one connector and only enabled or only disabled ones.
-    pub(crate) async fn all(
-        &self,
-        project: &ProjectId,
-        connector: Option<&str>,
-        active: Option<bool>,
-    ) -> Result<Vec<Profile>, Error> {
-        const PAGE: u32 = 100;
-        let connector = connector.map(str::to_owned);
-        let mut filter = ProfileFilter { connector, active, page: 1, page_size: PAGE };
-        let mut all = Vec::new();
-        loop {
-            let found = self.storage.profiles().list(project, &filter).await?.items;
-            let is_last = found.len() < PAGE as usize;
-            all.extend(found);
-            if is_last {
-                return Ok(all);
-            }
-            filter.page += 1;
-        }
-    }
-
-    /// Returns the profile, enabled or not, from the cache if possible; 404 `ProfileNotFoundError`, also for a profile of
-    /// another project.
-    pub(crate) async fn load(&self, project: &ProjectId, id: &ProfileId) -> Result<Arc<Profile>, Error> {
-        let missing = || {
-            Error::new(
-                ErrorCode::ProfileNotFound,
-                format!("this project has no connector profile `{}`", shortened(id.as_str())),
-            )
-        };
-        if let Some(profile) = self.cache.get(id) {
-            return if profile.project_id == *project { Ok(profile) } else { Err(missing()) };
-        }
-        let read_at = self.cache.generation();
-        let profile = self.storage.profiles().get(project, id).await?.ok_or_else(missing)?;
-        let profile = Arc::new(profile);
-        self.cache.fill(read_at, id.clone(), profile.clone());
-        Ok(profile)
-    }
-
-    /// Returns the project's active profile for a connector: the default, or the oldest.
-    ///
-    /// # Errors
-    ///
-    /// Errors of the storage.
-    pub async fn active_of_connector(&self, caller: &Caller, connector: &str) -> Result<Option<Arc<Profile>>, Error> {
-        let profiles = self.all(&caller.project_id, Some(connector), Some(true)).await?;
-        Ok(by_connector(profiles).remove(connector))
-    }
-
-    /// Returns the active profile of every connector that has one, by connector key.
-    ///
-    /// # Errors
-    ///
-    /// Errors of the storage.
-    pub async fn active(&self, caller: &Caller) -> Result<HashMap<String, Arc<Profile>>, Error> {
-        Ok(by_connector(self.all(&caller.project_id, None, Some(true)).await?))
-    }
-
-    /// Evicts all cached profiles.
-    pub(crate) fn evict_all(&self) {
-        self.cache.clear();
-    }
-
     /// Seals an internal secret in a profile, next to those of its fields. The caller holds the profile's lock. `updated_at`
     /// does not change, because no typed value changed.
     pub(crate) async fn keep_secret(
@@ -417,15 +325,4 @@ impl Profiles {
             wrong("unknown_version", message)
         })
     }
-}
-
-/// Selects the profile of each connector from profiles ordered oldest first.
-fn by_connector(profiles: Vec<Profile>) -> HashMap<String, Arc<Profile>> {
-    let mut chosen: HashMap<String, Arc<Profile>> = HashMap::new();
-    for profile in profiles {
-        if profile.default || !chosen.contains_key(&profile.connector) {
-            chosen.insert(profile.connector.clone(), Arc::new(profile));
-        }
-    }
-    chosen
 }
