@@ -46,8 +46,9 @@ pub use accounts::{
 pub use action_catalog::{ActionCatalog, ActionPage, ActionQuery, CatalogEntry};
 pub use actions::{
     files::{FileContent, RunFile, RunReply},
+    outcome::RunOutcome,
     proxy::{Proxy, ProxyOutcome, ProxyRequest},
-    run::{Actions, RunOutcome, RunRequest},
+    run::{Actions, RunRequest},
 };
 pub use api_keys::{ApiKeys, CreatedKey, KeyPatch, NewKey};
 pub use attempts::Attempts;

@@ -9,9 +9,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use source::{Crate, crates, repository_root, rust_files};
 
-/// Crates whose modules still import each other in circles. The list only shrinks.
-const CRATES_WITH_CIRCLES: [&str; 1] = ["patchbay-engine"];
-
 /// Files of the two crates that may name a step function, `typecast` for example: its loader, its runtime half, and a
 /// row in each crate's table.
 const FILES_PER_STEP_FUNCTION: usize = 4;
@@ -64,17 +61,9 @@ fn no_crate_has_a_circle_of_modules() {
     for name in crates() {
         let krate = Crate::read(&name);
         let imports = krate.imports();
-        let found = circles(&imports);
-        let is_listed = CRATES_WITH_CIRCLES.contains(&name.as_str());
-        match (found.is_empty(), is_listed) {
-            (true, false) | (false, true) => {}
-            (true, true) => wrong.push(format!("{name} has no circle: remove it from CRATES_WITH_CIRCLES")),
-            (false, false) => {
-                for group in found {
-                    wrong.push(format!("{name}: {} modules: {}", group.len(), group.join(", ")));
-                    wrong.push(format!("    for example {}", shortest_circle(&imports, group[0]).join(" -> ")));
-                }
-            }
+        for group in circles(&imports) {
+            wrong.push(format!("{name}: {} modules: {}", group.len(), group.join(", ")));
+            wrong.push(format!("    for example {}", shortest_circle(&imports, group[0]).join(" -> ")));
         }
     }
     assert!(wrong.is_empty(), "modules that import each other:\n{}", wrong.join("\n"));

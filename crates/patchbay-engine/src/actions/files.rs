@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use patchbay_egress::BodyStream;
 
-use super::{call::Call, run::RunOutcome};
+use super::{call::Call, outcome::RunOutcome};
 use crate::Error;
 use patchbay_runtime::{FileMetadata, IntoError as _, StreamRedactor, StreamedFile};
 

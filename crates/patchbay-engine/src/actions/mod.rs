@@ -7,5 +7,6 @@ pub(crate) mod call;
 mod cursors;
 pub(crate) mod files;
 mod missing_scopes;
+pub(crate) mod outcome;
 pub(crate) mod proxy;
 pub(crate) mod run;

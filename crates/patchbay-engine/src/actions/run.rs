@@ -6,7 +6,7 @@ use patchbay_connector::{
     Connector,
     definition::{Action, InputLocation, Step},
 };
-use patchbay_model::{AccountId, ApiScope, CallId, CallKind, ProfileId};
+use patchbay_model::{AccountId, ApiScope, CallKind, ProfileId};
 use serde_json::{Map, Value};
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     cursors,
     files::{RunFile, RunReply},
     missing_scopes::store_missing_scopes,
+    outcome::RunOutcome,
 };
 use crate::{
     Caller, EngineParts, Error, ErrorCode, RunTrace, accounts::store::AccountStore,
@@ -44,17 +45,6 @@ pub struct RunRequest {
     pub body: Map<String, Value>,
     /// Whether the response or the error contains a trace of the requests to the provider.
     pub debug: bool,
-}
-
-/// The result of an action.
-#[derive(Clone, Debug)]
-pub struct RunOutcome {
-    /// The run's id.
-    pub call_id: CallId,
-    /// `{data, next, …}` as the connector defines it; `data` and `next` always exist.
-    pub result: Map<String, Value>,
-    /// The trace, if the request asked for it.
-    pub trace: Option<RunTrace>,
 }
 
 /// Runs actions.
