@@ -67,7 +67,7 @@ pub(crate) enum Commit {
 /// The outcome of the attempts to write a change.
 enum Outcome {
     Written(Arc<Account>),
-    Unchanged(Account),
+    Unchanged(Arc<Account>),
     /// The storage does not have the account, or the lease is not the newest.
     Refused,
 }
@@ -148,8 +148,7 @@ impl AccountStore {
     ) -> Result<Option<Arc<Account>>, Error> {
         let Some(read) = self.read(project, id).await? else { return Ok(None) };
         Ok(match self.write(read, None, change).await? {
-            Outcome::Written(account) => Some(account),
-            Outcome::Unchanged(account) => Some(Arc::new(account)),
+            Outcome::Written(account) | Outcome::Unchanged(account) => Some(account),
             Outcome::Refused => None,
         })
     }
@@ -201,7 +200,7 @@ impl AccountStore {
         for _ in 0..MAX_UPDATE_ATTEMPTS {
             let mut changed = read.clone();
             match change.apply(&mut changed).await? {
-                Change::Nothing => return Ok(Outcome::Unchanged(read)),
+                Change::Nothing => return Ok(Outcome::Unchanged(Arc::new(read))),
                 Change::Account => changed.updated_at = self.clock.now(),
                 Change::Records => {}
             }

@@ -88,6 +88,10 @@ impl Linking {
     }
 
     /// Lists the active profiles that the session may use, optionally of one connector.
+    ///
+    /// # Errors
+    ///
+    /// The errors of the storage.
     pub async fn profiles(&self, hub: &HubSession, connector: Option<&str>) -> Result<Vec<HubProfile>, Error> {
         let session = &hub.session;
         let profiles = self.profiles.all(&session.project_id, connector, Some(true)).await?;
