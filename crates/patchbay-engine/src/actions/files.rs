@@ -49,6 +49,10 @@ impl RunFile {
 
 impl FileContent {
     /// Returns the next chunk, never empty; `None` at the end and after an error.
+    ///
+    /// # Errors
+    ///
+    /// 502 `ProviderConnectionError` or `ProviderResponseTooLargeError`, 408 `TimeoutError`; the content ends there.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
         while self.call.is_some() {
             let piece = match self.content.next().await {
