@@ -14,11 +14,12 @@ use serde_json::{Value, json};
 use super::{EngineSetup, Provider, proxy_request, run_request, secrets, session_for};
 
 /// An engine with its first project, a clock that stands still until a test advances it, and a simulated provider.
+/// `example.rs` is a test to copy:
 ///
 /// ```ignore
 /// #[tokio::test]
 /// async fn a_rejected_key_links_no_account() {
-///     let provider = HttpProvider::new(async |_| StatusCode::UNAUTHORIZED.into_response());
+///     let provider = HttpProvider::new(|_| async { StatusCode::UNAUTHORIZED.into_response() });
 ///     let url = "https://api.two-methods.example.com";
 ///     let bed = TestBed::builder().connector("two_methods").provider(url, provider).start().await;
 ///     let error = bed.link("customer", &[("key", "canary-wrong")]).await.unwrap_err();
