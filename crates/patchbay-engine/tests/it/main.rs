@@ -6,7 +6,6 @@
 
 mod actions_and_proxy;
 mod auth_error_messages;
-mod error_codes;
 mod example;
 mod file_streams;
 mod key_rotation;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use patchbay_engine::ErrorCode;
+use patchbay_model::ErrorCode;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
