@@ -78,7 +78,7 @@ error_codes! {
             "The API key is missing or not valid", "Send the key as the user name of Basic authentication";
         MissingScope, "MissingScopeError", 403,
             "The API key lacks the scope that the message names", "Use a key that has the scope";
-        SessionExpired, "SessionExpiredError", 401 as "401 (400 for a change: existing Hubs take a 401 for success)",
+        SessionExpired, "SessionExpiredError", 401 as "401 (400 for a change, because existing Hubs treat a 401 as success)",
             "The Hub's connect session has expired or does not exist", "Create a new connect session";
         SessionNotFound, "SessionNotFoundError", 404,
             "The project has no valid connect session with this token", "Create a new connect session";

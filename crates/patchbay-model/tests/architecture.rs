@@ -1,4 +1,4 @@
-//! Checks the structure of all crates by reading their source: no circles among a crate's modules, and what it costs to
+//! Checks the structure of all crates by reading their source: no cycles among a crate's modules, and what it costs to
 //! add a step function.
 //!
 //! The checks live in the crate that all others depend on, so that they compile in a second.
@@ -14,7 +14,7 @@ use source::{Crate, crates, repository_root, rust_files};
 const FILES_PER_STEP_FUNCTION: usize = 4;
 
 /// Returns the groups of modules that reach each other.
-fn circles(imports: &BTreeMap<String, BTreeSet<String>>) -> Vec<Vec<&str>> {
+fn cycles(imports: &BTreeMap<String, BTreeSet<String>>) -> Vec<Vec<&str>> {
     let reachable = |start: &str| {
         let (mut seen, mut open) = (BTreeSet::new(), vec![start.to_owned()]);
         while let Some(module) = open.pop() {
@@ -39,7 +39,7 @@ fn circles(imports: &BTreeMap<String, BTreeSet<String>>) -> Vec<Vec<&str>> {
 }
 
 /// Returns the shortest way from a module back to itself.
-fn shortest_circle<'a>(imports: &'a BTreeMap<String, BTreeSet<String>>, start: &'a str) -> Vec<&'a str> {
+fn shortest_cycle<'a>(imports: &'a BTreeMap<String, BTreeSet<String>>, start: &'a str) -> Vec<&'a str> {
     let (mut seen, mut open) = (BTreeSet::new(), VecDeque::from([vec![start]]));
     while let Some(way) = open.pop_front() {
         for next in imports.get(way[way.len() - 1]).into_iter().flatten() {
@@ -56,21 +56,21 @@ fn shortest_circle<'a>(imports: &'a BTreeMap<String, BTreeSet<String>>, start: &
 }
 
 #[test]
-fn no_crate_has_a_circle_of_modules() {
+fn no_crate_has_a_cycle_of_modules() {
     let mut wrong = Vec::new();
     for name in crates() {
         let krate = Crate::read(&name);
         let imports = krate.imports();
-        for group in circles(&imports) {
+        for group in cycles(&imports) {
             wrong.push(format!("{name}: {} modules: {}", group.len(), group.join(", ")));
-            wrong.push(format!("    for example {}", shortest_circle(&imports, group[0]).join(" -> ")));
+            wrong.push(format!("    for example {}", shortest_cycle(&imports, group[0]).join(" -> ")));
         }
     }
     assert!(wrong.is_empty(), "modules that import each other:\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn a_circle_is_found_wherever_it_begins() {
+fn a_cycle_is_found_wherever_it_begins() {
     let imports = |edges: &[(&str, &str)]| {
         let mut imports = BTreeMap::<String, BTreeSet<String>>::new();
         for (from, to) in edges {
@@ -79,10 +79,10 @@ fn a_circle_is_found_wherever_it_begins() {
         }
         imports
     };
-    assert!(circles(&imports(&[("a", "b"), ("a", "c"), ("b", "c")])).is_empty());
+    assert!(cycles(&imports(&[("a", "b"), ("a", "c"), ("b", "c")])).is_empty());
     let found = imports(&[("a", "b"), ("b", "c"), ("c", "b"), ("d", "e"), ("e", "f"), ("f", "d")]);
-    assert_eq!(circles(&found), [vec!["b", "c"], vec!["d", "e", "f"]]);
-    assert_eq!(shortest_circle(&found, "d"), ["d", "e", "f", "d"]);
+    assert_eq!(cycles(&found), [vec!["b", "c"], vec!["d", "e", "f"]]);
+    assert_eq!(shortest_cycle(&found, "d"), ["d", "e", "f", "d"]);
 }
 
 #[test]
