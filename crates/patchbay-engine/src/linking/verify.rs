@@ -166,7 +166,7 @@ fn sign_in_required(connector: &Connector, profile: &Profile) -> Error {
     Error::new(
         ErrorCode::SignInRequired,
         format!(
-            "{} uses OAuth sign-in: open `/connect/oauth2/{}` in a window, as the Hub does",
+            "{} needs an authorization at the provider: open `/connect/oauth2/{}` in a window, as the Hub does",
             connector.title, profile.id
         ),
     )

@@ -115,7 +115,7 @@ impl Oauth {
         callback: &AuthorizationCallback,
     ) -> Result<AccountId, Error> {
         if self.attempts.get(hub, attempt).await?.status != AttemptStatus::Pending {
-            return Err(refused("the sign-in was canceled; start again in the Hub"));
+            return Err(refused("the authorization was canceled; start again in the Hub"));
         }
         let profile_id = ProfileId::new(pending.profile.clone());
         let token_set = self.exchange_code(hub, &profile_id, pending, callback).await?;
@@ -167,14 +167,16 @@ fn check_origin(
     let cookie = callback.cookies.iter().find(|(known, _)| known == cookie_suffix).map(|(_, value)| value);
     let hash = cookie.map(|value| Secret::new(Vault::hash_token(value.expose()).hex()));
     if hash != Some(Secret::new(pending.browser_hash.as_str())) {
-        return Err(refused("sign-in must be completed in the browser that started it, with cookies enabled"));
+        return Err(refused(
+            "the authorization must be completed in the browser that started it, with cookies enabled",
+        ));
     }
     Ok(())
 }
 
 /// Returns 400 `SignInRefusedError`: the profile has another authentication method than when the flow started.
 pub(super) fn profile_changed() -> Error {
-    refused("the connector profile was changed during the sign-in; start again in the Hub")
+    refused("the connector profile was changed during the authorization; start again in the Hub")
 }
 
 /// Returns 400 `SignInRefusedError`.
@@ -186,7 +188,7 @@ pub(super) fn refused(why: &str) -> Error {
 pub(super) fn unknown() -> Error {
     Error::new(
         ErrorCode::SignInUnknown,
-        "unknown sign-in: it was already completed, has expired (10 minutes), or was not started here; start again",
+        "unknown authorization: it was already completed, has expired (10 minutes), or was not started here; start again",
     )
 }
 
@@ -195,8 +197,10 @@ pub(super) fn denied(code: &str, description: Option<&str>) -> Error {
     let printable = |text: &str| text.chars().filter(|c| !c.is_control()).take(300).collect::<String>();
     let message = match (code, description) {
         ("access_denied", _) => "access was not granted at the provider; start again and allow it".to_owned(),
-        (code, Some(text)) => format!("the provider rejected the sign-in: {} ({})", printable(text), printable(code)),
-        (code, None) => format!("the provider rejected the sign-in: {}", printable(code)),
+        (code, Some(text)) => {
+            format!("the provider rejected the authorization: {} ({})", printable(text), printable(code))
+        }
+        (code, None) => format!("the provider rejected the authorization: {}", printable(code)),
     };
     Error::new(ErrorCode::SignInDenied, message)
 }

@@ -107,7 +107,7 @@ impl Oauth {
         let hub = hub.map_err(|_| unknown())?;
         let attempt = AttemptId::new(authorization.attempt.clone());
         if hub.session.owner.id != owner_id {
-            let error = refused("the sign-in was started for another customer; nothing was linked");
+            let error = refused("the authorization was started for another customer; nothing was linked");
             self.fail_attempt(&hub, &attempt, &error).await?;
             return Err(error);
         }

@@ -1,9 +1,9 @@
 //! Launch codes: prepare an authorization before its window opens, so that neither form values nor the session's token
 //! appear in a URL. URLs are stored in histories and logs, and shown on screens.
 //!
-//! Existing Hubs pass them in the window's URL, as their protocol has it; our Hub prepares. The form values are sealed
-//! in storage under the hash of a launch code of 256 random bits. It works for ten minutes, and can be used again until
-//! its attempt has ended: a customer may click a link twice.
+//! Existing Hubs pass them in the window's URL, as their protocol requires; our Hub prepares the authorization. The form
+//! values are sealed in storage under the hash of a launch code of 256 random bits. It works for ten minutes, and can be
+//! used again until its attempt has ended: a customer may click a link twice.
 
 use patchbay_model::{AttemptId, KeyHash, ProfileId, SessionId};
 use patchbay_vault::Secret;
@@ -99,11 +99,11 @@ impl Oauth {
         let (project, state) = found.ok_or_else(|| {
             Error::new(
                 ErrorCode::SignInUnknown,
-                "this sign-in link is invalid or expired (10 minutes); start again in the Hub",
+                "this authorization link is invalid or expired (10 minutes); start again in the Hub",
             )
         })?;
         if state.profile != profile.as_str() {
-            let message = "this sign-in link was issued for another connector profile";
+            let message = "this authorization link was issued for another connector profile";
             return Err(invalid_at(Field::Profile, "mismatch", message));
         }
         let hub = self.sessions.for_authorization(&project, SessionId(state.session_id)).await?;

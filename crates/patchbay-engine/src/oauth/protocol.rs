@@ -102,7 +102,11 @@ impl ProtocolState {
 
 /// Returns 400 `ValidationError`: the profile's method has no authorization flow.
 pub(super) fn no_authorization_flow() -> Error {
-    invalid_at(Field::Profile, "method", "this connector profile does not use OAuth sign-in")
+    invalid_at(
+        Field::Profile,
+        "method",
+        "this connector profile has no authorization flow; link the account with the fields of its form",
+    )
 }
 
 /// A callback, with the pending authorization that it belongs to.
@@ -110,7 +114,7 @@ pub(super) struct CallbackContext<'a> {
     pub(super) oauth: &'a Oauth,
     /// The connector, profile, owner and credentials that the token will belong to.
     pub(super) token_context: &'a TokenContext<'a>,
-    /// The state that was kept since the authorization request.
+    /// The state that was stored at the authorization request.
     pub(super) pending: &'a PendingAuthorization,
     /// The callback's parameters.
     pub(super) callback: &'a AuthorizationCallback,

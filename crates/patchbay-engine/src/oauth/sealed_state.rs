@@ -64,5 +64,5 @@ fn open<T: DeserializeOwned>(
 /// Returns 500 `SignInError`: the state could not be stored or read. Logs the cause.
 pub(super) fn state_error(error: &dyn std::fmt::Display) -> Error {
     tracing::error!(%error, "could not store or read an authorization's state");
-    Error::new(ErrorCode::SignIn, "could not store or read the sign-in's state; see the server's log")
+    Error::new(ErrorCode::SignIn, "could not store or read the authorization's state; see the server's log")
 }

@@ -219,7 +219,7 @@ fn a_prepared_authorization_is_validated_before_the_redirect() {
     for (path, words) in [
         (format!("/connect/oauth2/{profile}?patchbay_ticket=guessed"), "start again in the Hub"),
         (format!("/connect/oauth2/{other}?patchbay_ticket={ticket}"), "another connector profile"),
-        (format!("/connect/oauth2/oauth2/callback?state={ticket}&code=x"), "unknown sign-in"),
+        (format!("/connect/oauth2/oauth2/callback?state={ticket}&code=x"), "unknown authorization"),
     ] {
         let answer = server.anonymous().get(&path);
         assert_eq!(answer.status, 400, "{path}: {answer}");
@@ -343,9 +343,9 @@ fn invalid_input_shows_a_page_with_instructions() {
         (format!("/connect/oauth2/nothing?token={token}"), 404, "no connector profile"),
         (format!("/connect/oauth2/{profile}?token={token}&unknown=1"), 400, "does not exist"),
         (format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id=x"), 404, "no such connection attempt"),
-        ("/connect/oauth2/oauth2/callback".to_owned(), 400, "unknown sign-in"),
-        ("/connect/oauth2/oauth2/callback?state=%00&code=%3Cscript%3E".to_owned(), 400, "unknown sign-in"),
-        ("/connect/oauth2/nothing/callback?state=x".to_owned(), 400, "unknown sign-in"),
+        ("/connect/oauth2/oauth2/callback".to_owned(), 400, "unknown authorization"),
+        ("/connect/oauth2/oauth2/callback?state=%00&code=%3Cscript%3E".to_owned(), 400, "unknown authorization"),
+        ("/connect/oauth2/nothing/callback?state=x".to_owned(), 400, "unknown authorization"),
     ] {
         let answer = server.anonymous().get(&path);
         assert_eq!(answer.status, status, "{path}: {answer}");

@@ -128,7 +128,7 @@ pub(super) async fn finish(context: &CallbackContext<'_>, request_token: &Reques
         return Err(refused("the provider's callback has no token; start again in the Hub"));
     };
     if *token != Secret::new(request_token.token.as_str()) {
-        return Err(refused("the provider's callback belongs to another sign-in; start again in the Hub"));
+        return Err(refused("the provider's callback belongs to another authorization; start again in the Hub"));
     }
     let Some(verifier) = text("oauth_verifier") else {
         return Err(refused(

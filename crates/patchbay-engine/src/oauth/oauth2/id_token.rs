@@ -23,7 +23,7 @@ pub(super) fn mismatch(
     let nonce = expected.nonce.as_deref()?;
     let Some(claims) = claims(token?.expose()) else { return Some("cannot be read") };
     if claims["nonce"].as_str() != Some(nonce) {
-        return Some("was issued for another sign-in (`nonce`)");
+        return Some("was issued for another authorization (`nonce`)");
     }
     let is_ours = |audience: &Value| audience.as_str() == client_id;
     let audience = &claims["aud"];

@@ -58,7 +58,7 @@ async fn a_swapped_request_token_is_rejected() {
     let swapped = state.chain(without(&stolen, &["state"])).collect::<Vec<_>>();
     let error = mine.finish_with(&bed, mine.callback(swapped)).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::SignInRefused);
-    assert!(error.message.contains("belongs to another sign-in"), "{error}");
+    assert!(error.message.contains("belongs to another authorization"), "{error}");
     assert_eq!(bed.count_accepted("/access_token"), 0);
     // Without `state`, the request token selects the other authorization, which this browser did not start.
     let error = mine.finish_with(&bed, mine.callback(without(&stolen, &["state"]))).await.unwrap_err();

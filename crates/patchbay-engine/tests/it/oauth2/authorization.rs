@@ -217,8 +217,8 @@ async fn an_id_token_of_another_authorization_is_rejected() {
     for (wrong, words) in [
         (Map::new(), None),
         (claims("aud", json!(["other", "app"])), None),
-        (claims("nonce", "of-another-authorization".into()), Some("was issued for another sign-in")),
-        (claims("nonce", Value::Null), Some("was issued for another sign-in")),
+        (claims("nonce", "of-another-authorization".into()), Some("was issued for another authorization")),
+        (claims("nonce", Value::Null), Some("was issued for another authorization")),
         (claims("aud", "another-app".into()), Some("was issued for another client")),
         (claims("iss", "https://elsewhere.example".into()), Some("was issued by another authorization server")),
     ] {
