@@ -47,8 +47,8 @@ impl LockKey {
     }
 }
 
-/// A lock for each key that a task holds or waits for. Unused locks are removed. A lock is held while a provider is called,
-/// so that tasks with other keys must not wait for it.
+/// A lock for each key that a task holds or waits for. Unused locks are removed. A lock may be held while a provider is
+/// called. Tasks with other keys do not wait for it.
 #[derive(Default)]
 pub(crate) struct KeyedLocks(Mutex<HashMap<LockKey, Arc<AsyncMutex<()>>>>);
 

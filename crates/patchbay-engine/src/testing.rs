@@ -43,7 +43,7 @@ authentication:
 actions:
   - actionId: get_me
     label: Get me
-    description: Reads whose token this is.
+    description: Reads the owner of the token.
     categories: [documents]
     actionType: get
     steps:

@@ -25,7 +25,7 @@ pub struct EventDefinitions {
 pub struct EventSetup {
     /// Creates the subscription.
     pub creation: Option<Arc<Action>>,
-    /// Answers the provider's challenge.
+    /// Responds to the provider's challenge.
     pub activation: Option<Arc<Action>>,
     /// Deletes the subscription.
     pub deletion: Option<Arc<Action>>,

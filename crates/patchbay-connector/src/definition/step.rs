@@ -34,7 +34,7 @@ pub struct Step {
 /// The steps whose outputs a step reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepDependencies {
-    /// These steps, in no order.
+    /// These steps, in any order.
     Named(Vec<String>),
     /// Any step; which ones is only known when it runs.
     Any,

@@ -1,7 +1,7 @@
 //! Rotation and retirement of wrapping keys.
 //!
 //! The order makes an interruption safe: the ring with the new key is on disk before the key wraps anything, and an old
-//! key is removed from the ring after the database rejects new envelopes of it.
+//! key is removed from the ring only when the database rejects new envelopes under it.
 
 use patchbay_model::{KeyId, Sealed};
 use patchbay_storage::{SealedPlace, SealedRecord};

@@ -1,4 +1,5 @@
-//! Linking: [`link`] validates the typed values and stores the account, [`verify`] asks the provider in between.
+//! Linking: [`link`] validates the typed values and stores the account; before that, [`verify`] sends them to
+//! the provider.
 
 pub(crate) mod link;
 mod test_actions;

@@ -9,7 +9,7 @@
 //! A pending authorization is bound to the connect session, its connection attempt, the connector profile, the
 //! connector's own redirect URI, and the browser that started. [`protocol`] dispatches between [`oauth2`] and
 //! [`oauth1`]; [`mcp`] discovers the endpoints of MCP servers. `docs/security.md` lists the known attacks on account
-//! linking and what closes each of them.
+//! linking and what stops each of them.
 
 mod authorize;
 mod callback;

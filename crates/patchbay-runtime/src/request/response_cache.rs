@@ -26,7 +26,7 @@ impl Run<'_> {
         let Some(account) = self.ctx.ids.account_id.as_ref().filter(|_| is_cacheable) else {
             return self.send(self.build(spec, page)?).await;
         };
-        // A signature contains the time, so that the request is signed after the lookup.
+        // A signature contains the time, so the request is signed after the lookup.
         let unsigned = build_unsigned(self, spec, None, page)?;
         let mut hasher = self.host.response_cache.hasher(self.host.entropy());
         hash_request(self, &unsigned.request, &mut hasher);

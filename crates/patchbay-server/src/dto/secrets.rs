@@ -140,7 +140,7 @@ fn not_a_string<E: serde::de::Error>(raw: &str) -> E {
 /// has checked the syntax.
 fn unescape(raw: &str) -> Option<Secret> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    // A string is never longer than its JSON, so that the buffer is never moved.
+    // A string is never longer than its JSON, so the buffer is never moved.
     let mut text = String::with_capacity(inner.len());
     let mut rest = inner;
     while let Some((before, after)) = rest.split_once('\\') {

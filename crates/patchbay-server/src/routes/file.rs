@@ -1,8 +1,7 @@
 //! A file that an action streams: as its bytes for callers that accept `application/octet-stream`, otherwise within the JSON
 //! of the action's result. Only one chunk of it is in memory.
 //!
-//! A failure in the middle breaks off the response: the status has been sent by then, and half a file must not look
-//! complete.
+//! A failure in the middle aborts the response: the status was already sent, and half a file must not look complete.
 
 use axum::{
     body::{Body, Bytes},

@@ -78,7 +78,7 @@ fn every_operation_needs_a_valid_api_key() {
         ];
         for client in strangers {
             let answer = client.send(&operation.method, &path, body(&operation.method, &path));
-            // The stock Hub takes a 401 to a change for success, so an ended session is a 400 there.
+            // The stock Hub treats a 401 to a change as success, so an expired session is a 400 there.
             let ended = path.starts_with("/hub/") && operation.method == "PATCH" && answer.status == 400;
             assert!(answer.status == 401 || ended, "{} {path}: {answer}", operation.method);
             assert!(

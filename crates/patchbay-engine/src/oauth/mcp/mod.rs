@@ -1,13 +1,13 @@
 //! Authorization at an MCP server (Model Context Protocol, authorization): discovers the endpoints from the server
 //! itself, and registers a client at its authorization server.
 //!
-//! 1. A request without a token is answered with 401, whose challenge may name the resource's metadata
+//! 1. A request without a token gets a 401, whose challenge may name the resource's metadata
 //!    ([`patchbay_egress::bearer_challenge`]). Otherwise the metadata are read from their well-known URLs ([`metadata`]).
 //! 2. The resource's metadata (RFC 9728) name an authorization server, whose own metadata (RFC 8414) name its endpoints.
 //! 3. The client is known there by its metadata document or is registered ([`client_registration`]).
 //!
 //! None of these documents is trusted, and some of their content goes to a person's browser. `docs/security.md` lists
-//! the known attacks and what closes each of them.
+//! the known attacks and what stops each of them.
 
 mod bounded_fetch;
 mod client_registration;

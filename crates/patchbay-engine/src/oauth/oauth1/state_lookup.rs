@@ -1,7 +1,7 @@
 //! Finds the `state` of an authorization by its request token, for providers that drop the query of the callback URL
 //! and `state` with it.
 //!
-//! A request token is not a secret, and need not be one: the pending authorization that it leads to is taken once, and
+//! A request token is not a secret and does not need to be: the pending authorization that it leads to is taken once, and
 //! only the browser with the cookie can finish it. The lookup key contains the connector whose redirect URI was called,
 //! so that a token of one provider finds nothing at another's.
 

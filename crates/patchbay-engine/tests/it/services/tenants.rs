@@ -1,4 +1,4 @@
-//! Every service answers an ID of another project like an unknown ID.
+//! Every service treats an ID of another project like an unknown ID.
 
 use patchbay_connector::definition::HttpMethod;
 use patchbay_engine::{

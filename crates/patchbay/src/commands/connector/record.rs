@@ -1,7 +1,7 @@
 //! `patchbay connector record`: records a test case from a real run.
 //!
 //! The file contains no secrets: credentials are replaced by a placeholder, and so are values whose name suggests a
-//! secret. The case is run at once, so that a file is written only if `test` will pass.
+//! secret. The case runs at once: a file is written only if `test` will pass.
 
 use std::{
     collections::BTreeMap,
