@@ -40,7 +40,12 @@ impl DataDir {
 
     /// Returns the path of the database.
     pub fn database(&self) -> PathBuf {
-        self.path.join("patchbay.db")
+        Self::database_of(&self.path)
+    }
+
+    /// Returns the path of the database of the data directory `path`.
+    pub fn database_of(path: &Path) -> PathBuf {
+        path.join("patchbay.db")
     }
 
     /// Returns the path of the key ring.

@@ -15,9 +15,9 @@ mod runtime;
 mod serve;
 mod web;
 
-/// The self-hosted integration gateway
+/// The self-hosted integration gateway: customers link accounts, your software acts on them through one API
 #[derive(Parser)]
-#[command(name = "patchbay", version, about, propagate_version = true)]
+#[command(name = "patchbay", version, propagate_version = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

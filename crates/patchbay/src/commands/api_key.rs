@@ -50,6 +50,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
                 .map(|text| text.parse::<ApiScope>())
                 .collect::<Result<BTreeSet<_>, _>>()
                 .context("--scopes is invalid")?;
+            offline.require_database()?;
             offline.with_engine(async |engine| {
                 let created =
                     engine.api_keys.create(&ProjectId::new(project), NewKey { name, scopes, text: None }).await?;
@@ -57,13 +58,16 @@ pub fn run(args: Args) -> anyhow::Result<()> {
                 Ok(())
             })
         }
-        Command::List { project, offline } => offline.with_engine(async |engine| {
-            for key in engine.api_keys.list_of_project(&ProjectId::new(project)).await? {
-                let scopes = key.scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-                let state = if key.enabled { "enabled" } else { "disabled" };
-                println!("{}\t{}\t{scopes}\t{state}", key.id, key.name);
-            }
-            Ok(())
-        }),
+        Command::List { project, offline } => {
+            offline.require_database()?;
+            offline.with_engine(async |engine| {
+                for key in engine.api_keys.list_of_project(&ProjectId::new(project)).await? {
+                    let scopes = key.scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+                    let state = if key.enabled { "enabled" } else { "disabled" };
+                    println!("{}\t{}\t{scopes}\t{state}", key.id, key.name);
+                }
+                Ok(())
+            })
+        }
     }
 }

@@ -84,6 +84,7 @@ fn show_progress(done: u64, total: u64) {
 
 /// Runs the command in this process, on the files of a data directory that no server uses.
 fn run_offline(offline: &OfflineArgs, command: &KeyRingCommand) -> anyhow::Result<Value> {
+    offline.require_database()?;
     build_runtime(Threads::Single)?.block_on(async {
         let data_dir = DataDir::open(offline.data_dir())?;
         let (storage, ring) = data_dir.unlock(&SystemClock, &OsEntropy).await?;

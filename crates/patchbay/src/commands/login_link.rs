@@ -17,6 +17,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    args.offline.require_database()?;
     args.offline.with_engine(async |engine| {
         let projects = engine.projects.list().await?;
         let project =

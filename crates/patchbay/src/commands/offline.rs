@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use anyhow::bail;
 use clap::Args;
 use patchbay_engine::{Engine, EngineConfig, EngineParts, NoRoutes};
 use patchbay_storage::sqlite::SqliteStorage;
@@ -31,6 +32,22 @@ impl OfflineArgs {
     /// Returns the path of the data directory.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
+    }
+
+    /// Checks that the directory contains a database, for commands that only read or change what is stored: a mistyped path
+    /// must not become a new data directory.
+    ///
+    /// # Errors
+    ///
+    /// If the directory or its database does not exist.
+    pub fn require_database(&self) -> anyhow::Result<()> {
+        if !DataDir::database_of(&self.data_dir).exists() {
+            bail!(
+                "{} contains no database of Patchbay; check --data-dir or PATCHBAY_DATA_DIR",
+                self.data_dir.display()
+            );
+        }
+        Ok(())
     }
 
     /// Opens the directory (creates it if it does not exist), runs `work`, and closes the directory in order.

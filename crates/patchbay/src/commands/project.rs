@@ -34,11 +34,14 @@ pub fn run(args: Args) -> anyhow::Result<()> {
             println!("{}", project.id);
             Ok(())
         }),
-        Command::List { offline } => offline.with_engine(async |engine| {
-            for project in engine.projects.list().await? {
-                println!("{}\t{}", project.id, project.name);
-            }
-            Ok(())
-        }),
+        Command::List { offline } => {
+            offline.require_database()?;
+            offline.with_engine(async |engine| {
+                for project in engine.projects.list().await? {
+                    println!("{}\t{}", project.id, project.name);
+                }
+                Ok(())
+            })
+        }
     }
 }
