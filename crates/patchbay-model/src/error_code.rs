@@ -136,7 +136,7 @@ error_codes! {
     "Accounts", "Another project's account gets exactly the response of an account that does not exist." {
         AccountNotFound, "AccountNotFoundError", 404,
             "The project has no such account", "See `GET /accounts`";
-        AccountAuthenticationFailed, "AccountAuthenticationFailedError", 401,
+        AccountAuthenticationFailed, "AccountAuthenticationFailedError", 401 as "401 (400 in the Hub API, because existing Hubs treat a 401 as an expired session)",
             "The provider rejected the values of a new or edited account with 401 or 403; nothing was stored", "Correct the values; the response contains the provider's message";
         AccountInvalidCredentials, "AccountInvalidCredentialsError", 401,
             "The provider rejected the account's credentials during a call", "Reconnect the account with valid credentials";
@@ -238,10 +238,12 @@ impl ErrorCode {
     pub fn reference() -> String {
         let mut page = String::from(
             "# Error codes\n\n\
-             Every error response of the API contains `statusCode`, `message`, `timestamp` and `errorCode`. The message is\n\
-             for people and may change; the code is for programs and does not change. If the provider failed,\n\
-             `provider_errors` contains its response with secrets removed. If the request is wrong, `errors` lists every\n\
-             problem at once. `Retry-After` is in seconds.\n\n\
+             Every error response of the API contains `statusCode`, `message`, `errorCode` and, outside the Hub API,\n\
+             `timestamp`. The message is for people and may change; the code is for programs and does not change. If the\n\
+             provider failed, `provider_errors` (`provider_response` in the Hub API) contains its response with secrets\n\
+             removed. `errors` lists every problem of an action's inputs or a form at once; of a malformed body it lists the\n\
+             first. `Retry-After` is in seconds.\n\n\
+             A request that is not HTTP, or whose path or headers are too large, gets a 400, 414 or 431 without a body.\n\n\
              `patchbay error-codes` prints this page from the source.\n",
         );
         for (title, introduction, codes) in SECTIONS {

@@ -1,4 +1,4 @@
-//! Every route, on one screen.
+//! Every route.
 
 use std::{
     sync::{
@@ -144,6 +144,7 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
             // The panic is on standard error; the response contains no internals.
             ApiError::from(Error::new(ErrorCode::Internal, "the server failed; its log says why")).into_response()
         }))
+        .layer(middleware::from_fn(require_utf8_path))
         .layer(compression())
         .layer(middleware::from_fn(headers))
         .with_state(state)
@@ -185,6 +186,38 @@ async fn not_found(request: Request) -> ApiError {
 async fn method_not_allowed(request: Request) -> ApiError {
     let message = format!("{} is not allowed here; /docs lists the methods of each path", request.method());
     Error::new(ErrorCode::MethodNotAllowed, message).into()
+}
+
+/// Rejects a path whose percent-encoded bytes are not UTF-8, with an error of the API: axum's own is plain text.
+async fn require_utf8_path(request: Request, next: Next) -> Response {
+    if is_utf8(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let message = "the path does not exist: its percent-encoded bytes are not UTF-8; /docs lists all paths";
+    ApiError::from(Error::new(ErrorCode::RouteNotFound, message)).into_response()
+}
+
+/// Checks that a percent-encoded path (RFC 3986, section 2.1) is UTF-8 when it is decoded.
+fn is_utf8(path: &str) -> bool {
+    if !path.contains('%') {
+        return true;
+    }
+    let mut rest = path.as_bytes();
+    let mut decoded = Vec::with_capacity(rest.len());
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = after.get(..2).filter(|_| byte == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        match escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(value) => {
+                decoded.push(value);
+                rest = &after[2..];
+            }
+            None => {
+                decoded.push(byte);
+                rest = after;
+            }
+        }
+    }
+    std::str::from_utf8(&decoded).is_ok()
 }
 
 /// Adds the headers of every response. A request without an id gets one, to distinguish requests in logs.

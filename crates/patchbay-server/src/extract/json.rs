@@ -165,6 +165,9 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(Error::new(ErrorCode::Validation, "the body must be a JSON object, not a list"));
     }
+    if bytes.trim_ascii().is_empty() {
+        return Err(Error::new(ErrorCode::MalformedJson, "the body is empty; send a JSON object"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();

@@ -60,7 +60,8 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) fn new(router: Router) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).pipeline_flush(true);
+        // Without `pipeline_flush`: with it, hyper does not send its 400, 414 or 431 for a request that it cannot parse.
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
         builder
             .http2()
             .timer(TokioTimer::new())

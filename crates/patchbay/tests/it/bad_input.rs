@@ -86,5 +86,17 @@ fn invalid_bytes_on_the_socket_are_harmless() {
         let _ = stream.read_to_end(&mut answer);
         assert!(!String::from_utf8_lossy(&answer).contains(" 500 "));
     }
+    let long_path = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "a".repeat(70_000));
+    let many_headers = format!("GET / HTTP/1.1\r\nhost: a\r\n{}\r\n", "x-a: b\r\n".repeat(200));
+    for (unparsable, status) in [("GET\r\n\r\n", "400"), (&long_path, "414"), (&many_headers, "431")] {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(unparsable.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let line = String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned();
+        assert!(line.contains(status), "expected {status}, got `{line}`");
+    }
+    let answer = server.anonymous().get("/accounts/%ff");
+    assert_eq!((answer.status, answer.text("/errorCode").as_str()), (404, "RouteNotFoundError"), "{answer}");
     assert_eq!(server.anonymous().get("/healthz").status, 200);
 }
