@@ -272,8 +272,12 @@ async fn a_lease_holders_change_has_the_same_bound() {
     store.conflicts(MAX_UPDATE_ATTEMPTS - 1);
     assert_eq!(store.accounts.commit(&lease, &read, note).await.unwrap(), Commit::Written);
     assert_eq!(store.cached().await.metadata["note"], "changed");
-    // The commit released the lease.
-    assert_eq!(store.accounts.commit(&lease, &store.stored().await, note).await.unwrap(), Commit::LeaseLost);
+    // The commit released the lease: another holder gets a newer one, and then the older one cannot commit.
+    let newer = store.lease().await;
+    let read = store.stored().await;
+    assert_eq!(store.accounts.commit(&lease, &read, note).await.unwrap(), Commit::LeaseLost);
+    assert_eq!(store.stored().await, read);
+    assert_eq!(store.accounts.commit(&newer, &read, note).await.unwrap(), Commit::Written);
 }
 
 #[tokio::test]
