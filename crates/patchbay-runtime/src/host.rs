@@ -36,7 +36,7 @@ impl Host {
     }
 
     /// Sends a request of an account. One that can change data at the provider makes the account's cached responses stale,
-    /// even if its response is lost.
+    /// even if its response is lost or nobody waits for it anymore.
     pub async fn send<T, F: Future<Output = T>>(
         &self,
         request: OutboundRequest,
@@ -44,11 +44,8 @@ impl Host {
         send: impl FnOnce(OutboundRequest) -> F,
     ) -> T {
         let changed_account = account.filter(|_| !request.method.is_safe());
-        let outcome = send(request).await;
-        if let Some(account) = changed_account {
-            self.response_cache.invalidate(account);
-        }
-        outcome
+        let _invalidation = changed_account.map(|account| Invalidation { cache: &self.response_cache, account });
+        send(request).await
     }
 
     /// Returns the clock.
@@ -59,5 +56,17 @@ impl Host {
     /// Returns the source of randomness.
     pub fn entropy(&self) -> &dyn Entropy {
         self.http.entropy()
+    }
+}
+
+/// Invalidates an account's cached responses when it is dropped: after the response, and when the request is cancelled.
+struct Invalidation<'a> {
+    cache: &'a ResponseCache,
+    account: &'a AccountId,
+}
+
+impl Drop for Invalidation<'_> {
+    fn drop(&mut self) {
+        self.cache.invalidate(self.account);
     }
 }

@@ -7,11 +7,13 @@ use std::sync::{
 
 use axum::{
     extract::Request,
+    http::Method,
     response::{IntoResponse, Response},
 };
 use patchbay_connector::definition::HttpMethod;
 use patchbay_engine::AccountPatch;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::{SECRET, StepsBed, another_account, run, steps_bed};
 use crate::support::{proxy_request, secrets};
@@ -66,6 +68,40 @@ async fn a_cached_response_is_reused_by_its_account_only() {
     let proxied = proxy_request(bed.account(), HttpMethod::Delete, "/settings");
     bed.engine.proxy.run(&bed.caller, proxied).await.unwrap();
     assert_eq!(get(json!({})).await["data"], 7);
+}
+
+#[tokio::test]
+async fn a_write_whose_caller_disconnects_invalidates_the_cache() {
+    let arrived = Arc::new(Notify::new());
+    let writes = arrived.clone();
+    let count = Arc::new(AtomicU64::new(0));
+    let bed = steps_bed(move |request: Request| {
+        let (writes, count) = (writes.clone(), count.clone());
+        async move {
+            if request.method() != Method::GET {
+                // The provider has changed its data, and its response never arrives.
+                writes.notify_one();
+                std::future::pending::<()>().await;
+            }
+            respond(&request, count.fetch_add(1, Ordering::SeqCst))
+        }
+    })
+    .await;
+    let get = async || run(&bed, "get_settings", json!({})).await.unwrap()["data"].clone();
+    assert_eq!((get().await, get().await), (0.into(), 0.into()));
+    let inputs = json!({ "body": { "theme": "dark" } });
+    tokio::select! {
+        outcome = run(&bed, "change_settings", inputs) => panic!("{outcome:?}"),
+        () = arrived.notified() => {}
+    }
+    assert_eq!(get().await, 1);
+
+    let proxied = proxy_request(bed.account(), HttpMethod::Delete, "/settings");
+    tokio::select! {
+        outcome = bed.engine.proxy.run(&bed.caller, proxied) => panic!("{outcome:?}"),
+        () = arrived.notified() => {}
+    }
+    assert_eq!(get().await, 2);
 }
 
 #[tokio::test]
