@@ -7,7 +7,7 @@ use patchbay_model::{Account, AccountId, ApiScope, Profile};
 
 use crate::{
     Caller, Error, Field,
-    accounts::store::AccountStore,
+    accounts::store::CachedAccounts,
     connector_catalog::ConnectorCatalog,
     profiles::Profiles,
     scopes::lacking_scopes,
@@ -59,11 +59,15 @@ pub struct ActionPage {
 pub struct ActionCatalog {
     connectors: Arc<ConnectorCatalog>,
     profiles: Arc<Profiles>,
-    accounts: Arc<AccountStore>,
+    accounts: Arc<CachedAccounts>,
 }
 
 impl ActionCatalog {
-    pub(crate) fn new(connectors: Arc<ConnectorCatalog>, profiles: Arc<Profiles>, accounts: Arc<AccountStore>) -> Self {
+    pub(crate) fn new(
+        connectors: Arc<ConnectorCatalog>,
+        profiles: Arc<Profiles>,
+        accounts: Arc<CachedAccounts>,
+    ) -> Self {
         Self { connectors, profiles, accounts }
     }
 

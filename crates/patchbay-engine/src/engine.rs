@@ -11,7 +11,7 @@ use patchbay_runtime::Host;
 
 use crate::{
     EngineConfig, EngineParts, Error, EventSink,
-    accounts::{manage::Accounts, resolver::AccountResolver, revocations::Revocations, store::AccountStore},
+    accounts::{manage::Accounts, resolver::AccountResolver, revocations::Revocations, store::CachedAccounts},
     action_catalog::ActionCatalog,
     actions::{call::Calls, proxy::Proxy, run::Actions},
     api_keys::ApiKeys,
@@ -139,7 +139,7 @@ impl Engine {
         let members = Arc::new(Members::new(&parts, projects.clone(), changes.clone()));
         let setup = Setup::new(&parts, projects.clone(), api_keys.clone(), members.clone());
         let host = Arc::new(Host::new(&parts.config.egress(), parts.clock.clone(), parts.entropy.clone())?);
-        let account_store = Arc::new(AccountStore::new(&parts, host.clone(), changes.clone()));
+        let account_store = Arc::new(CachedAccounts::new(&parts, host.clone(), changes.clone()));
         let sessions =
             Arc::new(Sessions::new(&parts, connector_catalog.clone(), profiles.clone(), account_store.clone()));
         let action_catalog = ActionCatalog::new(connector_catalog.clone(), profiles.clone(), account_store.clone());

@@ -10,7 +10,7 @@ use patchbay_vault::{Secret, Vault};
 
 use crate::{
     Caller, EngineParts, Error, ErrorCode, Field, HubSession, Problem, ProblemPath, PublicUrls,
-    accounts::store::AccountStore,
+    accounts::store::CachedAccounts,
     connector_catalog::ConnectorCatalog,
     profiles::Profiles,
     validation::{invalid, invalid_at},
@@ -71,7 +71,7 @@ pub struct Sessions {
     urls: Arc<dyn PublicUrls>,
     connectors: Arc<ConnectorCatalog>,
     profiles: Arc<Profiles>,
-    accounts: Arc<AccountStore>,
+    accounts: Arc<CachedAccounts>,
 }
 
 impl Sessions {
@@ -79,7 +79,7 @@ impl Sessions {
         parts: &EngineParts,
         connectors: Arc<ConnectorCatalog>,
         profiles: Arc<Profiles>,
-        accounts: Arc<AccountStore>,
+        accounts: Arc<CachedAccounts>,
     ) -> Self {
         Self {
             storage: parts.storage.clone(),

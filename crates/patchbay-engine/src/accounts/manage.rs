@@ -16,7 +16,7 @@ use tokio::sync::RwLockReadGuard;
 use super::{
     resolver::revoked,
     revocations::Revocations,
-    store::{AccountChange, AccountStore, Change, account_not_found},
+    store::{AccountChange, CachedAccounts, Change, account_not_found},
 };
 use crate::{
     Caller, EngineParts, Error, Field, Page,
@@ -154,7 +154,7 @@ pub struct Accounts {
     storage: Arc<dyn Storage>,
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
-    store: Arc<AccountStore>,
+    store: Arc<CachedAccounts>,
     profiles: Arc<Profiles>,
     connectors: Arc<ConnectorCatalog>,
     verifier: Arc<CredentialVerifier>,
@@ -165,7 +165,7 @@ pub struct Accounts {
 impl Accounts {
     pub(crate) fn new(
         parts: &EngineParts,
-        store: Arc<AccountStore>,
+        store: Arc<CachedAccounts>,
         profiles: Arc<Profiles>,
         connectors: Arc<ConnectorCatalog>,
         verifier: Arc<CredentialVerifier>,

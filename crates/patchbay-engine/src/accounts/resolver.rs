@@ -6,7 +6,7 @@ use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{Account, AccountId, AccountStatus, Profile, ProjectId};
 use patchbay_vault::Vault;
 
-use super::{credentials::CredentialSet, store::AccountStore};
+use super::{credentials::CredentialSet, store::CachedAccounts};
 use crate::{Error, ErrorCode, connector_catalog::ConnectorCatalog, profiles::Profiles};
 use patchbay_runtime::Credentials;
 
@@ -35,13 +35,17 @@ impl ResolvedAccount {
 
 /// Resolves accounts for calls.
 pub(crate) struct AccountResolver {
-    accounts: Arc<AccountStore>,
+    accounts: Arc<CachedAccounts>,
     profiles: Arc<Profiles>,
     connectors: Arc<ConnectorCatalog>,
 }
 
 impl AccountResolver {
-    pub(crate) fn new(accounts: Arc<AccountStore>, profiles: Arc<Profiles>, connectors: Arc<ConnectorCatalog>) -> Self {
+    pub(crate) fn new(
+        accounts: Arc<CachedAccounts>,
+        profiles: Arc<Profiles>,
+        connectors: Arc<ConnectorCatalog>,
+    ) -> Self {
         Self { accounts, profiles, connectors }
     }
 

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     credentials::CredentialSet,
-    store::{AccountStore, Change},
+    store::{CachedAccounts, Change},
 };
 use crate::{
     Caller, EngineParts, Error, ErrorCode, Field,
@@ -88,7 +88,7 @@ pub struct Revocations {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     runtime: RuntimeConfig,
-    accounts: Arc<AccountStore>,
+    accounts: Arc<CachedAccounts>,
     profiles: Arc<Profiles>,
     connectors: Arc<ConnectorCatalog>,
     tokens: Arc<TokenRequests>,
@@ -99,7 +99,7 @@ pub struct Revocations {
 impl Revocations {
     pub(crate) fn new(
         parts: &EngineParts,
-        accounts: Arc<AccountStore>,
+        accounts: Arc<CachedAccounts>,
         profiles: Arc<Profiles>,
         connectors: Arc<ConnectorCatalog>,
         tokens: Arc<TokenRequests>,

@@ -16,8 +16,8 @@ use crate::{EngineParts, Error, ErrorCode, changes::Changes, parts::MAX_CACHE_EN
 /// How many times a change is applied when other changes conflict with it.
 pub(crate) const MAX_UPDATE_ATTEMPTS: usize = 16;
 
-/// Reads and changes accounts.
-pub(crate) struct AccountStore {
+/// The stored accounts behind a cache: reads and changes them.
+pub(crate) struct CachedAccounts {
     storage: Arc<dyn Storage>,
     cache: Cache<AccountId, Account>,
     host: Arc<Host>,
@@ -72,7 +72,7 @@ enum Outcome {
     Refused,
 }
 
-impl AccountStore {
+impl CachedAccounts {
     /// Creates a store without cached accounts.
     pub(crate) fn new(parts: &EngineParts, host: Arc<Host>, changes: Changes) -> Self {
         let (storage, clock) = (parts.storage.clone(), parts.clock.clone());
@@ -136,7 +136,7 @@ impl AccountStore {
         self.update_with(project, id, &mut change).await
     }
 
-    /// Changes an account as [`AccountStore::update`], by a change that may fail.
+    /// Changes an account as [`CachedAccounts::update`], by a change that may fail.
     ///
     /// # Errors
     /// Those of `change`; 409 `ConflictError` if other changes were written first [`MAX_UPDATE_ATTEMPTS`] times.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use patchbay_model::Account;
 
-use crate::accounts::store::{AccountStore, Change};
+use crate::accounts::store::{CachedAccounts, Change};
 
 /// The number of scopes that are stored for an action.
 const MAX_SCOPES_PER_ACTION: usize = 50;
@@ -14,7 +14,7 @@ const MAX_SCOPES_PER_ACTION: usize = 50;
 /// Stores the scopes that an action lacks, without those that the account has. Best effort: a failed write is logged, and
 /// the next rejection retries it.
 pub(super) async fn store_missing_scopes(
-    accounts: &Arc<AccountStore>,
+    accounts: &Arc<CachedAccounts>,
     account: &Account,
     action: &str,
     wanted: &[String],

@@ -17,7 +17,7 @@ use super::{
     outcome::RunOutcome,
 };
 use crate::{
-    Caller, EngineParts, Error, ErrorCode, RunTrace, accounts::store::AccountStore,
+    Caller, EngineParts, Error, ErrorCode, RunTrace, accounts::store::CachedAccounts,
     connector_catalog::ConnectorCatalog, scopes::missing_scopes, tokens::token_request::uses_token,
 };
 use patchbay_runtime::{self as runtime, Host, RawInputs, RunContext, StreamSlot, Trace};
@@ -52,7 +52,7 @@ pub struct Actions {
     host: Arc<Host>,
     vault: Arc<Vault>,
     connectors: Arc<ConnectorCatalog>,
-    accounts: Arc<AccountStore>,
+    accounts: Arc<CachedAccounts>,
     calls: Arc<Calls>,
 }
 
@@ -61,7 +61,7 @@ impl Actions {
         parts: &EngineParts,
         host: Arc<Host>,
         connectors: Arc<ConnectorCatalog>,
-        accounts: Arc<AccountStore>,
+        accounts: Arc<CachedAccounts>,
         calls: Arc<Calls>,
     ) -> Self {
         Self { host, vault: parts.vault.clone(), connectors, accounts, calls }

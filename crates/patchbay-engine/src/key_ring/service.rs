@@ -7,7 +7,7 @@ use patchbay_storage::Storage;
 use patchbay_vault::Vault;
 
 use super::KeyRotator;
-use crate::{EngineParts, accounts::store::AccountStore, profiles::Profiles};
+use crate::{EngineParts, accounts::store::CachedAccounts, profiles::Profiles};
 
 /// The rotation of the key ring that the engine uses.
 pub struct KeyRotation {
@@ -16,11 +16,11 @@ pub struct KeyRotation {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     profiles: Arc<Profiles>,
-    accounts: Arc<AccountStore>,
+    accounts: Arc<CachedAccounts>,
 }
 
 impl KeyRotation {
-    pub(crate) fn new(parts: &EngineParts, profiles: Arc<Profiles>, accounts: Arc<AccountStore>) -> Self {
+    pub(crate) fn new(parts: &EngineParts, profiles: Arc<Profiles>, accounts: Arc<CachedAccounts>) -> Self {
         Self {
             storage: parts.storage.clone(),
             vault: parts.vault.clone(),

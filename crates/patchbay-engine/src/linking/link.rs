@@ -12,7 +12,7 @@ use crate::{
     EngineParts, Error, ErrorCode, Field, HubSession,
     accounts::{
         manage::{AccountPatch, Accounts, MethodRule},
-        store::AccountStore,
+        store::CachedAccounts,
     },
     connector_catalog::{ConnectorCatalog, InstalledConnector, Origin},
     form_values::check_fields,
@@ -56,7 +56,7 @@ pub struct Linking {
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    store: Arc<AccountStore>,
+    store: Arc<CachedAccounts>,
     accounts: Arc<Accounts>,
     profiles: Arc<Profiles>,
     connectors: Arc<ConnectorCatalog>,
@@ -67,7 +67,7 @@ pub struct Linking {
 impl Linking {
     pub(crate) fn new(
         parts: &EngineParts,
-        store: Arc<AccountStore>,
+        store: Arc<CachedAccounts>,
         accounts: Arc<Accounts>,
         profiles: Arc<Profiles>,
         connectors: Arc<ConnectorCatalog>,

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     EmittedEvent, EngineParts, Error,
-    accounts::store::{AccountStore, Change},
+    accounts::store::{CachedAccounts, Change},
     connector_catalog::ConnectorCatalog,
     event_slot::EventSlot,
     profiles::Profiles,
@@ -74,7 +74,7 @@ pub(crate) struct ExpiryNotices {
     entropy: Arc<dyn Entropy>,
     connectors: Arc<ConnectorCatalog>,
     profiles: Arc<Profiles>,
-    accounts: Arc<AccountStore>,
+    accounts: Arc<CachedAccounts>,
     event_slot: EventSlot,
 }
 
@@ -83,7 +83,7 @@ impl ExpiryNotices {
         parts: &EngineParts,
         connectors: Arc<ConnectorCatalog>,
         profiles: Arc<Profiles>,
-        accounts: Arc<AccountStore>,
+        accounts: Arc<CachedAccounts>,
         event_slot: EventSlot,
     ) -> Self {
         Self {

@@ -31,7 +31,7 @@ use crate::{
     accounts::{
         credentials::CredentialSet,
         resolver::{AccountResolver, ResolvedAccount},
-        store::{AccountStore, Change, Commit},
+        store::{CachedAccounts, Change, Commit},
     },
     connector_catalog::ConnectorCatalog,
     profiles::Profiles,
@@ -73,7 +73,7 @@ pub(crate) struct TokenRefresher {
     config: RuntimeConfig,
     connectors: Arc<ConnectorCatalog>,
     profiles: Arc<Profiles>,
-    accounts: Arc<AccountStore>,
+    accounts: Arc<CachedAccounts>,
     resolver: Arc<AccountResolver>,
     requests: Arc<TokenRequests>,
     single_flight: SingleFlight,
@@ -84,7 +84,7 @@ impl TokenRefresher {
         parts: &EngineParts,
         connectors: Arc<ConnectorCatalog>,
         profiles: Arc<Profiles>,
-        accounts: Arc<AccountStore>,
+        accounts: Arc<CachedAccounts>,
         resolver: Arc<AccountResolver>,
         requests: Arc<TokenRequests>,
     ) -> Self {

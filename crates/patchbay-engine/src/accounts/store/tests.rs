@@ -8,9 +8,9 @@ use patchbay_model::{
     testing::{ManualClock, SeededEntropy},
 };
 use patchbay_storage::{
-    AccountFilter, AccountStore as StoredAccounts, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore,
-    ConnectorStore, LoginTokenStore, MemberStore, MetaStore, OrganizationStore, Page, PendingAuthorizationStore,
-    ProfileStore, ProjectStore, RefreshLeaseStore, SealedRecordStore, SessionStore, sqlite::SqliteStorage,
+    AccountFilter, AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, ConnectorStore,
+    LoginTokenStore, MemberStore, MetaStore, OrganizationStore, Page, PendingAuthorizationStore, ProfileStore,
+    ProjectStore, RefreshLeaseStore, SealedRecordStore, SessionStore, sqlite::SqliteStorage,
 };
 
 use super::*;
@@ -40,7 +40,7 @@ impl ConflictingStorage {
 }
 
 #[async_trait]
-impl StoredAccounts for ConflictingStorage {
+impl AccountStore for ConflictingStorage {
     async fn insert(&self, account: &Account, rule: InsertRule) -> Result<()> {
         self.inner.accounts().insert(account, rule).await
     }
@@ -123,7 +123,7 @@ macro_rules! delegate {
 }
 
 impl Storage for ConflictingStorage {
-    fn accounts(&self) -> &dyn StoredAccounts {
+    fn accounts(&self) -> &dyn AccountStore {
         self
     }
 
@@ -153,7 +153,7 @@ impl Storage for ConflictingStorage {
 const LATER: &str = "2026-01-15T11:30:00Z";
 
 struct TestStore {
-    accounts: Arc<AccountStore>,
+    accounts: Arc<CachedAccounts>,
     storage: Arc<ConflictingStorage>,
     clock: Arc<ManualClock>,
     project: ProjectId,
@@ -184,7 +184,7 @@ impl TestStore {
         let storage = Arc::new(ConflictingStorage { inner, conflicts: AtomicUsize::new(0) });
         let clock = Arc::new(ManualClock::at(LATER));
         let host = Host::new(&EgressConfig::default(), clock.clone(), Arc::new(SeededEntropy::new(7))).unwrap();
-        let accounts = AccountStore {
+        let accounts = CachedAccounts {
             storage: storage.clone(),
             cache: Cache::new(MAX_CACHE_ENTRIES),
             host: Arc::new(host),
