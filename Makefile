@@ -72,6 +72,8 @@ test-rust:
 	@tools/published-apis "$(TARGET)/tmp/published-apis" || test $$? = 3
 	@echo "==> Rust tests"
 	cargo nextest run --locked --workspace --all-features --profile ci
+	@test -z "$$PATCHBAY_SPECIFICATION" || cargo nextest run --locked --workspace --all-features --profile ci \
+	  --run-ignored only -E 'test(the_specification_cases_pass) + test(shapes_are_fresh)'
 	cargo test --locked --workspace --doc --quiet
 
 test-web: web
