@@ -16,7 +16,7 @@ use tokio::sync::RwLockReadGuard;
 use super::{
     resolver::revoked,
     revocations::Revocations,
-    store::{AccountChange, CachedAccounts, Change, account_not_found},
+    store::{AccountChange, CachedAccounts, Change, MAX_UPDATE_ATTEMPTS, account_not_found},
 };
 use crate::{
     Caller, EngineParts, Error, Field, Page,
@@ -146,6 +146,8 @@ pub(crate) enum MethodRule {
     Follow,
 }
 
+/// How many times new credentials are verified at the provider when other changes of the account conflict with them.
+const MAX_VERIFICATIONS: usize = 4;
 /// The longest search string.
 const MAX_SEARCH_CHARS: usize = 200;
 
@@ -437,6 +439,13 @@ impl AccountChange for PatchChange<'_> {
             accounts.connectors.for_profile(&profile).await?;
         }
         Ok(Change::Account)
+    }
+
+    fn max_attempts(&self) -> usize {
+        let AccountPatch { credentials, profile_id, environment, .. } = self.patch;
+        let is_verified = !credentials.is_empty() || profile_id.is_some() || environment.is_some();
+        // A token set was issued for a code that works once, and must not be lost.
+        if is_verified && self.token_set.is_none() { MAX_VERIFICATIONS } else { MAX_UPDATE_ATTEMPTS }
     }
 }
 

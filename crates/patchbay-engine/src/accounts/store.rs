@@ -44,6 +44,11 @@ pub(crate) trait AccountChange: Send {
     /// # Errors
     /// The account is not written then.
     async fn apply(&mut self, account: &mut Account) -> Result<Change, Error>;
+
+    /// Returns how many times the change is applied at most. One that asks a provider each time has a lower bound.
+    fn max_attempts(&self) -> usize {
+        MAX_UPDATE_ATTEMPTS
+    }
 }
 
 #[async_trait]
@@ -139,7 +144,7 @@ impl CachedAccounts {
     /// Changes an account as [`CachedAccounts::update`], by a change that may fail.
     ///
     /// # Errors
-    /// Those of `change`; 409 `ConflictError` if other changes were written first [`MAX_UPDATE_ATTEMPTS`] times.
+    /// Those of `change`; 409 `ConflictError` if other changes were written first [`AccountChange::max_attempts`] times.
     pub(crate) async fn update_with(
         self: &Arc<Self>,
         project: &ProjectId,
@@ -197,7 +202,7 @@ impl CachedAccounts {
         lease: Option<&Lease>,
         change: &mut dyn AccountChange,
     ) -> Result<Outcome, Error> {
-        for _ in 0..MAX_UPDATE_ATTEMPTS {
+        for _ in 0..change.max_attempts() {
             let mut changed = read.clone();
             match change.apply(&mut changed).await? {
                 Change::Nothing => return Ok(Outcome::Unchanged(Arc::new(read))),

@@ -1,10 +1,14 @@
 //! Statuses, filters and changes of linked accounts.
 
-use patchbay_engine::{AccountPatch, EffectiveStatus, ErrorCode, ProfilePatch};
-use patchbay_model::AccountStatus;
+use std::sync::{Arc, OnceLock};
 
-use super::{GOOD, OTHER, link, owners_with_status, profile_for, two_methods_bed, whoami};
-use crate::support::{secrets, session_for};
+use axum::extract::Request;
+use patchbay_engine::{AccountPatch, EffectiveStatus, ErrorCode, ProfilePatch};
+use patchbay_model::{Account, AccountStatus};
+use patchbay_storage::Storage;
+
+use super::{GOOD, OTHER, link, owners_with_status, profile_for, respond, two_methods_bed, whoami};
+use crate::support::{HttpProvider, TestBed, secrets, session_for};
 
 fn status(status: AccountStatus) -> AccountPatch {
     AccountPatch { status: Some(status), ..AccountPatch::default() }
@@ -42,6 +46,34 @@ async fn suspending_resuming_and_deleting_take_effect_at_once() {
     bed.delete_account(&account.id).await.unwrap();
     assert_eq!(whoami(&bed, &account).await.unwrap_err().code, ErrorCode::AccountNotFound);
     assert_eq!(bed.delete_account(&account.id).await.unwrap_err().status(), 404);
+}
+
+#[tokio::test]
+async fn the_provider_verifies_new_credentials_four_times_while_other_changes_win() {
+    let changed = Arc::new(OnceLock::<(Arc<dyn Storage>, Arc<Account>)>::new());
+    let other = changed.clone();
+    let provider = HttpProvider::new(move |request: Request| {
+        let (other, path) = (other.clone(), request.uri().path().to_owned());
+        async move {
+            if let Some((storage, account)) = other.get().filter(|_| path == "/whoami") {
+                let mut account = storage.accounts().get(&account.project_id, &account.id).await.unwrap().unwrap();
+                account.revision += 1;
+                assert!(storage.accounts().update(&account, account.revision - 1).await.unwrap());
+            }
+            respond(&path, request.headers())
+        }
+    });
+    let url = "https://api.two-methods.example.com";
+    let bed = TestBed::builder().connector("two_methods").provider(url, provider).start().await;
+    let account = link(&bed, "a", GOOD).await.unwrap();
+    assert!(changed.set((bed.storage.clone(), account.clone())).is_ok());
+    bed.provider.take_requests();
+    let patch = AccountPatch { credentials: secrets(&[("key", OTHER)]), ..AccountPatch::default() };
+    assert_eq!(bed.patch_account(&account.id, patch).await.unwrap_err().code, ErrorCode::Conflict);
+    let requests = bed.provider.take_requests();
+    assert_eq!(requests.iter().filter(|request| *request == "GET /whoami").count(), 4, "{requests:?}");
+    whoami(&bed, &account).await.unwrap();
+    assert_eq!(bed.provider.last_header("/whoami", "x-key").as_deref(), Some(GOOD));
 }
 
 #[tokio::test]
