@@ -71,9 +71,11 @@ impl RouteUrls {
         format!("{}{}", self.base, markdown_path(guide_path))
     }
 
-    /// Returns the redirect URI of a connector with a query, without `?`.
+    /// Returns the redirect URI of a connector with a query, without `?`. The key is from a request's path, and can contain any
+    /// characters.
     pub(crate) fn callback_with_query(&self, connector: &str, query: &str) -> String {
-        format!("{}?{query}", self.callback(connector))
+        let connector = form_urlencoded::byte_serialize(connector.as_bytes()).collect::<String>();
+        format!("{}?{query}", self.callback(&connector))
     }
 
     /// Returns the URL of the dashboard.

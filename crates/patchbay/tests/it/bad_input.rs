@@ -47,6 +47,28 @@ fn errors_of_unknown_routes_and_methods_are_json() {
 }
 
 #[test]
+fn a_posted_callback_of_an_unknown_connector_stays_at_its_own_path() {
+    let provider = Provider::start();
+    let server = Server::start(&provider, &[]);
+    let form = server.anonymous().header("content-type", "application/x-www-form-urlencoded");
+    for (connector, sent) in [
+        ("spotdraft", "spotdraft"),
+        ("a%0d%0aset-cookie:%20b", "a%0D%0Aset-cookie%3A+b"),
+        ("%c3%bc", "%C3%BC"),
+        ("..%2f..%2fembedded", "..%2F..%2Fembedded"),
+        ("a%3fb%23c", "a%3Fb%23c"),
+    ] {
+        let path = format!("/connect/oauth2/{connector}/callback");
+        let answer = form.send("POST", &path, Some("state=unknown".to_owned()));
+        assert_eq!(answer.status, 303, "{path}: {answer}");
+        let expected = format!("/connect/oauth2/{sent}/callback?state=unknown");
+        let location = answer.header("location").unwrap();
+        assert!(location.ends_with(&expected), "{path}: {location}");
+        assert!(answer.header("set-cookie").is_none(), "{path}");
+    }
+}
+
+#[test]
 fn sessions_for_unknown_ids_are_rejected() {
     let linked = LinkedServer::new();
     let post = |changes: serde_json::Value| {
