@@ -6,7 +6,7 @@
  * `error` ({code, message}).
  */
 
-import type { HubMessage, InitOptions, LinkedAccount } from "@patchbay/web-shared/messages.ts";
+import type { HubMessage, InitOptions, LinkedAccount } from "@patchbay/web-shared/hostMessages.ts";
 import { parseTheme, resolveTheme, type Theme, type ThemeOverrides } from "@patchbay/web-shared/theme.ts";
 import { createErrorNotice } from "./errorNotice.ts";
 import { FrameConnection, READY_TIMEOUT_MS } from "./frameConnection.ts";

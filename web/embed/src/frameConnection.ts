@@ -8,7 +8,7 @@ import {
   type InitOptions,
   initMessage,
   receiveFromHub,
-} from "@patchbay/web-shared/messages.ts";
+} from "@patchbay/web-shared/hostMessages.ts";
 import type { HubTarget } from "./options.ts";
 
 /** How long the Hub may take to send `ready`. */

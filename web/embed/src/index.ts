@@ -4,7 +4,7 @@ import { definePatchbayHub, type PatchbayHubElement, type PatchbayHubEventMap } 
 
 definePatchbayHub();
 
-export type { LinkedAccount } from "@patchbay/web-shared/messages.ts";
+export type { LinkedAccount } from "@patchbay/web-shared/hostMessages.ts";
 export type { Theme, ThemeName, ThemeOverrides } from "@patchbay/web-shared/theme.ts";
 export { definePatchbayHub, PatchbayHubElement, type PatchbayHubEventMap } from "./element.ts";
 export type { Problem, ProblemCode } from "./options.ts";

@@ -3,7 +3,7 @@
  * page rendered on a server can import the package.
  */
 
-import { parseOrigin } from "@patchbay/web-shared/messages.ts";
+import { parseOrigin } from "@patchbay/web-shared/hostMessages.ts";
 
 export const ATTRIBUTES = [
   "token",

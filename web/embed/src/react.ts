@@ -3,7 +3,7 @@
  * latest handlers. On a server it renders an empty element; the Hub opens after hydration.
  */
 
-import type { LinkedAccount } from "@patchbay/web-shared/messages.ts";
+import type { LinkedAccount } from "@patchbay/web-shared/hostMessages.ts";
 import type { Theme } from "@patchbay/web-shared/theme.ts";
 import { type CSSProperties, createElement, type ReactElement, useEffect, useRef } from "react";
 import { definePatchbayHub, type PatchbayHubElement, TAG } from "./element.ts";
@@ -11,7 +11,7 @@ import type { Problem } from "./options.ts";
 
 definePatchbayHub();
 
-export type { LinkedAccount } from "@patchbay/web-shared/messages.ts";
+export type { LinkedAccount } from "@patchbay/web-shared/hostMessages.ts";
 export type { Theme, ThemeName, ThemeOverrides } from "@patchbay/web-shared/theme.ts";
 export type { Problem, ProblemCode } from "./options.ts";
 

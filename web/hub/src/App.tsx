@@ -3,7 +3,7 @@
  * (network, windows) is passed in as a prop, so that tests can replace it.
  */
 
-import type { InitOptions } from "@patchbay/web-shared/messages.ts";
+import type { InitOptions } from "@patchbay/web-shared/hostMessages.ts";
 import { applyTheme, type Theme } from "@patchbay/web-shared/theme.ts";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { HubApi } from "./api/hubApi.ts";

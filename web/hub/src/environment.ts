@@ -3,7 +3,7 @@
  * removed from the address bar, so that the token does not appear in the history, a screenshot or a `Referer`.
  */
 
-import { parseOrigin } from "@patchbay/web-shared/messages.ts";
+import { parseOrigin } from "@patchbay/web-shared/hostMessages.ts";
 import { parseTheme, type Theme } from "@patchbay/web-shared/theme.ts";
 
 export interface Environment {

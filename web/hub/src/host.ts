@@ -14,7 +14,7 @@ import {
   receiveFromHost,
   resizeMessage,
   successMessage,
-} from "@patchbay/web-shared/messages.ts";
+} from "@patchbay/web-shared/hostMessages.ts";
 
 export interface Host {
   /** Whether there is a host page. */

@@ -1,7 +1,7 @@
 /** The Hub in a dialog; open while there is a request. */
 
 import { Modal } from "@mantine/core";
-import type { LinkedAccount } from "@patchbay/web-shared/messages.ts";
+import type { LinkedAccount } from "@patchbay/web-shared/hostMessages.ts";
 import type { ConnectSessionRequest } from "../../api/connectSessions.ts";
 import { HubFrame } from "./HubFrame.tsx";
 

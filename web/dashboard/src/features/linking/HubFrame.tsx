@@ -6,7 +6,7 @@ import {
   initMessage,
   type LinkedAccount,
   receiveFromHub,
-} from "@patchbay/web-shared/messages.ts";
+} from "@patchbay/web-shared/hostMessages.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useId, useRef, useState } from "react";
 import { type ConnectSessionRequest, createConnectSession } from "../../api/connectSessions.ts";

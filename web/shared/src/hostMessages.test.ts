@@ -12,7 +12,7 @@ import {
   receiveFromHub,
   resizeMessage,
   successMessage,
-} from "./messages.ts";
+} from "./hostMessages.ts";
 
 const account = { id: "acc_1", provider: "papertrail" };
 const window = {} as MessageEventSource;
