@@ -61,7 +61,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         Command::List { project, offline } => {
             offline.require_database()?;
             offline.with_engine(async |engine| {
-                for key in engine.api_keys.list_of_project(&ProjectId::new(project)).await? {
+                let operator = engine.projects.operator_caller(&ProjectId::new(project)).await?;
+                for key in engine.api_keys.list(&operator).await? {
                     let scopes = key.scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
                     let state = if key.enabled { "enabled" } else { "disabled" };
                     println!("{}\t{}\t{scopes}\t{state}", key.id, key.name);

@@ -167,6 +167,10 @@ fn projects_and_api_keys_are_created_offline() {
     let key = run(&["api-key", "create", "--project", &project, "--name", "ci", "--scopes", "actions:execute"]);
     assert!(key.starts_with("v1.local."));
     assert!(run(&["api-key", "list", "--project", &project]).contains("ci\tactions:execute\tenabled"));
+    let unknown = binary().args(["api-key", "list", "--project", "nope", "--data-dir"]).arg(directory.path()).output();
+    let unknown = unknown.unwrap();
+    assert_eq!((unknown.status.code(), unknown.stdout.as_slice()), (Some(1), b"".as_slice()));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("nope"), "{unknown:?}");
     canary::assert_absent(key.as_bytes(), "a fresh key");
 }
 
