@@ -57,7 +57,11 @@ fn open<T: DeserializeOwned>(
     let text = opened.map_err(|error| state_error(&error))?;
     let text = Zeroizing::new(text.expose().to_owned());
     Ok(serde_json::from_str(&text)
-        .inspect_err(|error| tracing::warn!(%error, "rejected an authorization that another server version started"))
+        // The text of the error may quote a value of the state.
+        .inspect_err(|error: &serde_json::Error| {
+            let error = error.classify();
+            tracing::warn!(?error, "rejected an authorization that another server version started");
+        })
         .ok())
 }
 
