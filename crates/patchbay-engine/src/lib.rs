@@ -4,6 +4,8 @@
 //! calls their methods, such as `engine.profiles.patch(…)`. Every method that concerns a project takes a [`Caller`], a
 //! [`HubSession`] or the project itself: no method can be called without a tenant.
 
+#![warn(clippy::missing_errors_doc)]
+
 mod accounts;
 mod action_catalog;
 mod actions;

@@ -144,7 +144,6 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
             // The panic is on standard error; the response contains no internals.
             ApiError::from(Error::new(ErrorCode::Internal, "the server failed; its log says why")).into_response()
         }))
-        .layer(middleware::from_fn(require_utf8_path))
         .layer(compression())
         .layer(middleware::from_fn(headers))
         .with_state(state)
@@ -188,11 +187,8 @@ async fn method_not_allowed(request: Request) -> ApiError {
     Error::new(ErrorCode::MethodNotAllowed, message).into()
 }
 
-/// Rejects a path whose percent-encoded bytes are not UTF-8, with an error of the API: axum's own is plain text.
-async fn require_utf8_path(request: Request, next: Next) -> Response {
-    if is_utf8(request.uri().path()) {
-        return next.run(request).await;
-    }
+/// Returns 404 `RouteNotFoundError` for a path whose percent-encoded bytes are not UTF-8: axum's own response is plain text.
+fn path_is_not_utf8() -> Response {
     let message = "the path does not exist: its percent-encoded bytes are not UTF-8; /docs lists all paths";
     ApiError::from(Error::new(ErrorCode::RouteNotFound, message)).into_response()
 }
@@ -236,7 +232,7 @@ async fn headers(request: Request, next: Next) -> Response {
     // A browser would show its own dialog for a challenge, on top of the page's login form.
     let is_from_our_page = has_csrf_header(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = next.run(request).await;
+    let mut response = if is_utf8(&path) { next.run(request).await } else { path_is_not_utf8() };
     // Without the query, which contains session tokens.
     tracing::debug!(%method, path, status = response.status().as_u16(), ?id, "request");
     let headers = response.headers_mut();

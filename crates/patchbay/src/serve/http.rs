@@ -61,7 +61,8 @@ impl Connections {
     pub(super) fn new(router: Router) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         // Without `pipeline_flush`: with it, hyper does not send its 400, 414 or 431 for a request that it cannot parse.
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+        // Without vectored writes: small responses are sent faster from one buffer.
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).writev(false);
         builder
             .http2()
             .timer(TokioTimer::new())
