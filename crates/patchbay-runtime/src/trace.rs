@@ -43,7 +43,7 @@ pub struct Exchange {
     pub response_body: Value,
     /// The time from the request to the end of the response, in milliseconds.
     pub duration_ms: u64,
-    /// The reason why there was no response.
+    /// Why the request got no response.
     pub error: Option<String>,
 }
 

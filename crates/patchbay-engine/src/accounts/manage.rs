@@ -35,7 +35,7 @@ use crate::{
 pub struct AccountQuery {
     /// Only accounts with these ids.
     pub ids: Vec<AccountId>,
-    /// Only actions of these connectors.
+    /// Only accounts of these connectors.
     pub connectors: Vec<String>,
     /// Only accounts of these owners.
     pub owner_ids: Vec<String>,

@@ -65,7 +65,7 @@ pub(crate) enum Commit {
     Written,
     /// The change did nothing to the account. The lease is still held.
     Unchanged,
-    /// The lease is no longer the newest, or the account no longer exists.
+    /// Another process acquired a newer lease, or the account was deleted.
     LeaseLost,
 }
 

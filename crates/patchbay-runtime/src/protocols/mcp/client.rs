@@ -316,7 +316,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
         self.exchange(id, session_headers(session), &body, call.idempotent, true).await
     }
 
-    /// Ends a session that is no longer used. Servers may reject this.
+    /// Ends an unused session. Servers may reject the request.
     async fn end_session(&self, session: &McpSession) {
         if let Ok(request) = self.http_request(Method::DELETE, session_headers(session), Bytes::new(), false) {
             let _ = self.run.send(request).await;
