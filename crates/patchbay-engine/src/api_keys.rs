@@ -84,21 +84,18 @@ impl ApiKeys {
             )
         };
         let hash = Vault::hash_token(key.expose());
-        if let Some(caller) = self.callers.get(&hash) {
-            return Ok(caller);
-        }
-        let read_at = self.callers.generation();
-        let found = self.storage.api_keys().by_hash(&hash).await?;
-        let found = found.filter(|key| key.enabled).ok_or_else(unauthorized)?;
-        let project = self.storage.projects().get(&found.project_id).await?.ok_or_else(unauthorized)?;
-        let caller = Arc::new(Caller {
-            organization_id: project.organization_id,
-            project_id: found.project_id,
-            key_id: Some(found.id),
-            scopes: found.scopes,
-        });
-        self.callers.fill(read_at, hash, caller.clone());
-        Ok(caller)
+        let read = async || {
+            let found = self.storage.api_keys().by_hash(&hash).await?;
+            let found = found.filter(|key| key.enabled).ok_or_else(unauthorized)?;
+            let project = self.storage.projects().get(&found.project_id).await?.ok_or_else(unauthorized)?;
+            Ok(Caller {
+                organization_id: project.organization_id,
+                project_id: found.project_id,
+                key_id: Some(found.id),
+                scopes: found.scopes,
+            })
+        };
+        self.callers.get_or_read(&hash, read).await
     }
 
     /// Creates an API key.

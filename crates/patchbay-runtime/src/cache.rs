@@ -23,7 +23,7 @@ pub struct Cache<K, V> {
 
 /// The state of a cache at the start of a read.
 #[derive(Clone, Copy)]
-pub struct Generation(u64);
+struct Generation(u64);
 
 impl<K: Hash + Eq + Clone, V> Cache<K, V> {
     /// Creates an empty cache of at most `capacity` entries.
@@ -39,13 +39,36 @@ impl<K: Hash + Eq + Clone, V> Cache<K, V> {
         self.entries.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
+    /// Returns the entry of a key, or reads and caches it. A value whose read overlaps a change is returned, but not cached.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`; nothing is cached then.
+    pub async fn get_or_read<F, E>(&self, key: &K, read: impl FnOnce() -> F) -> Result<Arc<V>, E>
+    where
+        F: Future<Output = Result<V, E>>,
+    {
+        if let Some(value) = self.get(key) {
+            return Ok(value);
+        }
+        let read_at = self.generation();
+        let value = Arc::new(read().await?);
+        self.fill(read_at, key.clone(), value.clone());
+        Ok(value)
+    }
+
+    /// Caches a value.
+    pub(crate) fn insert(&self, key: K, value: Arc<V>) {
+        self.fill(self.generation(), key, value);
+    }
+
     /// Returns the current generation. Call this before reading a value from storage.
-    pub fn generation(&self) -> Generation {
+    fn generation(&self) -> Generation {
         Generation(self.generation.load(Ordering::SeqCst))
     }
 
     /// Caches a value, unless the cache has changed since generation `read_at`.
-    pub fn fill(&self, read_at: Generation, key: K, value: Arc<V>) {
+    fn fill(&self, read_at: Generation, key: K, value: Arc<V>) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if self.generation.load(Ordering::SeqCst) == read_at.0 {
             self.make_room(&mut entries);
@@ -97,6 +120,21 @@ mod tests {
         assert_eq!(cache.get("a").as_deref(), Some(&2));
         cache.clear();
         assert!(cache.get("a").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_value_is_read_once_unless_the_read_fails_or_overlaps_a_change() {
+        let cache = Cache::<String, u32>::new(4);
+        let key = "a".to_owned();
+        assert_eq!(cache.get_or_read(&key, async || Err("down")).await, Err("down"));
+        let overlapping = async || {
+            cache.evict("a");
+            Ok::<_, &str>(1)
+        };
+        assert_eq!(cache.get_or_read(&key, overlapping).await.as_deref(), Ok(&1));
+        assert!(cache.get("a").is_none());
+        assert_eq!(cache.get_or_read(&key, async || Ok::<_, &str>(2)).await.as_deref(), Ok(&2));
+        assert_eq!(cache.get_or_read(&key, async || Err("down")).await.as_deref(), Ok(&2));
     }
 
     #[test]

@@ -33,7 +33,7 @@ mod step_scheduler;
 mod steps;
 mod trace;
 
-pub use cache::{Cache, Generation};
+pub use cache::Cache;
 pub use config::RuntimeConfig;
 pub use context::RunContext;
 pub use credentials::Credentials;

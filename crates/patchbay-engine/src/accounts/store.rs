@@ -89,14 +89,9 @@ impl CachedAccounts {
     /// # Errors
     /// 404 `AccountNotFoundError`, also for an account of another project.
     pub(crate) async fn get(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Account>, Error> {
-        if let Some(account) = self.cache.get(id) {
-            return if account.project_id == *project { Ok(account) } else { Err(account_not_found(id)) };
-        }
-        let read_at = self.cache.generation();
-        let account = self.read(project, id).await?.ok_or_else(|| account_not_found(id))?;
-        let account = Arc::new(account);
-        self.cache.fill(read_at, id.clone(), account.clone());
-        Ok(account)
+        let read = async || self.read(project, id).await?.ok_or_else(|| account_not_found(id));
+        let account = self.cache.get_or_read(id, read).await?;
+        if account.project_id == *project { Ok(account) } else { Err(account_not_found(id)) }
     }
 
     /// Returns an account as it is stored, without the cache; none if the project does not have it.

@@ -71,14 +71,9 @@ impl Profiles {
                 format!("this project has no connector profile `{}`", shortened(id.as_str())),
             )
         };
-        if let Some(profile) = self.cache.get(id) {
-            return if profile.project_id == *project { Ok(profile) } else { Err(missing()) };
-        }
-        let read_at = self.cache.generation();
-        let profile = self.storage.profiles().get(project, id).await?.ok_or_else(missing)?;
-        let profile = Arc::new(profile);
-        self.cache.fill(read_at, id.clone(), profile.clone());
-        Ok(profile)
+        let read = async || self.storage.profiles().get(project, id).await?.ok_or_else(missing);
+        let profile = self.cache.get_or_read(id, read).await?;
+        if profile.project_id == *project { Ok(profile) } else { Err(missing()) }
     }
 
     /// Returns the project's active profile for a connector: the default, or the oldest.

@@ -51,7 +51,7 @@ impl McpServerCache {
 
     /// Stores the era of a server.
     pub(super) fn set_era(&self, server: &str, era: Era) {
-        self.eras.fill(self.eras.generation(), server.to_owned(), Arc::new(era));
+        self.eras.insert(server.to_owned(), Arc::new(era));
     }
 
     /// Returns an open session.
@@ -61,7 +61,7 @@ impl McpServerCache {
 
     /// Stores an open session.
     pub(super) fn store_session(&self, key: String, session: Arc<McpSession>) {
-        self.sessions.fill(self.sessions.generation(), key, session);
+        self.sessions.insert(key, session);
     }
 
     /// Evicts a session that the server lost.
@@ -76,6 +76,6 @@ impl McpServerCache {
 
     /// Stores the parameters of a tool that headers repeat.
     pub(super) fn set_tool_headers(&self, server: &str, tool: &str, headers: Vec<ParamHeader>) {
-        self.tools.fill(self.tools.generation(), (server.to_owned(), tool.to_owned()), Arc::new(headers));
+        self.tools.insert((server.to_owned(), tool.to_owned()), Arc::new(headers));
     }
 }
