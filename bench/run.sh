@@ -5,6 +5,7 @@
 #   BENCH_ROUNDS    alternating rounds; medians are taken over them   [5]
 #   BENCH_SECONDS   length of one measurement                         [5]
 #   BENCH_STARTS    starts; the time to ready is their median         [10]
+#   BENCH_EARLIER   another binary to measure in the same rounds      [none]
 #
 # The exit code is 0 unless a step failed; the numbers do not affect it.
 set -euo pipefail
@@ -15,6 +16,7 @@ binary=${PATCHBAY_BIN:-$here/../target/release/patchbay}
 rounds=${BENCH_ROUNDS:-5}
 seconds=${BENCH_SECONDS:-5}
 starts=${BENCH_STARTS:-10}
+earlier=${BENCH_EARLIER:-}
 
 # --- Requirements
 
@@ -24,7 +26,9 @@ command -v wrk >/dev/null || packages+=(wrk)
 command -v nginx >/dev/null || packages+=(nginx-light)
 command -v curl >/dev/null || packages+=(curl)
 [ "${#packages[@]}" = 0 ] || fail "missing: ${packages[*]}; on Debian: apt-get install ${packages[*]}"
-[ -x "$binary" ] || fail "no binary at $binary; build it with \`make build\`, or set PATCHBAY_BIN"
+for file in "$binary" ${earlier:+"$earlier"}; do
+  [ -x "$file" ] || fail "no binary at $file; build it with \`make build\`, or set PATCHBAY_BIN"
+done
 
 work=$(mktemp -d)
 chmod 755 "$work"
@@ -63,11 +67,11 @@ key=$PATCHBAY_API_KEY
 mkfifo "$work/stdout"
 
 overrides=(--connectors "$work/connectors")
-# Starts Patchbay on a free port and waits for the first 200 of /healthz. Sets $patchbay (pid), $address, $ready (ms).
-start_patchbay() {
+# Starts a binary on a free port and waits for the first 200 of /healthz. Sets $patchbay (pid), $address, $ready (ms).
+start_patchbay() { # binary data-directory
   local began line status port
   began=${EPOCHREALTIME/./}
-  "$binary" serve --listen 127.0.0.1:0 --data-dir "$work/data" "${overrides[@]}" --log warn \
+  "$1" serve --listen 127.0.0.1:0 --data-dir "$work/$2" "${overrides[@]}" --log warn \
     --upstream "https://api.us.spotdraft.com=http://127.0.0.1:$provider_port" --egress-allow 127.0.0.1/32 \
     >"$work/stdout" 2>>"$work/patchbay.log" &
   patchbay=$!
@@ -91,64 +95,81 @@ call() { # path [curl arguments…]
     fail "cannot call $path" "$work/patchbay.log"
 }
 
-echo "==> Time to ready: $starts starts on a warm data directory"
-start_patchbay
-stop "$patchbay"
-times=()
-for ((i = 0; i < starts; i++)); do
-  start_patchbay
-  times+=("$ready")
-  stop "$patchbay"
-done
-ready_median=$(median "${times[@]}")
-
-echo "==> Linking an account"
-start_patchbay
-token=$(call /connect_sessions -u "$key:" \
-  -d '{"origin_owner_id":"bench","origin_owner_name":"Bench","provider":"spotdraft"}' | member token)
-integration=$(call /hub/connectors -H "x-hub-session-token: $token" | member integration_id)
-account=$(call /hub/accounts -H "x-hub-session-token: $token" -d "{\"integration_id\":\"$integration\",\"credentials\":{
-  \"clientId\":\"bench-client-id\",\"clientSecret\":\"bench-client-secret\",\"region\":\"us\"}}" | member id)
-[ -n "$account" ] || fail "no account was linked" "$work/patchbay.log"
-
 proxy_body='{"method":"get","path":"/contract_types/"}'
 rpc_body='{"action":"spotdraft_list_contract_types"}'
-for request in "/unified/proxy $proxy_body" "/actions/rpc $rpc_body"; do
-  path=${request%% *}
-  call "$path" -u "$key:" -H "x-account-id: $account" -d "${request#* }" | grep -q 'Order form' ||
-    fail "$path does not return the provider's data" "$work/patchbay.log"
-done
+# Links an account at $address and calls it once in each way. Sets $account.
+link_account() {
+  local token integration request path
+  token=$(call /connect_sessions -u "$key:" \
+    -d '{"origin_owner_id":"bench","origin_owner_name":"Bench","provider":"spotdraft"}' | member token)
+  integration=$(call /hub/connectors -H "x-hub-session-token: $token" | member integration_id)
+  account=$(call /hub/accounts -H "x-hub-session-token: $token" -d "{\"integration_id\":\"$integration\",\"credentials\":{
+    \"clientId\":\"bench-client-id\",\"clientSecret\":\"bench-client-secret\",\"region\":\"us\"}}" | member id)
+  [ -n "$account" ] || fail "no account was linked" "$work/patchbay.log"
+  for request in "/unified/proxy $proxy_body" "/actions/rpc $rpc_body"; do
+    path=${request%% *}
+    call "$path" -u "$key:" -H "x-account-id: $account" -d "${request#* }" | grep -q 'Order form' ||
+      fail "$path does not return the provider's data" "$work/patchbay.log"
+  done
+}
+
 curl -fsS "$baseline" | grep -q 'Order form' || fail "the baseline does not return the provider's data" "$work/baseline.log"
 
-# Memory at rest is measured in a new process with the built-in connectors, not in the one that linked the account and
-# loads a connector twice.
-stop "$patchbay"
-overrides=()
-start_patchbay
-rest=$(memory "$patchbay" VmRSS)
-stop "$patchbay"
-overrides=(--connectors "$work/connectors")
-start_patchbay
+# Memory at rest and the time to ready are measured with only the built-in connectors, in processes that did not link
+# the account; the rates with the changed connector. Sets $rest and $ready_median.
+prepare() { # binary data-directory
+  local times=() i
+  overrides=(--connectors "$work/connectors")
+  start_patchbay "$1" "$2"
+  link_account
+  stop "$patchbay"
+  for ((i = 0; i < starts; i++)); do
+    start_patchbay "$1" "$2"
+    times+=("$ready")
+    stop "$patchbay"
+  done
+  ready_median=$(median "${times[@]}")
+  overrides=()
+  start_patchbay "$1" "$2"
+  rest=$(memory "$patchbay" VmRSS)
+  stop "$patchbay"
+  overrides=(--connectors "$work/connectors")
+  start_patchbay "$1" "$2"
+}
+
+headers_for() { # account
+  echo "authorization: Basic $(printf '%s:' "$key" | base64 -w0)
+content-type: application/json
+x-account-id: $1"
+}
+
+if [ -n "$earlier" ]; then
+  echo "==> The earlier binary: $starts starts, and linking an account"
+  prepare "$earlier" earlier
+  earlier_address=$address earlier_headers=$(headers_for "$account") earlier_process=$patchbay
+  earlier_rest=$rest earlier_ready=$ready_median
+fi
+echo "==> $starts starts on a warm data directory, and linking an account"
+prepare "$binary" data
+headers=$(headers_for "$account")
 
 # --- Measuring
-
-headers="authorization: Basic $(printf '%s:' "$key" | base64 -w0)
-content-type: application/json
-x-account-id: $account"
 
 # One measurement; appends "requests/s p50 p99" to the series of subject and connections.
 declare -A series
 measure() { # subject connections seconds [keep]
-  local url method=POST data='' result rate p50 p99 failures
+  local url method=POST data='' sent=$headers result rate p50 p99 failures
   case $1 in
     nginx) url=$baseline method=GET ;;
     proxy) url=$address/unified/proxy data=$proxy_body ;;
     rpc) url=$address/actions/rpc data=$rpc_body ;;
+    earlier-proxy) url=$earlier_address/unified/proxy data=$proxy_body sent=$earlier_headers ;;
+    earlier-rpc) url=$earlier_address/actions/rpc data=$rpc_body sent=$earlier_headers ;;
   esac
   if [ "$1" = nginx ]; then
     result=$(BENCH_METHOD=$method wrk -t1 -c"$2" -d"${3}s" -s "$here/request.lua" "$url")
   else
-    result=$(BENCH_METHOD=$method BENCH_BODY=$data BENCH_HEADERS=$headers \
+    result=$(BENCH_METHOD=$method BENCH_BODY=$data BENCH_HEADERS=$sent \
       wrk -t1 -c"$2" -d"${3}s" -s "$here/request.lua" "$url")
   fi
   read -r _ rate p50 p99 failures < <(grep '^RESULT' <<<"$result") || fail "wrk printed no numbers: $result"
@@ -159,11 +180,13 @@ measure() { # subject connections seconds [keep]
   series[$1,$2,p99]+="$p99 "
 }
 
-echo "==> Measuring: $rounds rounds of $seconds s for each of nginx, proxy and rpc, at 1 and 64 connections"
-for subject in nginx proxy rpc; do measure "$subject" 64 2; done
+subjects=(nginx proxy rpc)
+[ -z "$earlier" ] || subjects=(nginx earlier-proxy proxy earlier-rpc rpc)
+echo "==> Measuring: $rounds rounds of $seconds s for each of ${subjects[*]}, at 1 and 64 connections"
+for subject in "${subjects[@]}"; do measure "$subject" 64 2; done
 for ((round = 0; round < rounds; round++)); do
   for connections in 1 64; do
-    for subject in nginx proxy rpc; do measure "$subject" "$connections" "$seconds" keep; done
+    for subject in "${subjects[@]}"; do measure "$subject" "$connections" "$seconds" keep; done
   done
 done
 peak=$(memory "$patchbay" VmHWM)
@@ -172,8 +195,8 @@ after=$(memory "$patchbay" VmRSS)
 # --- The table
 
 # The ratio is computed within a round, in which the load of the machine is similar; then the median over the rounds.
-ratio() { # subject connections
-  paste <(tr ' ' '\n' <<<"${series[$1,$2,rate]}") <(tr ' ' '\n' <<<"${series[nginx,$2,rate]}") |
+ratio() { # subject connections [of, by default nginx]
+  paste <(tr ' ' '\n' <<<"${series[$1,$2,rate]}") <(tr ' ' '\n' <<<"${series[${3:-nginx},$2,rate]}") |
     awk 'NF == 2 { print $1 / $2 }' | { mapfile -t all; median "${all[@]}"; }
 }
 
@@ -184,8 +207,9 @@ echo
 printf '| %-28s | %11s | %10s | %8s | %8s | %8s | %6s |\n' '' connections requests/s 'p50 µs' 'p99 µs' 'of nginx' target
 printf '|%s|%s|%s|%s|%s|%s|%s|\n' ------------------------------ ------------: -----------: ---------: ---------: ---------: -------:
 for connections in 1 64; do
-  for subject in nginx proxy rpc; do
+  for subject in "${subjects[@]}"; do
     case $subject in
+      earlier-*) label="the earlier binary, ${subject#*-}" target='' ;;
       nginx) label='nginx `proxy_pass`' target='' ;;
       proxy) label='Patchbay `/unified/proxy`' target=0.40 ;;
       rpc) label='Patchbay `/actions/rpc`' target=0.25 ;;
@@ -205,3 +229,14 @@ printf '| %-44s | %5s MiB | %8s |\n' 'Memory at rest' "$rest" '< 30 MB'
 printf '| %-44s | %5s MiB | %8s |\n' 'Memory, highest under load' "$peak" ''
 printf '| %-44s | %5s MiB | %8s |\n' 'Memory after the load' "$after" ''
 printf '| %-44s | %6s ms | %8s |\n' "Time to ready, median of $starts starts" "$ready_median" '200 ms'
+if [ -n "$earlier" ]; then
+  echo
+  printf '| %-44s | %9s | %9s |\n' 'Ratio to the earlier binary, 1 is equal' proxy rpc
+  printf '|%s|%s|%s|\n' ---------------------------------------------- ----------: ----------:
+  for connections in 1 64; do
+    printf '| %-44s | %9.2f | %9.2f |\n' "Requests/s at $connections connections" \
+      "$(ratio proxy "$connections" earlier-proxy)" "$(ratio rpc "$connections" earlier-rpc)"
+  done
+  echo
+  echo "The earlier binary: $earlier_rest MiB at rest, $(memory "$earlier_process" VmHWM) MiB highest, ready after $earlier_ready ms."
+fi
