@@ -56,6 +56,8 @@ error_codes! {
     "The request" {
         Validation, "ValidationError", 400,
             "Values are missing, unknown, of the wrong type or break a rule", "Correct every problem that the response lists";
+        MalformedRequest, "MalformedRequestError", 400,
+            "The request is not HTTP, or two servers could read it in different ways", "Send the request with an HTTP library; the message says what is wrong";
         MalformedJson, "MalformedJsonError", 400,
             "The body is not valid JSON", "Check the line and column in the message";
         UnsupportedMediaType, "UnsupportedMediaTypeError", 415,

@@ -10,6 +10,7 @@ mod extract;
 mod guides;
 mod openapi;
 mod pages;
+mod request_checks;
 mod router;
 mod routes;
 mod state;

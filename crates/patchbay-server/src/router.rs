@@ -32,7 +32,7 @@ use crate::{
     error::ApiError,
     extract::has_csrf_header,
     openapi::{self, Document},
-    pages,
+    pages, request_checks,
     routes::{
         accounts, accounts_v2, actions, api_keys,
         attempt_events::{self, MAX_STREAMS},
@@ -187,35 +187,6 @@ async fn method_not_allowed(request: Request) -> ApiError {
     Error::new(ErrorCode::MethodNotAllowed, message).into()
 }
 
-/// Returns 404 `RouteNotFoundError` for a path whose percent-encoded bytes are not UTF-8: axum's own response is plain text.
-fn path_is_not_utf8() -> Response {
-    let message = "the path does not exist: its percent-encoded bytes are not UTF-8; /docs lists all paths";
-    ApiError::from(Error::new(ErrorCode::RouteNotFound, message)).into_response()
-}
-
-/// Checks that a percent-encoded path (RFC 3986, section 2.1) is UTF-8 when it is decoded.
-fn is_utf8(path: &str) -> bool {
-    if !path.contains('%') {
-        return true;
-    }
-    let mut rest = path.as_bytes();
-    let mut decoded = Vec::with_capacity(rest.len());
-    while let Some((&byte, after)) = rest.split_first() {
-        let escaped = after.get(..2).filter(|_| byte == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
-        match escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(value) => {
-                decoded.push(value);
-                rest = &after[2..];
-            }
-            None => {
-                decoded.push(byte);
-                rest = after;
-            }
-        }
-    }
-    std::str::from_utf8(&decoded).is_ok()
-}
-
 /// Adds the headers of every response. A request without an id gets one, to distinguish requests in logs.
 async fn headers(request: Request, next: Next) -> Response {
     static LAST_ID: AtomicU64 = AtomicU64::new(0);
@@ -232,7 +203,10 @@ async fn headers(request: Request, next: Next) -> Response {
     // A browser would show its own dialog for a challenge, on top of the page's login form.
     let is_from_our_page = has_csrf_header(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = if is_utf8(&path) { next.run(request).await } else { path_is_not_utf8() };
+    let mut response = match request_checks::rejection(&request) {
+        None => next.run(request).await,
+        Some(rejection) => rejection,
+    };
     // Without the query, which contains session tokens.
     tracing::debug!(%method, path, status = response.status().as_u16(), ?id, "request");
     let headers = response.headers_mut();

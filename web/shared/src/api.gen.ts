@@ -1694,6 +1694,7 @@ export interface components {
      */
     ErrorCode:
       | "ValidationError"
+      | "MalformedRequestError"
       | "MalformedJsonError"
       | "UnsupportedMediaTypeError"
       | "PayloadTooLargeError"

@@ -27,6 +27,7 @@ mod published;
 mod quickstart;
 mod revoke;
 mod screens;
+mod smuggling;
 mod soap;
 mod support;
 mod tenants;

@@ -1,0 +1,62 @@
+//! Checks of a request before it is routed, on what hyper and axum accept or answer in plain text.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use patchbay_engine::{Error, ErrorCode};
+
+use crate::error::ApiError;
+
+/// Returns the rejection of a request that must not be routed.
+pub(crate) fn rejection(request: &Request) -> Option<Response> {
+    if !is_utf8(request.uri().path()) {
+        // axum's own response is plain text.
+        let message = "the path does not exist: its percent-encoded bytes are not UTF-8; /docs lists all paths";
+        return Some(ApiError::from(Error::new(ErrorCode::RouteNotFound, message)).into_response());
+    }
+    if !has_clear_length(request.headers()) {
+        let message = "the length of the body is not clear; send either content-length or transfer-encoding: chunked";
+        let mut response = ApiError::from(Error::new(ErrorCode::MalformedRequest, message)).into_response();
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return Some(response);
+    }
+    None
+}
+
+/// Checks that every server reads the same length of the body: a transfer coding is `chunked`, once, and excludes a
+/// length (RFC 9112, sections 6.1 and 6.3). hyper also accepts `chunked, chunked`, and a length next to `chunked`.
+fn has_clear_length(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => {
+            coding.as_bytes().eq_ignore_ascii_case(b"chunked") && !headers.contains_key(header::CONTENT_LENGTH)
+        }
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// Checks that a percent-encoded path (RFC 3986, section 2.1) is UTF-8 when it is decoded.
+fn is_utf8(path: &str) -> bool {
+    if !path.contains('%') {
+        return true;
+    }
+    let mut rest = path.as_bytes();
+    let mut decoded = Vec::with_capacity(rest.len());
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = after.get(..2).filter(|_| byte == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        match escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(value) => {
+                decoded.push(value);
+                rest = &after[2..];
+            }
+            None => {
+                decoded.push(byte);
+                rest = after;
+            }
+        }
+    }
+    std::str::from_utf8(&decoded).is_ok()
+}
