@@ -8,7 +8,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 DATA_DIR ?= .patchbay
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build web api test lint lint-words lint-rust lint-web deny test-rust test-web bench fmt snapshots
+.PHONY: help run build web api test lint lint-words lint-rust lint-web deny audit test-rust test-web bench fmt snapshots
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -58,6 +58,13 @@ deny:
 	@tools/need cargo cargo-deny
 	@echo "==> Licenses, banned crates and sources"
 	cargo deny --locked check bans licenses sources
+
+audit: ## Compare all dependencies with the databases of known vulnerabilities (needs the internet)
+	@tools/need cargo cargo-deny node npm
+	@echo "==> Known vulnerabilities (RustSec)"
+	cargo deny --locked check advisories
+	@echo "==> Known vulnerabilities (npm)"
+	cd web && npm audit --audit-level=moderate
 
 lint-web:
 	@tools/need node npm
