@@ -4,6 +4,7 @@
 //! that existing clients use. [`router`] shows all routes.
 
 mod config;
+mod cookies;
 mod dto;
 mod error;
 mod extract;

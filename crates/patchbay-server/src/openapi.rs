@@ -66,7 +66,7 @@ impl Modify for Components {
         components.add_security_scheme("session", SecurityScheme::ApiKey(session));
         let browser = ApiKey::Cookie(ApiKeyValue::with_description(
             "patchbay_session",
-            "A browser that is logged in to the dashboard. Changes also need the header `x-requested-with: patchbay`.",
+            "A browser that is logged in to the dashboard. Over https the name is `__Host-patchbay_session`. Changes also need the header `x-requested-with: patchbay`.",
         ));
         components.add_security_scheme("browser", SecurityScheme::ApiKey(browser));
     }

@@ -28,7 +28,8 @@ impl RouteUrls {
 
     /// Returns true if browsers reach the server over https.
     pub(crate) fn is_https(&self) -> bool {
-        self.base.starts_with("https://")
+        // The scheme may be written in any case (RFC 3986, section 3.1).
+        self.base.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
     }
 
     /// Returns the origin of the public URL (RFC 6454), or an empty string if it is not a URL.

@@ -59,7 +59,7 @@ pub struct AuthorizationRedirect {
     /// The cookie's value: only the browser that has it may finish.
     pub browser_secret: Secret,
     /// The cookie's lifetime in seconds.
-    pub cookie_max_age_secs: i64,
+    pub cookie_max_age_secs: u64,
 }
 
 /// Checks form values against a method's fields, and completes them with the fields' defaults. A reconnected account keeps
@@ -163,7 +163,7 @@ impl Oauth {
             location: Secret::new(location.as_str()),
             cookie_suffix: cookie_suffix_of(&state),
             browser_secret,
-            cookie_max_age_secs: sealed_state::STATE_TTL_SECS,
+            cookie_max_age_secs: sealed_state::STATE_TTL_SECS.unsigned_abs(),
         })
     }
 

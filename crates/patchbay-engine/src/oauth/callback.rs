@@ -164,9 +164,10 @@ fn check_origin(
     if callback.connector != pending.connector {
         return Err(refused("the callback arrived at the redirect URI of another connector"));
     }
-    let cookie = callback.cookies.iter().find(|(known, _)| known == cookie_suffix).map(|(_, value)| value);
-    let hash = cookie.map(|value| Secret::new(Vault::hash_token(value.expose()).hex()));
-    if hash != Some(Secret::new(pending.browser_hash.as_str())) {
+    // A browser may have another cookie of the same name that somebody planted; it must not hide the real one.
+    let own_hash = Secret::new(pending.browser_hash.as_str());
+    let mut values = callback.cookies.iter().filter(|(known, _)| known == cookie_suffix).map(|(_, value)| value);
+    if !values.any(|value| Secret::new(Vault::hash_token(value.expose()).hex()) == own_hash) {
         return Err(refused(
             "the authorization must be completed in the browser that started it, with cookies enabled",
         ));

@@ -11,7 +11,7 @@ use patchbay_engine::{Caller, Error, ErrorCode, HubSession};
 use patchbay_model::AccountId;
 use patchbay_vault::Secret;
 
-use super::browser::{csrf_rejected, is_same_origin, session_token};
+use super::browser;
 use crate::{
     error::{ApiError, HubError},
     state::AppState,
@@ -29,13 +29,9 @@ impl FromRequestParts<AppState> for Authenticated {
         }
         // A malformed key is an error; the cookie is not used instead.
         if !parts.headers.contains_key(header::AUTHORIZATION)
-            && let Some(token) = session_token(&parts.headers)
+            && let Some(caller) = browser::caller(parts, state).await?
         {
-            if !is_same_origin(parts, state) {
-                return Err(csrf_rejected());
-            }
-            let project = parts.headers.get("x-project-id").and_then(|value| value.to_str().ok());
-            return Ok(Self(state.engine.members.caller(&token, project).await?));
+            return Ok(Self(caller));
         }
         Err(Error::new(
             ErrorCode::Unauthorized,

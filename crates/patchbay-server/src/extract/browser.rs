@@ -1,40 +1,62 @@
 //! A browser that is logged in to the dashboard: its cookie, and the protection against cross-site request forgery.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, request::Parts},
 };
-use patchbay_engine::{Error, ErrorCode};
+use patchbay_engine::{Caller, Error, ErrorCode, MemberSession};
 use patchbay_vault::Secret;
 
-use crate::{error::ApiError, state::AppState, urls::RouteUrls};
+use crate::{cookies::LOGIN, error::ApiError, state::AppState, urls::RouteUrls};
 
-/// The cookie's name over https. The prefix binds it to this host (RFC 6265bis section 4.1.3.2).
-const SECURE_COOKIE_NAME: &str = "__Host-patchbay_session";
-/// The cookie's name over http, on a developer's machine.
-const PLAIN_COOKIE_NAME: &str = "patchbay_session";
 /// The header that this server's pages send with every change. Pages of other sites cannot send it: a custom header needs
 /// a CORS preflight, which this API does not allow.
 const CSRF_HEADER: &str = "x-requested-with";
 const CSRF_HEADER_VALUE: &str = "patchbay";
 
-/// Returns the `Set-Cookie` value of a session. An empty token with the age 0 removes the cookie.
+/// Returns the `Set-Cookie` value of a login. An empty token with the age 0 removes the cookie.
 pub(crate) fn cookie_header(urls: &RouteUrls, token: &str, max_age: Duration) -> HeaderValue {
-    let (name, secure) = if urls.is_https() { (SECURE_COOKIE_NAME, "; Secure") } else { (PLAIN_COOKIE_NAME, "") };
-    let text = format!("{name}={token}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{secure}", max_age.as_secs());
-    let mut value = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
-    value.set_sensitive(true);
-    value
+    LOGIN.header(urls, "", token, max_age.as_secs())
 }
 
-/// Returns the session's token from the cookies.
-pub(crate) fn session_token(headers: &HeaderMap) -> Option<Secret> {
-    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let (_, token) = pairs.find(|(name, _)| *name == SECURE_COOKIE_NAME || *name == PLAIN_COOKIE_NAME)?;
-    (!token.is_empty()).then(|| Secret::new(token))
+/// Returns the token with which the browser is logged in, and its session. A cookie that is not the token of a session is
+/// skipped: whoever can plant one must not log the operator out.
+///
+/// # Errors
+///
+/// 503 `StorageUnavailableError`.
+pub(crate) async fn login(state: &AppState, headers: &HeaderMap) -> Result<Option<(Secret, MemberSession)>, Error> {
+    for (_, token) in LOGIN.read(&state.config.urls, headers) {
+        if let Some(session) = state.engine.members.session(&token).await? {
+            return Ok(Some((token, session)));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the caller of the browser's login, in the project that the request names; none without a cookie.
+///
+/// # Errors
+///
+/// 401 `UnauthorizedError` if the browser is not logged in; 403 `ForeignPageError` for a change that a page of another site
+/// may have sent; 404 `ProjectNotFoundError` for another project.
+pub(super) async fn caller(parts: &Parts, state: &AppState) -> Result<Option<Arc<Caller>>, ApiError> {
+    let cookies = LOGIN.read(&state.config.urls, &parts.headers);
+    if !cookies.is_empty() && !is_same_origin(parts, state) {
+        return Err(csrf_rejected());
+    }
+    let project = parts.headers.get("x-project-id").and_then(|value| value.to_str().ok());
+    let mut refusal = None;
+    for (_, token) in cookies {
+        match state.engine.members.caller(&token, project).await {
+            Ok(caller) => return Ok(Some(caller)),
+            Err(error) if error.code == ErrorCode::Unauthorized => refusal = Some(error),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    refusal.map_or(Ok(None), |error| Err(error.into()))
 }
 
 /// Returns true if a request has the header of this server's own pages.
@@ -44,7 +66,7 @@ pub(crate) fn has_csrf_header(headers: &HeaderMap) -> bool {
 
 /// Returns true if a request reads, or if a page of this server sent it. Reading is always allowed: another site cannot
 /// see the response.
-pub(super) fn is_same_origin(parts: &Parts, state: &AppState) -> bool {
+fn is_same_origin(parts: &Parts, state: &AppState) -> bool {
     if matches!(parts.method, Method::GET | Method::HEAD) {
         return true;
     }
@@ -59,7 +81,7 @@ pub(super) fn is_same_origin(parts: &Parts, state: &AppState) -> bool {
 }
 
 /// Returns 403 `ForeignPageError`, for a change that a page of another site may have sent.
-pub(super) fn csrf_rejected() -> ApiError {
+fn csrf_rejected() -> ApiError {
     Error::new(ErrorCode::ForeignPage, "a logged-in browser can make changes only from this server's own pages (they send `x-requested-with: patchbay`); use an API key elsewhere",
     )
     .into()
@@ -73,38 +95,5 @@ impl FromRequestParts<AppState> for SameOrigin {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         if is_same_origin(parts, state) { Ok(Self) } else { Err(csrf_rejected()) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_cookie_is_found_among_others() {
-        let token = |cookies: &str| {
-            let headers = HeaderMap::from_iter([(header::COOKIE, cookies.parse().unwrap())]);
-            session_token(&headers).map(|token| token.expose().to_owned())
-        };
-        assert_eq!(token("a=b; patchbay_session=t0ken; c=d").as_deref(), Some("t0ken"));
-        assert_eq!(token("__Host-patchbay_session=t0ken").as_deref(), Some("t0ken"));
-        for none in ["", "patchbay_session=", "xpatchbay_session=t", "patchbay_session"] {
-            assert_eq!(token(none), None, "{none}");
-        }
-    }
-
-    #[test]
-    fn the_cookie_stays_on_its_host() {
-        let header = |url, token, seconds| {
-            cookie_header(&RouteUrls::new(url), token, Duration::from_secs(seconds)).to_str().unwrap().to_owned()
-        };
-        assert_eq!(
-            header("https://pb.example", "t", 60),
-            "__Host-patchbay_session=t; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure"
-        );
-        assert_eq!(
-            header("http://127.0.0.1:8080", "", 0),
-            "patchbay_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
-        );
     }
 }

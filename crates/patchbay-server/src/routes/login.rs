@@ -18,7 +18,7 @@ use crate::{
         responses::{BodyErrors, CsrfErrors, LoginErrors, ServerErrors},
     },
     error::ApiError,
-    extract::{SameOrigin, SmallJson, cookie_header, session_token},
+    extract::{self, SameOrigin, SmallJson, cookie_header},
     state::AppState,
 };
 
@@ -33,10 +33,7 @@ pub(crate) async fn session(
     State(state): State<AppState>,
     headers: HeaderMap,
 ) -> Result<Json<LoginSessionOut>, ApiError> {
-    let session = match session_token(&headers) {
-        Some(token) => state.engine.members.session(&token).await?,
-        None => None,
-    };
+    let session = extract::login(&state, &headers).await?.map(|(_, session)| session);
     let password_set = match &session {
         Some(session) => session.password_set,
         None => state.engine.members.is_password_set().await?,
@@ -82,7 +79,7 @@ pub(crate) async fn logout(
     _: SameOrigin,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ApiError> {
-    if let Some(token) = session_token(&headers) {
+    if let Some((token, _)) = extract::login(&state, &headers).await? {
         state.engine.members.log_out(&token).await?;
     }
     let cookie = cookie_header(&state.config.urls, "", Duration::ZERO);
@@ -107,7 +104,7 @@ pub(crate) async fn set_password(
     headers: HeaderMap,
     SmallJson(body): SmallJson<SetPassword>,
 ) -> Result<StatusCode, ApiError> {
-    let Some(token) = session_token(&headers) else {
+    let Some((token, _)) = extract::login(&state, &headers).await? else {
         return Err(Error::new(ErrorCode::Unauthorized, "this browser is not logged in; log in first").into());
     };
     state.engine.members.set_password(&token, body.current_password.as_ref(), &body.password).await?;

@@ -13,6 +13,7 @@ use patchbay_vault::Secret;
 use url::form_urlencoded;
 
 use crate::{
+    cookies::AUTHORIZATION,
     dto::{errors::ErrorOut, oauth::ClientMetadataOut},
     error::ApiError,
     extract::{MAX_SMALL_BODY_BYTES, QueryMap, collect},
@@ -21,10 +22,6 @@ use crate::{
     urls::LAUNCH_CODE_PARAMETER,
 };
 
-/// The prefixes of the cookies' names, over https and http. A suffix follows: each authorization has its own cookie, so that
-/// several windows of a browser do not overwrite each other's.
-const SECURE_COOKIE_PREFIX: &str = "__Host-patchbay_sign_in_";
-const PLAIN_COOKIE_PREFIX: &str = "patchbay_sign_in_";
 /// The parameters of the start that are not fields of the form.
 const RESERVED_PARAMETERS: [&str; 3] = ["token", "redirect_uri", "connection_attempt_id"];
 /// How long others may cache the client metadata document.
@@ -50,7 +47,8 @@ pub(crate) async fn start(State(state): State<AppState>, Path(integration): Path
     };
     match started {
         Ok(start) => {
-            let cookie = cookie(&state, &start.cookie_suffix, start.browser_secret.expose(), start.cookie_max_age_secs);
+            let (suffix, value) = (&start.cookie_suffix, start.browser_secret.expose());
+            let cookie = AUTHORIZATION.header(&state.config.urls, suffix, value, start.cookie_max_age_secs);
             redirect(StatusCode::FOUND, start.location.expose(), Some(cookie))
         }
         Err(error) => error_page(&error),
@@ -65,10 +63,11 @@ pub(crate) async fn callback(
     headers: HeaderMap,
 ) -> Response {
     let parameters = query.pairs().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect();
-    let returned = AuthorizationCallback { connector, parameters, cookies: cookies(&headers) };
+    let cookies = AUTHORIZATION.read(&state.config.urls, &headers);
+    let returned = AuthorizationCallback { connector, parameters, cookies };
     match state.engine.oauth.finish(returned).await {
         Ok(end) => {
-            let removed = cookie(&state, &end.cookie_suffix, "", 0);
+            let removed = AUTHORIZATION.header(&state.config.urls, &end.cookie_suffix, "", 0);
             match end.outcome {
                 Ok(_) => redirect(StatusCode::SEE_OTHER, &end.return_url, Some(removed)),
                 Err(error) => (AppendHeaders([(header::SET_COOKIE, removed)]), error_page(&error)).into_response(),
@@ -132,40 +131,4 @@ fn redirect(status: StatusCode, to: &str, cookie: Option<HeaderValue>) -> Respon
 fn error_page(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     (status, pages::not_connected(&error.message)).into_response()
-}
-
-fn cookie(state: &AppState, suffix: &str, value: &str, max_age_secs: i64) -> HeaderValue {
-    let is_https = state.config.urls.is_https();
-    let (prefix, secure) = if is_https { (SECURE_COOKIE_PREFIX, "; Secure") } else { (PLAIN_COOKIE_PREFIX, "") };
-    // Lax: it must be sent with the navigation from the provider, and with no other request from other sites.
-    let text = format!("{prefix}{suffix}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}");
-    let mut value = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
-    value.set_sensitive(true);
-    value
-}
-
-/// Returns the suffixes and the values of the cookies of authorizations.
-fn cookies(headers: &HeaderMap) -> Vec<(String, Secret)> {
-    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .filter_map(|(name, value)| {
-            let suffix = name.strip_prefix(SECURE_COOKIE_PREFIX).or_else(|| name.strip_prefix(PLAIN_COOKIE_PREFIX))?;
-            Some((suffix.to_owned(), Secret::new(value)))
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_cookies_of_authorizations_are_read() {
-        let line = "patchbay_session=no; patchbay_sign_in_ab=one; __Host-patchbay_sign_in_cd=two; x=patchbay_sign_in_=";
-        let headers = HeaderMap::from_iter([(header::COOKIE, line.parse().unwrap())]);
-        let found = cookies(&headers);
-        let found = found.iter().map(|(suffix, value)| (suffix.as_str(), value.expose())).collect::<Vec<_>>();
-        assert_eq!(found, [("ab", "one"), ("cd", "two")]);
-    }
 }

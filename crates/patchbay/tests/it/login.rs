@@ -18,6 +18,25 @@ fn first_start() -> (Server, String, tempfile::TempDir) {
     (server, token, directory)
 }
 
+/// Starts a server behind a proxy that ends https. Returns it with the value of the cookie of a login.
+fn first_start_behind_https() -> (Server, String, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let mut command = binary();
+    // The scheme may be written in any case.
+    command.args(["serve", "--listen", "127.0.0.1:0", "--public-url", "HTTPS://pb.example", "--data-dir"]);
+    command.arg(&data_dir);
+    let server = Server::spawn(command, &data_dir);
+    let log = server.logged("login_token=");
+    let token = log.split("login_token=").nth(1).unwrap().split_whitespace().next().unwrap();
+    let answer = page(&server).post("/auth/login", &json!({ "login_token": token }));
+    let cookie = answer.header("set-cookie").unwrap_or_else(|| panic!("{answer}"));
+    assert!(cookie.contains("; Secure") && cookie.contains("; Path=/;") && !cookie.contains("Domain"), "{cookie}");
+    let value = cookie.strip_prefix("__Host-patchbay_session=").unwrap_or_else(|| panic!("{cookie}"));
+    let value = value.split(';').next().unwrap().to_owned();
+    (server, value, directory)
+}
+
 fn page(server: &Server) -> Client {
     server.anonymous().header("x-requested-with", "patchbay")
 }
@@ -79,6 +98,54 @@ fn a_link_works_once_then_a_password() {
     assert_eq!(second.post("/auth/logout", &json!({})).status, 204);
     assert_eq!(second.get("/accounts").status, 401);
     assert!(!server.log().contains(PASSWORD) && !server.log().contains("another long password"));
+}
+
+#[test]
+fn over_https_a_login_is_read_only_from_its_host_cookie() {
+    let (server, own, _directory) = first_start_behind_https();
+    for not_logged_in in [
+        format!("patchbay_session={own}"),
+        format!("__host-patchbay_session={own}"),
+        format!("__Secure-patchbay_session={own}"),
+        format!("a=b; patchbay_session={own}; __Host-patchbay_session_x={own}"),
+    ] {
+        let browser = page(&server).header("cookie", &not_logged_in);
+        assert_eq!(browser.get("/auth/session").json()["signed_in"], false, "{not_logged_in}");
+        assert_eq!(browser.get("/accounts").status, 401, "{not_logged_in}");
+        assert_eq!(browser.post("/auth/logout", &json!({})).status, 204);
+    }
+    for logged_in in [
+        format!("__Host-patchbay_session={own}"),
+        format!("patchbay_session=planted; __Host-patchbay_session={own}; patchbay_session=planted"),
+        format!("__Host-patchbay_session=planted; __Host-patchbay_session={own}"),
+        format!("__Host-patchbay_session={own}; __Host-patchbay_session=planted"),
+        format!("x=\u{fc}; __Host-patchbay_session={own}"),
+    ] {
+        let browser = page(&server).header("cookie", &logged_in);
+        assert_eq!(browser.get("/auth/session").json()["signed_in"], true, "{logged_in}");
+        assert_eq!(browser.get("/accounts").status, 200, "{logged_in}");
+    }
+    // A planted cookie in front does not keep the login from ending.
+    let cookies = format!("patchbay_session=planted; __Host-patchbay_session=planted; __Host-patchbay_session={own}");
+    assert_eq!(page(&server).header("cookie", &cookies).post("/auth/logout", &json!({})).status, 204);
+    assert_eq!(page(&server).header("cookie", &format!("__Host-patchbay_session={own}")).get("/accounts").status, 401);
+}
+
+#[test]
+fn over_http_a_planted_cookie_does_not_log_the_operator_out() {
+    let (server, token, _directory) = first_start();
+    let answer = page(&server).post("/auth/login", &json!({ "login_token": token }));
+    let own = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    assert!(own.starts_with("patchbay_session="), "{own}");
+    for cookies in [
+        format!("patchbay_session=planted; {own}"),
+        format!("{own}; patchbay_session=planted"),
+        format!("__Host-patchbay_session=planted; {own}"),
+    ] {
+        let browser = page(&server).header("cookie", &cookies);
+        assert_eq!(browser.get("/accounts").status, 200, "{cookies}");
+        assert_eq!(browser.get("/auth/session").json()["signed_in"], true, "{cookies}");
+    }
 }
 
 #[test]

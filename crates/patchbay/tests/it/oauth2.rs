@@ -151,6 +151,50 @@ fn the_browser_is_redirected_to_the_provider_and_back() {
     assert!(again.body.contains("The account was not connected"), "{again}");
 }
 
+#[test]
+fn over_https_an_authorization_is_completed_only_with_its_host_cookie() {
+    const PUBLIC: &str = "https://pb.example";
+    let bed = OAuth2Bed::start();
+    let data = tempfile::tempdir().unwrap();
+    let server = bed.fixture.server_in(data.path(), &[("https://oauth2.example.com", "")], &["--public-url", PUBLIC]);
+    let profile = profile(&server);
+    // Returns the name without its prefix, and the response to the callback with the given cookies.
+    let finish_with = |cookies: &dyn Fn(&str) -> String| {
+        let begun = begin(&server, &profile);
+        let set = begun.answer.header("set-cookie").unwrap();
+        assert!(set.contains("; Secure") && set.contains("; Path=/;") && !set.contains("Domain"), "{set}");
+        let plain = begun.cookie.strip_prefix("__Host-").unwrap_or_else(|| panic!("{set}"));
+        let back = bed.visit(begun.answer.header("location").unwrap());
+        let path = back.strip_prefix(PUBLIC).unwrap_or_else(|| panic!("{back}"));
+        let end = server.anonymous().header("cookie", &cookies(plain)).get(path);
+        (end, attempt(&server, &begun)["status"].clone())
+    };
+    let named = |plain: &str| plain.split_once('=').unwrap().0.to_owned();
+    let own = |plain: &str| format!("__Host-{plain}");
+    for cookies in [
+        &|plain: &str| plain.to_owned(),
+        &|plain: &str| format!("{plain}; __Host-{}=planted", named(plain)),
+        &|plain: &str| format!("__Secure-{plain}; __host-{plain}; {plain}"),
+    ] as [&dyn Fn(&str) -> String; 3]
+    {
+        let (end, status) = finish_with(cookies);
+        assert_eq!((end.status, status), (400, json!("error")), "{end}");
+        assert!(end.body.contains("in the browser that started it"), "{end}");
+    }
+    assert!(bed.oauth.token_requests().is_empty(), "no code is exchanged for another browser");
+    for cookies in [
+        &|plain: &str| own(plain),
+        &|plain: &str| format!("{}=planted; {}; {}=planted", named(plain), own(plain), named(plain)),
+        &|plain: &str| format!("__Host-{}=planted; {}", named(plain), own(plain)),
+        &|plain: &str| format!("{}; __Host-{}=planted", own(plain), named(plain)),
+    ] as [&dyn Fn(&str) -> String; 4]
+    {
+        let (end, status) = finish_with(cookies);
+        assert_eq!((end.status, status), (303, json!("authenticated")), "{end}");
+        assert!(end.header("set-cookie").unwrap().starts_with("__Host-patchbay_sign_in_"), "{end}");
+    }
+}
+
 /// Creates a profile for customers with their own OAuth app, whose secret they enter before the authorization.
 fn own_apps(server: &Server) -> String {
     let body = json!({ "connector_key": "oauth2", "authentication_config_key": "own_app" });
