@@ -8,7 +8,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 DATA_DIR ?= .patchbay
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build web api test lint lint-words lint-rust lint-web deny audit test-rust test-web bench fmt snapshots
+.PHONY: help run build web api test faults lint lint-words lint-rust lint-web deny audit test-rust test-web bench fmt snapshots
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -89,6 +89,10 @@ test-web: web
 	cargo build --locked --bin patchbay
 	cd web && { test -d node_modules || npm ci --no-audit --no-fund; } && \
 	  PATCHBAY_BIN="$(abspath $(TARGET))/debug/patchbay" npm run e2e
+
+faults: ## Attacks and faults that take minutes, on loopback (FAULTS=part of a test's name)
+	@tools/need cargo cc cargo-nextest
+	cargo nextest run --locked --workspace --all-features --test faults --run-ignored only --profile faults $(FAULTS)
 
 bench: ## Compare with nginx on this machine (ratios, memory, time to ready); the connector language's cost
 	@tools/need cargo cc wrk nginx

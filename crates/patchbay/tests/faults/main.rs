@@ -1,0 +1,9 @@
+//! Attacks and faults that take minutes, or that measure memory or time: the real binary on a loopback port, with a
+//! simulated provider. `make faults` runs them one at a time; `make test` only compiles them.
+//!
+//! Each test is ignored with a reason, ends by itself, ends only its own processes, and prints what it measured.
+
+mod storage;
+#[expect(dead_code, unused_imports, reason = "these tests use a part of what the tests in `it` share")]
+#[path = "../it/support/mod.rs"]
+mod support;
