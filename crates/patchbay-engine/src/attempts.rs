@@ -40,8 +40,9 @@ impl Attempts {
     ///
     /// # Errors
     ///
-    /// 503 `StorageUnavailableError` if it cannot be stored.
+    /// 409 `SessionUsedError` if the session may not link an account; 503 `StorageUnavailableError` if it cannot be stored.
     pub async fn start(&self, hub: &HubSession) -> Result<ConnectionAttempt, Error> {
+        hub.require_unused()?;
         let now = self.clock.now();
         let attempt = ConnectionAttempt {
             id: AttemptId::generate(&*self.entropy),

@@ -47,3 +47,17 @@ pub struct HubSession {
     /// The session with its project and owner.
     pub session: Arc<ConnectSession>,
 }
+
+impl HubSession {
+    /// Checks that the session may still link or change an account.
+    ///
+    /// # Errors
+    ///
+    /// 409 `SessionUsedError` if a link used it up.
+    pub(crate) fn require_unused(&self) -> Result<(), Error> {
+        if self.session.is_used() {
+            return Err(Error::new(ErrorCode::SessionUsed, "this link was already used; ask for a new one"));
+        }
+        Ok(())
+    }
+}

@@ -135,6 +135,7 @@ impl Sessions {
             multiple: new.multiple,
             allowed_origins,
             confirm_url: new.confirm_url,
+            linked_account_id: None,
             external_trigger_token: entropy.uuid().to_string(),
             created_at: now,
             expires_at: now.plus_seconds(new.expires_in.unwrap_or(DEFAULT_SESSION_TTL_SECS)),
@@ -165,6 +166,20 @@ impl Sessions {
         session.ok_or_else(|| {
             Error::new(ErrorCode::SessionNotFound, "this project has no valid connect session with this token")
         })
+    }
+
+    /// Ends a connect session: its token opens nothing, and no running attempt or authorization of it links an account.
+    /// Accounts that it has linked stay.
+    ///
+    /// # Errors
+    ///
+    /// 404 `SessionNotFoundError` if the project does not have it, or if it has ended.
+    pub async fn end(&self, caller: &Caller, id: SessionId) -> Result<(), Error> {
+        caller.require(ApiScope::PlatformWrite)?;
+        if self.storage.sessions().delete(&caller.project_id, id).await? {
+            return Ok(());
+        }
+        Err(Error::new(ErrorCode::SessionNotFound, format!("this project has no connect session {}", id.0)))
     }
 
     /// Returns the connect session in which an authorization was started.

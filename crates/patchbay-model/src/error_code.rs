@@ -84,6 +84,8 @@ error_codes! {
             "The Hub's connect session has expired or does not exist", "Create a new connect session";
         SessionNotFound, "SessionNotFoundError", 404,
             "The project has no valid connect session with this token", "Create a new connect session";
+        SessionUsed, "SessionUsedError", 409,
+            "An account was already linked through the connect session, or the session ended in the meantime; nothing was changed", "Create a new connect session, or create it with `multiple`";
         AttemptNotFound, "AttemptNotFoundError", 404,
             "The connect session has no such connection attempt", "Start a new attempt";
         TooManyStreams, "TooManyStreamsError", 429,

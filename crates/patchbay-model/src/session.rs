@@ -4,7 +4,8 @@ use crate::{
     AccountId, AccountKind, KeyHash, Metadata, OrganizationId, Owner, ProfileId, ProjectId, SessionId, Timestamp,
 };
 
-/// A connect session: the short-lived right to link one account of one owner in the Hub.
+/// A connect session: the short-lived right to link one account of one owner in the Hub. The first successful link uses it
+/// up, see [`ConnectSession::is_used`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnectSession {
     /// Its id.
@@ -38,10 +39,20 @@ pub struct ConnectSession {
     /// The URL of the operator's product to which the browser is redirected after the authorization, so that the product
     /// confirms whose browser it is.
     pub confirm_url: Option<String>,
+    /// The account that was linked or changed last through this session.
+    pub linked_account_id: Option<AccountId>,
     /// An id that a provider can include in webhooks.
     pub external_trigger_token: String,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it expires.
     pub expires_at: Timestamp,
+}
+
+impl ConnectSession {
+    /// Returns true if the session links or changes no further account: it has linked one, and was created neither with
+    /// `multiple` nor to reconnect an account. Its token still reads.
+    pub fn is_used(&self) -> bool {
+        self.linked_account_id.is_some() && !self.multiple && self.account_id.is_none()
+    }
 }

@@ -1,9 +1,9 @@
 //! The cookies of this server: this is the only place that names, writes and reads them.
 //!
 //! A cookie has one name. If browsers reach the server over https, the name begins with `__Host-` (RFC 6265bis section
-//! 4.1.3.2): only this host can set such a cookie, over https, for all paths. Any other site below the same domain, and
-//! whoever answers for `http://` in the network, can set a cookie without the prefix. It is therefore ignored: otherwise a
-//! planted cookie would log a browser in, complete an authorization of another browser, or log the operator out. Over
+//! 4.1.3.2): only this host can set such a cookie, over https, for all paths. Any other host of the same domain, and a forged
+//! response to `http://` in the network, can set a cookie without the prefix. It is therefore ignored: otherwise a planted
+//! cookie would log a browser in, complete an authorization of another browser, or log the operator out. Over
 //! http, on a developer's machine, browsers reject the prefix, and the names have none.
 //!
 //! Cookies are compared as bytes, and each pair for itself: a planted value that is not text hides no other cookie. If

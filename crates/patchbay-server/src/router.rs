@@ -56,6 +56,7 @@ const MAX_SHOWN_PATH_CHARS: usize = 100;
 fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(connect_sessions::create))
+        .routes(routes!(connect_sessions::delete))
         .routes(routes!(connect_sessions::authenticate))
         .routes(routes!(connect_sessions::confirm))
         .routes(routes!(accounts::list))

@@ -1,7 +1,9 @@
 //! Linked accounts, with their sealed secrets.
 
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, AccountKind, AccountStatus, Owner, ProfileId, ProjectId, Timestamp};
+use patchbay_model::{
+    Account, AccountId, AccountKind, AccountStatus, Owner, ProfileId, ProjectId, SessionId, Timestamp,
+};
 
 use crate::{Page, Result};
 
@@ -56,6 +58,13 @@ pub trait AccountStore: Send + Sync {
     /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the id exists, if the project does not have the profile, or if `rule` forbids
     /// a second account.
     async fn insert(&self, account: &Account, rule: InsertRule) -> Result<()>;
+    /// Adds an account as [`AccountStore::insert`], linked through a connect session, which is used up unless it may be
+    /// used again: both or neither.
+    ///
+    /// # Errors
+    /// Those of [`AccountStore::insert`]; [`StorageError::SessionUsed`](crate::StorageError::SessionUsed) if the session was
+    /// used up before, has expired at `now` or does not exist.
+    async fn link(&self, account: &Account, rule: InsertRule, session: SessionId, now: Timestamp) -> Result<()>;
     /// Returns the project's account with this id.
     ///
     /// # Errors
@@ -82,7 +91,15 @@ pub trait AccountStore: Send + Sync {
     /// # Errors
     /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the stored revision is not `read_revision`.
     async fn update(&self, account: &Account, read_revision: i64) -> Result<bool>;
-    /// Deletes an account with its secrets, and returns it.
+    /// Replaces an account as [`AccountStore::update`], changed through a connect session, which is used up unless it may be
+    /// used again: both or neither.
+    ///
+    /// # Errors
+    /// Those of [`AccountStore::update`]; [`StorageError::SessionUsed`](crate::StorageError::SessionUsed) if the session was
+    /// used up before, has expired at `now` or does not exist.
+    async fn relink(&self, account: &Account, read_revision: i64, session: SessionId, now: Timestamp) -> Result<bool>;
+    /// Deletes an account with its secrets, and returns it. The connect sessions that linked or reconnect it are deleted
+    /// with it, and those of its owner if the owner has no other account in the project: nothing keeps the owner's id.
     ///
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.

@@ -13,6 +13,9 @@ pub enum StorageError {
     /// The change contradicts stored data: a duplicate, a missing parent, or a newer revision.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The connect session was used up or has ended.
+    #[error("this link was already used, or has ended; ask for a new one")]
+    SessionUsed,
     /// The disk is full, or the database reached its own size limit.
     #[error("the disk is full: nothing was stored; free some space and try again")]
     Full(#[source] Cause),
@@ -60,6 +63,7 @@ impl CodedError for StorageError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Conflict(_) => ErrorCode::Conflict,
+            Self::SessionUsed => ErrorCode::SessionUsed,
             Self::Full(_) | Self::ReadOnly(_) | Self::Busy(_) | Self::Closed(_) | Self::Unavailable { .. } => {
                 ErrorCode::StorageUnavailable
             }

@@ -24,6 +24,11 @@ pub trait SessionStore: Send + Sync {
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn get(&self, project: &ProjectId, id: SessionId) -> Result<Option<ConnectSession>>;
+    /// Deletes the project's session with this id, with its attempts. Returns false if the project does not have it.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    async fn delete(&self, project: &ProjectId, id: SessionId) -> Result<bool>;
     /// Deletes the sessions that expired before `moment`, with their attempts. Returns their number.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ import { type Hub, HubContext } from "./hub.ts";
 import { CallbackScreen } from "./screens/CallbackScreen.tsx";
 import { LoadingScreen } from "./screens/LoadingScreen.tsx";
 import {
+  LinkUsedScreen,
   MissingTokenScreen,
   SessionExpiredScreen,
   UnexpectedErrorScreen,
@@ -37,7 +38,7 @@ export interface AppProps {
 export function App({ environment, api, host, window }: AppProps) {
   const init = useInit(host);
   const frame = useRef<HTMLDivElement>(null);
-  const [sessionExpired, setSessionExpired] = useState(false);
+  const [sessionEnd, setSessionEnd] = useState<"expired" | "used" | null>(null);
   const userInteracted = useUserInteraction();
   useTheme(environment, init);
   useReportHeight(frame, host);
@@ -45,14 +46,24 @@ export function App({ environment, api, host, window }: AppProps) {
   const closeLabel = init?.closeLabel?.trim() || "Close";
   const { opened } = environment;
   const hub = useMemo<Hub | null>(
-    () => api && { api, host, window, opened, closeLabel, onSessionExpired: () => setSessionExpired(true) },
+    () =>
+      api && {
+        api,
+        host,
+        window,
+        opened,
+        closeLabel,
+        onSessionExpired: () => setSessionEnd("expired"),
+        onSessionUsed: () => setSessionEnd("used"),
+      },
     [api, host, window, opened, closeLabel],
   );
 
   const screen = (): React.ReactNode => {
     if (environment.page === "callback") return <CallbackScreen window={window} />;
     if (!hub) return <MissingTokenScreen />;
-    if (sessionExpired) return <SessionExpiredScreen />;
+    if (sessionEnd === "expired") return <SessionExpiredScreen />;
+    if (sessionEnd === "used") return <LinkUsedScreen />;
     if (!init) return <LoadingScreen />;
     const accountId = init.accountId ?? null;
     return <HubFlow key={accountId} accountId={accountId} />;

@@ -47,6 +47,24 @@ describe("before the form", () => {
     expect(screen.getByText(/for a new one/)).toBeTruthy();
   });
 
+  it("says if the link was already used", async () => {
+    const hub = renderHub({
+      routes: { "GET /hub/settings": { body: { session: { owner_name: "Northwind", used: true } } } },
+    });
+    await heading("This link was already used");
+    expect(screen.getByText(/for a new one/)).toBeTruthy();
+    expect(screen.queryByRole("button", { name: "Connect" })).toBeNull();
+    expect(hub.calls.map(({ path }) => path)).toEqual(["/hub/settings"]);
+  });
+
+  it("says if the link was used in another window in the meantime", async () => {
+    const used = { status: 409, body: { message: "used", errorCode: "SessionUsedError" } };
+    renderHub({ routes: { "POST /hub/accounts": used } });
+    await fillIn();
+    fireEvent.click(await button("Connect"));
+    await heading("This link was already used");
+  });
+
   it("offers to retry if the server is unreachable, and continues afterwards", async () => {
     let offline = true;
     const settings = () => (offline ? new TypeError("offline") : { body: {} });

@@ -15,6 +15,8 @@ export interface Hub {
   closeLabel: string;
   /** Called if the session has expired or is invalid. */
   onSessionExpired: () => void;
+  /** Called if a link has used the session up. */
+  onSessionUsed: () => void;
 }
 
 export const HubContext = createContext<Hub | null>(null);

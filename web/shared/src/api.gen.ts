@@ -353,7 +353,8 @@ export interface paths {
     /**
      * Creates a connect session.
      * @description A connect session lets one of your customers link one account. Open `auth_link_url` in the customer's browser, or give
-     *     `token` to the embedded Hub. Only this response contains them. Scope: `platform:write`.
+     *     `token` to the embedded Hub. Only this response contains them. The first successful link uses the session up, unless it
+     *     was created with `multiple` or `account_id`; its token still reads until it expires. Scope: `platform:write`.
      */
     post: operations["connect_sessions_create"];
     delete?: never;
@@ -399,6 +400,27 @@ export interface paths {
      */
     post: operations["connect_sessions_confirm"];
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/connect_sessions/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Ends a connect session.
+     * @description Its token and its auth link stop working at once: no running attempt or authorization of it links an account. Accounts
+     *     that it has linked stay. Scope: `platform:write`.
+     */
+    delete: operations["connect_sessions_delete"];
     options?: never;
     head?: never;
     patch?: never;
@@ -567,7 +589,8 @@ export interface paths {
     /**
      * Links an account.
      * @description The provider verifies the credentials, then they are sealed. If the owner has an account with this connector, that
-     *     account is reconnected, unless the session says `multiple`.
+     *     account is reconnected, unless the session says `multiple`. Success uses the session up (409 `SessionUsedError` from then
+     *     on), unless it says `multiple` or reconnects an account.
      */
     post: operations["hub_link"];
     delete?: never;
@@ -1602,7 +1625,10 @@ export interface components {
        */
       expires_in?: number | null;
       metadata?: components["schemas"]["JsonObject"] | null;
-      /** @description Links another account even if the owner has one with this connector. */
+      /**
+       * @description Links another account even if the owner has one with this connector, and any number of them: the session is not used
+       *     up.
+       */
       multiple?: boolean | null;
       /**
        * @description The account's label.
@@ -1707,6 +1733,7 @@ export interface components {
       | "MissingScopeError"
       | "SessionExpiredError"
       | "SessionNotFoundError"
+      | "SessionUsedError"
       | "AttemptNotFoundError"
       | "TooManyStreamsError"
       | "ProjectNotFoundError"
@@ -2069,6 +2096,8 @@ export interface components {
       label: string | null;
       /** Format: date-time */
       expires_at: string;
+      /** @description True if a link has used the session up: it links no further account. */
+      used: boolean;
     };
     /** @description What the Hub shows for a session. */
     HubSettings: {
@@ -2827,7 +2856,7 @@ export interface components {
         "application/json": components["schemas"]["HubError"];
       };
     };
-    /** @description Another request changed the same account; try again. */
+    /** @description The connect session was used up, or another request changed the same account. */
     HubConflict: {
       headers: {
         [name: string]: unknown;
@@ -3948,6 +3977,32 @@ export interface operations {
       408: components["responses"]["RequestTimeout"];
       413: components["responses"]["PayloadTooLarge"];
       415: components["responses"]["UnsupportedMediaType"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  connect_sessions_delete: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The session's ID. */
+        id: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The session has ended. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
       500: components["responses"]["InternalServerError"];
       503: components["responses"]["ServiceUnavailable"];
     };

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use patchbay_connector::{Connector, definition::Action};
 use patchbay_model::{
     Account, AccountId, AccountKind, AccountStatus, ApiScope, Clock, Metadata, Profile, ProfileAlarm, ProfileId,
-    ProjectId, StatusReason, Timestamp,
+    ProjectId, SessionId, StatusReason, Timestamp,
 };
 use patchbay_runtime::Revocation;
 use patchbay_storage::{AccountFilter, Storage};
@@ -231,7 +231,7 @@ impl Accounts {
                 return Err(invalid_at(field, "required", format!("{what} must not be empty")));
             }
         }
-        self.change(&caller.project_id, id, &patch, MethodRule::Keep, None).await
+        self.change(&caller.project_id, id, &patch, MethodRule::Keep, None, None).await
     }
 
     /// Deletes an account and returns it as it was. Its credentials are revoked at the provider first, if the provider
@@ -256,7 +256,8 @@ impl Accounts {
         }
     }
 
-    /// Applies a change. New credentials are verified at the provider first. A conflicting change is retried.
+    /// Applies a change. New credentials are verified at the provider first. A conflicting change is retried. A change through
+    /// a connect session uses the session up.
     pub(crate) async fn change(
         &self,
         project: &ProjectId,
@@ -264,8 +265,9 @@ impl Accounts {
         patch: &AccountPatch,
         rule: MethodRule,
         token_set: Option<&TokenSet>,
+        session: Option<SessionId>,
     ) -> Result<AccountView, Error> {
-        let mut change = PatchChange { accounts: self, patch, rule, token_set, catalog_lock: None };
+        let mut change = PatchChange { accounts: self, patch, rule, token_set, session, catalog_lock: None };
         let changed = self.store.update_with(project, id, &mut change).await?;
         drop(change);
         self.view(changed.ok_or_else(|| account_not_found(id))?).await
@@ -415,6 +417,8 @@ struct PatchChange<'a> {
     patch: &'a AccountPatch,
     rule: MethodRule,
     token_set: Option<&'a TokenSet>,
+    /// The connect session of a change by the customer.
+    session: Option<SessionId>,
     /// Held until the account is written: prevents the deletion of the connector version that it uses.
     catalog_lock: Option<RwLockReadGuard<'a, ()>>,
 }
@@ -422,7 +426,7 @@ struct PatchChange<'a> {
 #[async_trait]
 impl AccountChange for PatchChange<'_> {
     async fn apply(&mut self, account: &mut Account) -> Result<Change, Error> {
-        let Self { accounts, patch, rule, token_set, catalog_lock } = self;
+        let Self { accounts, patch, rule, token_set, session, catalog_lock } = self;
         // A writer that waits for the lock would block a second read of it.
         drop(catalog_lock.take());
         let read = account.clone();
@@ -432,13 +436,18 @@ impl AccountChange for PatchChange<'_> {
             accounts.apply_credentials(account, &profile, &patch.credentials, *token_set).await?;
         }
         if *account == read {
-            return Ok(Change::Nothing);
+            // A session is used up also by a link that changes nothing: the account is written for that.
+            return Ok(if session.is_some() { Change::Records } else { Change::Nothing });
         }
         *catalog_lock = Some(accounts.connectors.change_lock.read().await);
         if is_elsewhere {
             accounts.connectors.for_profile(&profile).await?;
         }
         Ok(Change::Account)
+    }
+
+    fn session(&self) -> Option<SessionId> {
+        self.session
     }
 
     fn max_attempts(&self) -> usize {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, Clock, Lease, Owner, ProjectId};
+use patchbay_model::{Account, AccountId, Clock, Lease, Owner, ProjectId, SessionId};
 use patchbay_runtime::{Cache, Host};
 use patchbay_storage::{InsertRule, Storage, StorageError};
 
@@ -44,6 +44,11 @@ pub(crate) trait AccountChange: Send {
     /// # Errors
     /// The account is not written then.
     async fn apply(&mut self, account: &mut Account) -> Result<Change, Error>;
+
+    /// Returns the connect session that the change uses up: both are written, or neither.
+    fn session(&self) -> Option<SessionId> {
+        None
+    }
 
     /// Returns how many times the change is applied at most. One that asks a provider each time has a lower bound.
     fn max_attempts(&self) -> usize {
@@ -115,12 +120,18 @@ impl CachedAccounts {
         Ok(self.storage.accounts().find_by_owner(project, owner, connector).await?)
     }
 
-    /// Adds an account.
+    /// Adds an account that was linked through a connect session, and uses the session up.
     ///
     /// # Errors
-    /// [`StorageError::Conflict`] if the profile does not exist, or if `rule` forbids a second account.
-    pub(crate) async fn insert(&self, account: &Account, rule: InsertRule) -> Result<(), StorageError> {
-        self.storage.accounts().insert(account, rule).await
+    /// [`StorageError::Conflict`] if the profile does not exist, or if `rule` forbids a second account;
+    /// [`StorageError::SessionUsed`] if another link has used the session up, or if it has ended.
+    pub(crate) async fn link(
+        &self,
+        account: &Account,
+        rule: InsertRule,
+        session: SessionId,
+    ) -> Result<(), StorageError> {
+        self.storage.accounts().link(account, rule, session, self.clock.now()).await
     }
 
     /// Changes an account and returns it as it is stored then; none if the project does not have it.
@@ -206,7 +217,7 @@ impl CachedAccounts {
             }
             changed.revision = read.revision + 1;
             let changed = Arc::new(changed);
-            match self.compare_and_swap(changed.clone(), read.revision, lease.cloned()).await {
+            match self.compare_and_swap(changed.clone(), read.revision, lease.cloned(), change.session()).await {
                 Ok(true) => return Ok(Outcome::Written(changed)),
                 Ok(false) => return Ok(Outcome::Refused),
                 Err(StorageError::Conflict(_)) => match self.read(&read.project_id, &read.id).await? {
@@ -226,12 +237,14 @@ impl CachedAccounts {
         account: Arc<Account>,
         read_revision: i64,
         lease: Option<Lease>,
+        session: Option<SessionId>,
     ) -> Result<bool, StorageError> {
-        let store = Arc::clone(self);
+        let (store, now) = (Arc::clone(self), self.clock.now());
         let write = async move {
-            let written = match &lease {
-                Some(lease) => store.storage.refresh_leases().commit(lease, &account, read_revision).await,
-                None => store.storage.accounts().update(&account, read_revision).await,
+            let written = match (&lease, session) {
+                (Some(lease), _) => store.storage.refresh_leases().commit(lease, &account, read_revision).await,
+                (None, Some(session)) => store.storage.accounts().relink(&account, read_revision, session, now).await,
+                (None, None) => store.storage.accounts().update(&account, read_revision).await,
             };
             store.evict(&account.id);
             written

@@ -136,12 +136,12 @@ impl Linking {
     }
 
     /// Validates the fields, runs the test actions at the provider, then stores the account or updates the owner's
-    /// existing one.
+    /// existing one. Success uses the session up, unless it was created with `multiple` or for an account.
     ///
     /// # Errors
     ///
-    /// 400 `ValidationError` for invalid fields; the error of a required test action with the provider's response.
-    /// Nothing is stored then.
+    /// 400 `ValidationError` for invalid fields; 409 `SessionUsedError` if the session has linked an account before; the
+    /// error of a required test action with the provider's response. Nothing is stored then.
     pub async fn link(&self, hub: &HubSession, request: LinkRequest) -> Result<Arc<Account>, Error> {
         self.link_with(hub, request, None).await
     }
@@ -154,6 +154,7 @@ impl Linking {
         token_set: Option<&TokenSet>,
     ) -> Result<Arc<Account>, Error> {
         let session = &hub.session;
+        hub.require_unused()?;
         if let Some(account) = &session.account_id {
             return self.reconnect_with(hub, account, request, token_set).await;
         }
@@ -210,7 +211,7 @@ impl Linking {
         // The connector must still exist: while the lock is held, no version is deleted.
         let _catalog_lock = self.connectors.change_lock.read().await;
         self.connectors.for_profile(&profile).await?;
-        match self.store.insert(&account, rule).await {
+        match self.store.link(&account, rule, session.id).await {
             Ok(()) => Ok(Arc::new(account)),
             // The owner was changed through the API in between, or the profile was deleted.
             Err(StorageError::Conflict(_)) => Err(Error::new(
@@ -240,7 +241,8 @@ impl Linking {
             ..AccountPatch::default()
         };
         let id = &existing.id;
-        Ok(self.accounts.change(&session.project_id, id, &patch, MethodRule::Follow, token_set).await?.account)
+        let through = Some(session.id);
+        Ok(self.accounts.change(&session.project_id, id, &patch, MethodRule::Follow, token_set, through).await?.account)
     }
 
     /// Returns an account that the session may edit: the session's own, or one of its owner.
@@ -265,7 +267,8 @@ impl Linking {
         Ok(HubAccount { account, secret_keys })
     }
 
-    /// Changes an account's field values after the provider accepted them; omitted fields keep their values.
+    /// Changes an account's field values after the provider accepted them; omitted fields keep their values. Success uses
+    /// the session up as [`Linking::link`] does.
     ///
     /// # Errors
     ///
@@ -286,6 +289,7 @@ impl Linking {
         request: LinkRequest,
         token_set: Option<&TokenSet>,
     ) -> Result<Arc<Account>, Error> {
+        hub.require_unused()?;
         let HubAccount { account, .. } = self.account(hub, id).await?;
         // The session can move an account only to a profile that it may use.
         let profile = match &request.profile_id {
@@ -303,7 +307,8 @@ impl Linking {
             credentials: request.credentials,
             ..AccountPatch::default()
         };
-        Ok(self.accounts.change(&account.project_id, id, &patch, MethodRule::Keep, token_set).await?.account)
+        let (project, through) = (&account.project_id, Some(hub.session.id));
+        Ok(self.accounts.change(project, id, &patch, MethodRule::Keep, token_set, through).await?.account)
     }
 }
 

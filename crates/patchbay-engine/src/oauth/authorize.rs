@@ -87,7 +87,8 @@ impl Oauth {
     ///
     /// # Errors
     /// 401 `SessionExpiredError`; 404 `ProfileNotFoundError` for a profile that the session does not show; 400
-    /// `ValidationError` for invalid form values or an attempt that has ended; 502 when the provider does not answer.
+    /// `ValidationError` for invalid form values or an attempt that has ended; 409 `SessionUsedError` when a link used the
+    /// session up; 502 when the provider does not answer.
     pub async fn start(&self, new: NewAuthorization) -> Result<AuthorizationRedirect, Error> {
         let NewAuthorization { token, profile_id, attempt_id, return_url, fields, allowed_origins } = new;
         let hub = self.sessions.for_hub(&token).await?;
@@ -127,6 +128,7 @@ impl Oauth {
         attempt: &AttemptId,
         new: AuthorizationStart,
     ) -> Result<AuthorizationRedirect, Error> {
+        hub.require_unused()?;
         let HubProfile { profile, connector, .. } = self.linking.profile(hub, &new.profile_id).await?;
         let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| needs_authorization(method))
         else {

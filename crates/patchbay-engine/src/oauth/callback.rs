@@ -79,7 +79,8 @@ impl Oauth {
         let (project, pending) = PendingAuthorization::take(self, &state).await?.ok_or_else(unknown)?;
         let (return_url, attempt) = (pending.return_url.clone(), AttemptId::new(pending.attempt.clone()));
         let hub = self.sessions.for_authorization(&project, SessionId(pending.session_id)).await?;
-        let outcome = match check_origin(&pending, &callback, &cookie_suffix) {
+        let checked = check_origin(&pending, &callback, &cookie_suffix).and_then(|()| hub.require_unused());
+        let outcome = match checked {
             Err(error) => Err(error),
             Ok(()) => match hub.session.confirm_url.as_deref().filter(|_| callback.is_granted()) {
                 Some(confirm_url) => {
@@ -117,6 +118,8 @@ impl Oauth {
         if self.attempts.get(hub, attempt).await?.status != AttemptStatus::Pending {
             return Err(refused("the authorization was canceled; start again in the Hub"));
         }
+        // Before the code is exchanged: another window of the session may have linked an account.
+        hub.require_unused()?;
         let profile_id = ProfileId::new(pending.profile.clone());
         let token_set = self.exchange_code(hub, &profile_id, pending, callback).await?;
         let request = LinkRequest { profile_id: Some(profile_id), credentials: pending.form_values() };

@@ -60,8 +60,10 @@ impl Oauth {
     ///
     /// # Errors
     /// 400 `ValidationError` for invalid form values, the token of another session, or a profile whose method has no
-    /// authorization flow; 404 `ProfileNotFoundError` for a profile that the session does not show.
+    /// authorization flow; 404 `ProfileNotFoundError` for a profile that the session does not show; 409 `SessionUsedError`
+    /// if a link used the session up.
     pub async fn prepare(&self, hub: &HubSession, draft: AuthorizationDraft) -> Result<PreparedAuthorization, Error> {
+        hub.require_unused()?;
         let HubProfile { profile, connector, .. } = self.linking.profile(hub, &draft.profile_id).await?;
         let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| needs_authorization(method))
         else {

@@ -56,7 +56,8 @@ pub(crate) struct CreateSession {
     #[serde(default)]
     #[schema(value_type = Option<JsonObject>)]
     metadata: Option<Metadata>,
-    /// Links another account even if the owner has one with this connector.
+    /// Links another account even if the owner has one with this connector, and any number of them: the session is not used
+    /// up.
     #[serde(default)]
     multiple: Option<bool>,
     /// The account's label.

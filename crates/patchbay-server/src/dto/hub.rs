@@ -48,6 +48,8 @@ pub(crate) struct HubSessionOut {
     label: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    /// True if a link has used the session up: it links no further account.
+    used: bool,
 }
 
 impl HubSettingsOut {
@@ -58,6 +60,7 @@ impl HubSettingsOut {
                 owner_name: session.owner.name.clone(),
                 label: session.label.clone(),
                 expires_at: session.expires_at,
+                used: session.is_used(),
             },
             existing_account_id: session.account_id.as_ref().map(ToString::to_string),
         }

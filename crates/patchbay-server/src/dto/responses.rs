@@ -59,7 +59,7 @@ const SHARED: [SharedResponse; 27] = [
     shared("HubBadRequest", HUB, &[], "The request is not valid, or the provider rejects the credentials."),
     shared("HubUnauthorized", HUB, &[], "The connect session has expired or does not exist."),
     shared("HubNotFound", HUB, &[], "The connect session does not include this."),
-    shared("HubConflict", HUB, &[], "Another request changed the same account; try again."),
+    shared("HubConflict", HUB, &[], "The connect session was used up, or another request changed the same account."),
     shared("HubPreconditionFailed", HUB, &[], "The connector profile is disabled."),
     shared("HubProviderFailed", HUB, &[], "The provider failed; `provider_response` is its response."),
     shared("HubRequestTimeout", HUB, &[], "The body did not arrive in time, or the provider did not respond in time."),

@@ -22,7 +22,7 @@ pub(crate) fn cookie_header(urls: &RouteUrls, token: &str, max_age: Duration) ->
 }
 
 /// Returns the token with which the browser is logged in, and its session. A cookie that is not the token of a session is
-/// skipped: whoever can plant one must not log the operator out.
+/// skipped, because a planted cookie must not log the operator out.
 ///
 /// # Errors
 ///

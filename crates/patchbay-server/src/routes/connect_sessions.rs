@@ -2,11 +2,12 @@
 
 use axum::{
     Json,
-    extract::State,
+    extract::{Path, State},
     http::{StatusCode, header},
     response::IntoResponse,
 };
 use patchbay_engine::{Engine, Field};
+use patchbay_model::SessionId;
 
 use crate::{
     dto::{
@@ -21,7 +22,8 @@ use crate::{
 /// Creates a connect session.
 ///
 /// A connect session lets one of your customers link one account. Open `auth_link_url` in the customer's browser, or give
-/// `token` to the embedded Hub. Only this response contains them. Scope: `platform:write`.
+/// `token` to the embedded Hub. Only this response contains them. The first successful link uses the session up, unless it
+/// was created with `multiple` or `account_id`; its token still reads until it expires. Scope: `platform:write`.
 #[utoipa::path(
     post, path = "/connect_sessions", tag = "Connect sessions", operation_id = "connect_sessions_create",
     request_body(content = CreateSession, example = json!({ "origin_owner_id": "customer-123", "origin_owner_name": "Acme", "provider": "spotdraft" })),
@@ -38,6 +40,26 @@ pub(crate) async fn create(
     let created = engine.sessions.create(&caller, body.into_new_session()?).await;
     let created = created.map_err(|error| with_name(error, Field::Connector, "provider"))?;
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(ConnectSessionOut::created(created))))
+}
+
+/// Ends a connect session.
+///
+/// Its token and its auth link stop working at once: no running attempt or authorization of it links an account. Accounts
+/// that it has linked stay. Scope: `platform:write`.
+#[utoipa::path(
+    delete, path = "/connect_sessions/{id}", tag = "Connect sessions", operation_id = "connect_sessions_delete",
+    params(("id" = i64, Path, description = "The session's ID.")),
+    responses(KeyErrors, (status = 204, description = "The session has ended."))
+)]
+pub(crate) async fn delete(
+    State(engine): State<Engine>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    // No session has an ID that is not a number, or a negative one.
+    let id = SessionId(id.parse().unwrap_or(-1));
+    engine.sessions.end(&caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Returns the connect session that belongs to a token.

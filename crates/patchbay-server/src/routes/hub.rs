@@ -93,7 +93,8 @@ pub(crate) async fn connector(
 /// Links an account.
 ///
 /// The provider verifies the credentials, then they are sealed. If the owner has an account with this connector, that
-/// account is reconnected, unless the session says `multiple`.
+/// account is reconnected, unless the session says `multiple`. Success uses the session up (409 `SessionUsedError` from then
+/// on), unless it says `multiple` or reconnects an account.
 #[utoipa::path(
     post, path = "/hub/accounts", tag = "Hub", operation_id = "hub_link", security(("session" = [])),
     request_body = LinkAccount,

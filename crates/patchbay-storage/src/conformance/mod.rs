@@ -40,7 +40,8 @@ macro_rules! storage_conformance {
             connectors: a_version_is_stored, a_version_is_immutable, versions_belong_to_their_project,
                 a_project_has_a_limit_of_versions, one_of_many_concurrent_pushes_adds_a_version, a_deleted_version_has_no_files;
             linking: a_session_is_stored, a_session_is_read_by_its_id_in_its_project, expired_sessions_are_deleted_with_their_attempts, an_attempt_finishes_once,
-                a_session_keeps_its_newest_attempts,
+                a_session_keeps_its_newest_attempts, a_link_uses_its_session_up, a_failed_link_leaves_its_session_unused,
+                a_session_is_deleted_in_its_project, a_deleted_account_takes_its_sessions_along,
                 call_records_are_appended_atomically, old_call_records_are_deleted;
             members: a_member_is_stored, a_browser_session_expires, other_browser_sessions_are_deleted;
             refresh_leases: a_lease_has_one_holder, only_the_newest_lease_commits, an_unresolved_request_is_recorded_until_its_outcome_is_known,
@@ -52,6 +53,7 @@ macro_rules! storage_conformance {
                 an_attempt_belongs_to_a_session_of_its_project, no_filter_reaches_another_project,
                 a_missing_project_is_a_conflict;
             races: one_of_many_concurrent_inserts_links_an_owner, one_of_many_concurrent_updates_succeeds,
+                one_of_many_concurrent_links_uses_a_session,
                 concurrent_creates_leave_one_default, one_of_many_concurrent_callers_takes_a_token,
                 one_of_many_concurrent_callers_finishes_an_attempt, a_cancelled_insert_is_atomic;
             values: every_string_is_stored_unchanged, every_number_is_stored_unchanged, sealed_bytes_are_stored_unchanged,
@@ -183,6 +185,7 @@ pub(crate) fn session(project: &ProjectId, number: u8, expires: i64) -> ConnectS
         multiple: true,
         allowed_origins: vec!["https://app.example".to_owned()],
         confirm_url: Some("https://app.example/confirm".to_owned()),
+        linked_account_id: None,
         external_trigger_token: "trigger".to_owned(),
         created_at: at(0),
         expires_at: at(expires),

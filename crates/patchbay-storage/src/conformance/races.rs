@@ -6,7 +6,9 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use patchbay_model::{AccountId, AttemptError, AttemptId, AttemptStatus, ConnectionAttempt, KeyHash, LoginToken};
+use patchbay_model::{
+    AccountId, AttemptError, AttemptId, AttemptStatus, ConnectSession, ConnectionAttempt, KeyHash, LoginToken,
+};
 
 use super::{account, at, profile, project, session};
 use crate::{AccountFilter, InsertRule, ProfileFilter, Result, Storage, StorageError};
@@ -48,6 +50,23 @@ pub async fn one_of_many_concurrent_updates_succeeds(storage: &dyn Storage) {
     assert_eq!(winners(results), 1);
     let stored = storage.accounts().get(&a, &AccountId::new("x")).await.unwrap();
     assert_eq!(stored, Some(rivals[winner].clone()));
+}
+
+pub async fn one_of_many_concurrent_links_uses_a_session(storage: &dyn Storage) {
+    let a = project(storage, "a").await;
+    storage.profiles().create(&profile(&a, "pa", 0)).await.unwrap();
+    let new = ConnectSession { multiple: false, ..session(&a, 1, 100) };
+    let id = storage.sessions().create(&new).await.unwrap();
+    let rivals = (0..CALLERS).map(|number| account(&a, "pa", &format!("x{number}"), 0)).collect::<Vec<_>>();
+    let linked = rivals.iter().map(|rival| storage.accounts().link(rival, InsertRule::Multiple, id, at(1)));
+    let results = join_all(linked).await;
+    let won = results.iter().filter(|result| result.is_ok()).count();
+    assert_eq!(won, 1);
+    for lost in results.into_iter().filter_map(Result::err) {
+        assert!(matches!(lost, StorageError::SessionUsed), "{lost}");
+    }
+    let filter = AccountFilter { page: 1, page_size: 100, ..AccountFilter::default() };
+    assert_eq!(storage.accounts().list(&a, &filter).await.unwrap().total, 1);
 }
 
 pub async fn concurrent_creates_leave_one_default(storage: &dyn Storage) {

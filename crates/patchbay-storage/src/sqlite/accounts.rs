@@ -1,13 +1,14 @@
 //! Linked accounts, with their sealed secrets.
 
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, Owner, ProfileId, ProjectId, Timestamp};
+use patchbay_model::{Account, AccountId, Owner, ProfileId, ProjectId, SessionId, Timestamp};
 use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
     SqliteStorage,
     row::{Row, to_json, window},
     secrets::Secrets,
+    sessions,
 };
 use crate::{AccountFilter, AccountStore, InsertRule, Page, Result, StorageError};
 
@@ -202,16 +203,14 @@ pub(super) async fn replace(
     Ok(true)
 }
 
-#[async_trait]
-impl AccountStore for SqliteStorage {
-    async fn insert(&self, new: &Account, rule: InsertRule) -> Result<()> {
-        let mut transaction = self.write().await?;
-        if rule == InsertRule::OnePerOwner
-            && find_owned(&mut transaction, &new.project_id, &new.owner, &new.connector).await?.is_some()
-        {
-            return Err(StorageError::Conflict("the owner already has an account with this connector"));
-        }
-        sqlx::query(
+/// Adds an account with its secrets; a conflict if `rule` forbids a second account.
+async fn add(transaction: &mut Transaction<'_, Sqlite>, new: &Account, rule: InsertRule) -> Result<()> {
+    if rule == InsertRule::OnePerOwner
+        && find_owned(transaction, &new.project_id, &new.owner, &new.connector).await?.is_some()
+    {
+        return Err(StorageError::Conflict("the owner already has an account with this connector"));
+    }
+    sqlx::query(
             "INSERT INTO accounts (id, project_id, profile_id, connector, connector_version, auth_config_key, environment, \
              owner_id, owner_name, owner_username, label, kind, shared, status, status_reasons, setup_information, metadata, \
              revision, created_at, updated_at, token, refresh_at, expiries, notify_at, missing_scopes) \
@@ -242,9 +241,24 @@ impl AccountStore for SqliteStorage {
         .bind(to_json(&new.expiries)?)
         .bind(new.next_notice_at().map(Timestamp::as_micros))
         .bind(to_json(&new.missing_scopes)?)
-        .execute(&mut *transaction)
+        .execute(&mut **transaction)
         .await?;
-        Secrets::Account.replace(&mut transaction, new.id.as_str(), &new.secrets).await?;
+    Secrets::Account.replace(transaction, new.id.as_str(), &new.secrets).await?;
+    Ok(())
+}
+
+#[async_trait]
+impl AccountStore for SqliteStorage {
+    async fn insert(&self, account: &Account, rule: InsertRule) -> Result<()> {
+        let mut transaction = self.write().await?;
+        add(&mut transaction, account, rule).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn link(&self, account: &Account, rule: InsertRule, session: SessionId, now: Timestamp) -> Result<()> {
+        let mut transaction = self.write().await?;
+        sessions::use_for(&mut transaction, session, account, now).await?;
+        add(&mut transaction, account, rule).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -284,6 +298,16 @@ impl AccountStore for SqliteStorage {
         Ok(is_there)
     }
 
+    async fn relink(&self, changed: &Account, read_revision: i64, session: SessionId, now: Timestamp) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        let is_there = replace(&mut transaction, changed, read_revision).await?;
+        if is_there {
+            sessions::use_for(&mut transaction, session, changed, now).await?;
+        }
+        transaction.commit().await?;
+        Ok(is_there)
+    }
+
     async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>> {
         let mut transaction = self.write().await?;
         let Some(found) = find(&mut transaction, project, id).await? else { return Ok(None) };
@@ -293,6 +317,17 @@ impl AccountStore for SqliteStorage {
             .bind(id.as_str())
             .execute(&mut *transaction)
             .await?;
+        // The foreign key deletes the attempts of the sessions.
+        sqlx::query(
+            "DELETE FROM connect_sessions WHERE project_id = ?1 AND (account_id = ?2 \
+             OR (linked_account_id = ?2 AND multiple = 0) OR (owner_id = ?3 AND NOT EXISTS \
+             (SELECT 1 FROM accounts WHERE project_id = ?1 AND owner_id = ?3)))",
+        )
+        .bind(project.as_str())
+        .bind(id.as_str())
+        .bind(&found.owner.id)
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(Some(found))
     }

@@ -2,15 +2,15 @@
 
 use async_trait::async_trait;
 use patchbay_model::{
-    AccountId, ConnectSession, KeyHash, OrganizationId, Owner, ProfileId, ProjectId, SessionId, Timestamp,
+    Account, AccountId, ConnectSession, KeyHash, OrganizationId, Owner, ProfileId, ProjectId, SessionId, Timestamp,
 };
-use sqlx::sqlite::SqliteRow;
+use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
     SqliteStorage,
     row::{Row, to_json},
 };
-use crate::{Result, SessionStore};
+use crate::{Result, SessionStore, StorageError};
 
 fn session(row: &SqliteRow) -> Result<ConnectSession> {
     let row = Row::new("connect_sessions", row, "id");
@@ -30,10 +30,33 @@ fn session(row: &SqliteRow) -> Result<ConnectSession> {
         multiple: row.get("multiple")?,
         allowed_origins: row.json("allowed_origins")?,
         confirm_url: row.get("confirm_url")?,
+        linked_account_id: row.get::<Option<String>>("linked_account_id")?.map(AccountId::new),
         external_trigger_token: row.get("external_trigger_token")?,
         created_at: row.time("created_at")?,
         expires_at: row.time("expires_at")?,
     })
+}
+
+/// Records that an account was linked or changed through a session; [`StorageError::SessionUsed`] if the session does not
+/// allow it.
+pub(super) async fn use_for(
+    transaction: &mut Transaction<'_, Sqlite>,
+    session: SessionId,
+    account: &Account,
+    now: Timestamp,
+) -> Result<()> {
+    // The condition is `ConnectSession::is_used`.
+    let done = sqlx::query(
+        "UPDATE connect_sessions SET linked_account_id = ? WHERE project_id = ? AND id = ? AND expires_at > ? \
+         AND (linked_account_id IS NULL OR multiple = 1 OR account_id IS NOT NULL)",
+    )
+    .bind(account.id.as_str())
+    .bind(account.project_id.as_str())
+    .bind(session.0)
+    .bind(now.as_micros())
+    .execute(&mut **transaction)
+    .await?;
+    if done.rows_affected() == 0 { Err(StorageError::SessionUsed) } else { Ok(()) }
 }
 
 #[async_trait]
@@ -43,8 +66,8 @@ impl SessionStore for SqliteStorage {
         let done = sqlx::query(
             "INSERT INTO connect_sessions (organization_id, project_id, token_hash, owner_id, owner_name, owner_username, \
              categories, connector, profile_id, account_id, label, metadata, kind, multiple, allowed_origins, confirm_url, \
-             external_trigger_token, created_at, expires_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             linked_account_id, external_trigger_token, created_at, expires_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(new.organization_id.as_str())
         .bind(new.project_id.as_str())
@@ -62,6 +85,7 @@ impl SessionStore for SqliteStorage {
         .bind(new.multiple)
         .bind(to_json(&new.allowed_origins)?)
         .bind(&new.confirm_url)
+        .bind(new.linked_account_id.as_ref().map(AccountId::as_str))
         .bind(&new.external_trigger_token)
         .bind(new.created_at.as_micros())
         .bind(new.expires_at.as_micros())
@@ -81,6 +105,17 @@ impl SessionStore for SqliteStorage {
             .bind(project.as_str())
             .bind(id.0);
         query.fetch_optional(&self.readers).await?.as_ref().map(session).transpose()
+    }
+
+    async fn delete(&self, project: &ProjectId, id: SessionId) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query("DELETE FROM connect_sessions WHERE project_id = ? AND id = ?")
+            .bind(project.as_str())
+            .bind(id.0)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected() > 0)
     }
 
     async fn delete_expired(&self, moment: Timestamp) -> Result<u64> {

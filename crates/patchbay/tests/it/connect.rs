@@ -164,15 +164,160 @@ fn attempts_are_polled_and_cancelled() {
 fn concurrent_links_of_an_owner_create_one_account() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);
-    let token = server.session(json!({}));
-    let integration = server.integration(&token);
+    let integration = server.integration(&server.session(json!({})));
     std::thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
+                let token = server.session(json!({}));
                 let answer = server.hub(&token).post("/hub/accounts", &link_body(&integration));
                 assert_eq!(answer.status, 200, "{answer}");
             });
         }
     });
     assert_eq!(server.api().get("/accounts").json().as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_session_is_used_up_by_the_link_that_succeeds() {
+    let linked = LinkedServer::new();
+    let server = &linked.server;
+    let path = format!("/hub/accounts/{}", linked.account);
+    let body = link_body(&linked.integration);
+    let mut wrong = body.clone();
+    wrong["credentials"]["clientSecret"] = json!("wrong");
+    // A link, and a change of the owner's account.
+    for method in ["POST", "PATCH"] {
+        let token = server.session(json!({}));
+        let hub = server.hub(&token);
+        let link = |body: &Value| match method {
+            "POST" => hub.post("/hub/accounts", body),
+            _ => hub.patch(&path, body),
+        };
+        let attempt = hub.post("/hub/connection_attempts", &json!({ "token": token })).text("/id");
+        // A rejected link does not use it up.
+        assert!(link(&wrong).status >= 400);
+        assert_eq!(hub.get("/hub/settings").json()["session"]["used"], false);
+        assert_eq!(link(&body).text("/id"), linked.account);
+        linked.provider.forget_requests();
+        for late in [
+            hub.post("/hub/accounts", &body),
+            hub.post("/hub/accounts", &wrong),
+            hub.patch(&path, &body),
+            hub.patch(&path, &json!({ "integration_id": linked.integration, "credentials": {} })),
+            hub.post("/hub/connection_attempts", &json!({ "token": token })),
+            hub.post("/hub/connection_attempts", &json!({ "token": token, "integration_id": linked.integration })),
+        ] {
+            assert_eq!((late.status, late.code()), (409, "SessionUsedError".to_owned()), "{late}");
+            assert!(late.body.contains("already used"), "{late}");
+        }
+        assert!(linked.provider.requests().is_empty(), "the provider is not asked for a session that is used up");
+        // It still reads: Hubs show the account, and backends look the session up after the success.
+        assert_eq!(hub.get("/hub/settings").json()["session"]["used"], true);
+        assert_eq!(hub.get(&path).status, 200);
+        assert_eq!(hub.get("/hub/connectors").status, 200);
+        assert_eq!(hub.get(&format!("/hub/connection_attempts/{attempt}")).status, 200);
+        assert_eq!(server.api().post("/connect_sessions/authenticate", &json!({ "token": token })).status, 200);
+    }
+}
+
+#[test]
+fn sessions_for_several_accounts_or_for_one_account_are_not_used_up() {
+    let linked = LinkedServer::new();
+    let body = link_body(&linked.integration);
+    let path = format!("/hub/accounts/{}", linked.account);
+    for changes in [json!({ "multiple": true }), json!({ "account_id": linked.account })] {
+        let hub = linked.server.hub(&linked.server.session(changes.clone()));
+        for _ in 0..2 {
+            assert_eq!(hub.post("/hub/accounts", &body).status, 200, "{changes}");
+            assert_eq!(hub.patch(&path, &body).status, 200, "{changes}");
+        }
+        assert_eq!(hub.get("/hub/settings").json()["session"]["used"], false, "{changes}");
+    }
+}
+
+#[test]
+fn one_of_many_concurrent_links_uses_a_session() {
+    let provider = Provider::start();
+    let server = Server::start(&provider, &[]);
+    let token = server.session(json!({}));
+    let integration = server.integration(&token);
+    let link = || server.hub(&token).post("/hub/accounts", &link_body(&integration)).status;
+    let mut statuses = std::thread::scope(|scope| {
+        let links = (0..6).map(|_| scope.spawn(link)).collect::<Vec<_>>();
+        links.into_iter().map(|link| link.join().unwrap()).collect::<Vec<_>>()
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409, 409, 409, 409, 409]);
+    assert_eq!(server.api().get("/accounts").json().as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_session_can_be_ended() {
+    let linked = LinkedServer::new();
+    let server = &linked.server;
+    for changes in [json!({}), json!({ "multiple": true }), json!({ "account_id": linked.account })] {
+        let made = server.session_answer(changes);
+        let (token, path) = (made.text("/token"), format!("/connect_sessions/{}", made.json()["id"]));
+        let hub = server.hub(&token);
+        let attempt = hub.post("/hub/connection_attempts", &json!({ "token": token })).text("/id");
+        assert_eq!(server.api().delete(&path).status, 204);
+        for late in [
+            hub.get("/hub/settings"),
+            hub.get(&format!("/hub/connection_attempts/{attempt}")),
+            hub.post("/hub/accounts", &link_body(&linked.integration)),
+        ] {
+            assert_eq!((late.status, late.code()), (401, "SessionExpiredError".to_owned()), "{late}");
+        }
+        let looked_up = server.api().post("/connect_sessions/authenticate", &json!({ "token": token }));
+        assert_eq!(looked_up.status, 404, "{looked_up}");
+        assert_eq!(server.api().delete(&path).code(), "SessionNotFoundError");
+    }
+    for unknown in ["0", "-1", "9223372036854775808", "x", "1%20", "%00"] {
+        let answer = server.api().delete(&format!("/connect_sessions/{unknown}"));
+        assert_eq!(answer.status, 404, "{unknown}: {answer}");
+    }
+    assert_eq!(server.api().get(&format!("/accounts/{}", linked.account)).status, 200, "its account stays");
+    let reader = server.api().post("/api_keys", &json!({ "name": "r", "scopes": ["platform:read"] })).text("/key");
+    assert_eq!(server.with_key(&reader).delete("/connect_sessions/1").status, 403);
+}
+
+#[test]
+fn a_deleted_accounts_owner_leaves_no_bytes() {
+    const OWNER: &str = "canary-owner-4711";
+    let provider = Provider::start();
+    let mut server = Server::start(&provider, &[]);
+    let owner = json!({
+        "origin_owner_id": OWNER, "origin_owner_name": format!("{OWNER} Ltd"), "origin_username": format!("{OWNER}@x.test"),
+        "metadata": { "crm": OWNER }, "label": OWNER,
+    });
+    let with = |key: &str, value: Value| {
+        let mut session = owner.clone();
+        session[key] = value;
+        server.session(session)
+    };
+    let (used, multiple) = (with("multiple", json!(false)), with("multiple", json!(true)));
+    let integration = server.integration(&used);
+    server.hub(&used).post("/hub/connection_attempts", &json!({ "integration_id": integration }));
+    let link = |token: &str| server.hub(token).post("/hub/accounts", &link_body(&integration)).text("/id");
+    let accounts = [link(&used), link(&multiple)];
+    let unused = [with("multiple", json!(false)), with("account_id", json!(accounts[0]))];
+    for account in &accounts {
+        assert_eq!(server.api().delete(&format!("/accounts/{account}")).status, 200);
+    }
+    for token in [&used, &multiple, &unused[0], &unused[1]] {
+        assert_eq!(server.hub(token).get("/hub/settings").status, 401);
+    }
+    let data_dir = server.data_dir.clone();
+    assert_eq!(server.terminate(), Some(0));
+    let mut files = 0;
+    for entry in std::fs::read_dir(&data_dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            let found = bytes.windows(OWNER.len()).any(|window| window == OWNER.as_bytes());
+            assert!(!found, "{} contains the owner's id", path.display());
+            files += 1;
+        }
+    }
+    assert!(files >= 2, "the database and the key ring are there");
 }

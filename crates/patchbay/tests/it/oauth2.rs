@@ -195,6 +195,49 @@ fn over_https_an_authorization_is_completed_only_with_its_host_cookie() {
     }
 }
 
+#[test]
+fn an_authorization_of_a_used_or_ended_session_links_nothing() {
+    let bed = OAuth2Bed::start();
+    let data = tempfile::tempdir().unwrap();
+    let server = bed.server(data.path());
+    let profile = profile(&server);
+    let token = server.session(json!({ "provider": "oauth2" }));
+    let start = || {
+        let attempt = server.hub(&token).post("/hub/connection_attempts", &json!({ "token": token })).text("/id");
+        let path = format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id={attempt}");
+        let answer = server.anonymous().get(&path);
+        let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+        let back = bed.visit(answer.header("location").unwrap());
+        (StartedAuthorization { token: token.clone(), attempt, cookie, answer }, back, path)
+    };
+    // Two windows of one session: the first one that returns links the account.
+    let ((first, first_back, path), (second, second_back, _)) = (start(), start());
+    assert_eq!(finish(&server, &first_back, &first.cookie).status, 303);
+    let page = finish(&server, &second_back, &second.cookie);
+    assert!(page.status == 409 && page.body.contains("already used"), "{page}");
+    let ended = attempt(&server, &second);
+    assert_eq!((&ended["status"], &ended["error"]["code"]), (&json!("error"), &json!("SessionUsedError")), "{ended}");
+    // The Hub still finds the success of the first one.
+    assert_eq!(attempt(&server, &first)["status"], "authenticated");
+    assert_eq!(server.anonymous().get(&path).status, 400, "its attempt has ended");
+    let page = server.anonymous().get(&format!("/connect/oauth2/{profile}?token={token}"));
+    assert!(page.status == 409 && page.body.contains("already used"), "{page}");
+    assert_eq!(bed.oauth.token_requests().len(), 1, "no further code is exchanged");
+
+    let made = server.session_answer(json!({ "provider": "oauth2", "origin_owner_id": "another" }));
+    let token = made.text("/token");
+    let prepared = server.hub(&token).post("/hub/connection_attempts", &json!({ "integration_id": profile }));
+    let answer = server.anonymous().get(&format!("/connect/oauth2/{profile}?token={token}"));
+    let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let back = bed.visit(answer.header("location").unwrap());
+    assert_eq!(server.api().delete(&format!("/connect_sessions/{}", made.json()["id"])).status, 204);
+    for page in [finish(&server, &back, &cookie), server.anonymous().get(&prepared.text("/url"))] {
+        assert!(page.status == 401 && page.body.contains("has expired or does not exist"), "{page}");
+    }
+    assert_eq!(bed.oauth.token_requests().len(), 1, "no further code is exchanged");
+    assert_eq!(server.api().get("/v2/accounts").json()["total"], 1);
+}
+
 /// Creates a profile for customers with their own OAuth app, whose secret they enter before the authorization.
 fn own_apps(server: &Server) -> String {
     let body = json!({ "connector_key": "oauth2", "authentication_config_key": "own_app" });

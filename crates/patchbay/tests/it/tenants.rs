@@ -41,8 +41,9 @@ fn operations(server: &Server) -> Vec<Operation> {
 }
 
 /// Returns the path with the other project's ids.
-fn fill(path: &str, account: &str, profile: &str, key: &str) -> String {
+fn fill(path: &str, account: &str, profile: &str, key: &str, session: i64) -> String {
     let mut filled = String::new();
+    let session = session.to_string();
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('{') {
         let (_, behind) = after.split_once('}').unwrap();
@@ -53,6 +54,8 @@ fn fill(path: &str, account: &str, profile: &str, key: &str) -> String {
             "spotdraft"
         } else if before.contains("api_keys") {
             key
+        } else if before.contains("connect_sessions") {
+            &session
         } else {
             account
         });
@@ -70,7 +73,7 @@ fn body(method: &str, path: &str) -> Option<String> {
 fn every_operation_needs_a_valid_api_key() {
     let linked = LinkedServer::new();
     for operation in operations(&linked.server) {
-        let path = fill(&operation.path, &linked.account, &linked.integration, "no-key");
+        let path = fill(&operation.path, &linked.account, &linked.integration, "no-key", 1);
         let strangers: [Client; 3] = [
             linked.server.anonymous(),
             linked.server.with_key("v1.local.not-a-key-of-this-server"),
@@ -98,7 +101,8 @@ fn another_project_cannot_see_anything() {
     let key = offline(&data_dir, &["api-key", "create", "--project", &theirs, "--name", "theirs"]);
     let provider = Provider::start();
     let server = Server::start_in(&data_dir, &provider, &[]);
-    let token = server.session(json!({}));
+    let made = server.session_answer(json!({}));
+    let (token, session) = (made.text("/token"), made.json()["id"].as_i64().unwrap());
     let integration = server.integration(&token);
     let linked = server.hub(&token).post("/hub/accounts", &crate::support::link_body(&integration));
     let account = linked.text("/id");
@@ -116,7 +120,7 @@ fn another_project_cannot_see_anything() {
         {
             continue;
         }
-        let path = fill(&operation.path, &account, &integration, &own_key);
+        let path = fill(&operation.path, &account, &integration, &own_key, session);
         let answer = stranger.send(&operation.method, &path, body(&operation.method, &path));
         assert_eq!(answer.status, 404, "{} {path}: {answer}", operation.method);
     }
@@ -133,6 +137,7 @@ fn another_project_cannot_see_anything() {
         let answer = stranger.post(path, &body);
         assert_eq!(answer.status, 404, "{path}: {answer}");
     }
+    assert_eq!(server.hub(&token).get("/hub/settings").status, 200, "the session has not ended");
     let filtered = stranger.get(&format!("/actions?filter[account_ids]={account}"));
     assert_eq!(filtered.status, 404, "{filtered}");
     let ours = server.api().get(&format!("/accounts/{account}"));

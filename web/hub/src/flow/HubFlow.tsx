@@ -9,6 +9,7 @@ import { LoadingScreen } from "../screens/LoadingScreen.tsx";
 import {
   AccountNotFoundScreen,
   ConnectorUnavailableScreen,
+  LinkUsedScreen,
   LoadFailedScreen,
   NoConnectorsScreen,
   SessionExpiredScreen,
@@ -27,9 +28,11 @@ interface SessionData {
 /** Loads the session. The account is loaded before the catalog, because it determines the connector. */
 async function loadSession(api: HubApi, accountId: string | null, signal: AbortSignal): Promise<SessionData> {
   const settings = await api.settings(signal);
+  const emptyCatalog: Catalog = { profiles: [], externalTriggerToken: null };
+  // Nothing else is shown then.
+  if (settings.session?.used) return { settings, account: null, catalog: emptyCatalog };
   const id = accountId ?? settings.existing_account_id ?? null;
   if (id === null) return { settings, account: null, catalog: await api.catalog(null, signal) };
-  const emptyCatalog: Catalog = { profiles: [], externalTriggerToken: null };
   try {
     const account = await api.account(id, signal);
     return { settings, account, catalog: await api.catalog(account.provider, signal) };
@@ -53,6 +56,7 @@ export function HubFlow({ accountId }: { accountId: string | null }) {
     );
   }
   const { account, catalog, settings } = loaded.data;
+  if (settings.session?.used) return <LinkUsedScreen />;
   if (account === "missing") return <AccountNotFoundScreen />;
   if (account) return <EditAccount account={account} catalog={catalog} />;
   return <ChooseConnector catalog={catalog} ownerName={settings.session?.owner_name ?? null} />;

@@ -33,7 +33,7 @@ interface ConnectOptions {
 }
 
 export function useConnect({ connector, profileId, provider, account }: ConnectOptions) {
-  const { api, host, window, onSessionExpired } = useHub();
+  const { api, host, window, onSessionExpired, onSessionUsed } = useHub();
   const [stage, setStage] = useState<ConnectStage>(FORM_STAGE);
   const running = useRef<AbortController | null>(null);
 
@@ -44,6 +44,7 @@ export function useConnect({ connector, profileId, provider, account }: ConnectO
     const failure = asFailure(error);
     if (isAbort(error)) setStage(FORM_STAGE);
     else if (failure.unauthorized) onSessionExpired();
+    else if (failure.code === "SessionUsedError") onSessionUsed();
     else if (failure.status === 412) setStage({ kind: "unavailable", message: failure.message });
     else setStage({ kind: "form", failure, timedOut: false });
   };

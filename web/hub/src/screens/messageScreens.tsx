@@ -67,6 +67,18 @@ export function SessionExpiredScreen() {
   );
 }
 
+/** Shown if the link has connected an account: it connects only one. */
+export function LinkUsedScreen() {
+  return (
+    <MessageScreen icon="info" title="This link was already used" actions={<CloseButton />}>
+      <p>An account was connected with it. For security, a link to connect an account works only once.</p>
+      <p>
+        To connect another account or to change this one, ask the person who sent you the link for a new one.
+      </p>
+    </MessageScreen>
+  );
+}
+
 export function LoadFailedScreen({ failure, onRetry }: { failure: ApiFailure; onRetry: () => void }) {
   return (
     <MessageScreen

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use patchbay_egress::EgressConfig;
 use patchbay_model::{
-    LeaseOutcome, LeasePriority, Organization, OrganizationId, Owner, ProfileId, Project, Timestamp,
+    LeaseOutcome, LeasePriority, Organization, OrganizationId, Owner, ProfileId, Project, SessionId, Timestamp,
     testing::{ManualClock, SeededEntropy},
 };
 use patchbay_storage::{
@@ -45,6 +45,10 @@ impl AccountStore for ConflictingStorage {
         self.inner.accounts().insert(account, rule).await
     }
 
+    async fn link(&self, account: &Account, rule: InsertRule, session: SessionId, now: Timestamp) -> Result<()> {
+        self.inner.accounts().link(account, rule, session, now).await
+    }
+
     async fn get(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>> {
         self.inner.accounts().get(project, id).await
     }
@@ -64,6 +68,11 @@ impl AccountStore for ConflictingStorage {
     async fn update(&self, account: &Account, read_revision: i64) -> Result<bool> {
         self.interfere(account).await?;
         self.inner.accounts().update(account, read_revision).await
+    }
+
+    async fn relink(&self, account: &Account, read_revision: i64, session: SessionId, now: Timestamp) -> Result<bool> {
+        self.interfere(account).await?;
+        self.inner.accounts().relink(account, read_revision, session, now).await
     }
 
     async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>> {
