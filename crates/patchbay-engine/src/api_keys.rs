@@ -10,6 +10,7 @@ use patchbay_vault::{Secret, Vault};
 use crate::{
     Caller, EngineParts, Error, ErrorCode, Field,
     changes::Changes,
+    guessability::guesses_log10,
     keyed_locks::{KeyedLocks, LockKey},
     parts::MAX_CACHE_ENTRIES,
     projects::Projects,
@@ -47,6 +48,8 @@ pub struct CreatedKey {
 
 /// The minimum length of an API key that an operator chooses.
 const MIN_KEY_CHARS: usize = 20;
+/// The decimal logarithm of the guesses that such a key must withstand. Strangers can try keys without a delay.
+const MIN_KEY_GUESSES_LOG10: f64 = 12.0;
 /// The API keys of all projects.
 pub struct ApiKeys {
     storage: Arc<dyn Storage>,
@@ -102,20 +105,10 @@ impl ApiKeys {
     ///
     /// # Errors
     ///
-    /// 400 `ValidationError` if a chosen text is too short or contains a colon or space; 404 `ProjectNotFoundError`.
+    /// 400 `ValidationError` if a chosen text is too short, easy to guess, or contains a colon or space; 404 `ProjectNotFoundError`.
     pub async fn create(&self, project: &ProjectId, new: NewKey) -> Result<CreatedKey, Error> {
-        if new
-            .text
-            .as_ref()
-            .is_some_and(|text| text.expose().len() < MIN_KEY_CHARS || text.expose().contains([':', ' ']))
-        {
-            return Err(invalid_at(
-                Field::Key,
-                "length",
-                format!(
-                    "an API key that you choose needs at least {MIN_KEY_CHARS} characters, without colons and spaces"
-                ),
-            ));
+        if let Some(text) = &new.text {
+            check_chosen(text)?;
         }
         self.projects.get(project).await?;
         let text = new.text.unwrap_or_else(|| Secret::new(format!("v1.local.{}", self.entropy.token())));
@@ -227,4 +220,17 @@ fn key_name(name: &str) -> Result<String, Error> {
 
 fn no_key() -> Error {
     Error::new(ErrorCode::KeyNotFound, "this project has no such API key")
+}
+/// Checks the text of an API key that an operator chose.
+fn check_chosen(text: &Secret) -> Result<(), Error> {
+    if text.expose().len() < MIN_KEY_CHARS || text.expose().contains([':', ' ']) {
+        let message =
+            format!("an API key that you choose needs at least {MIN_KEY_CHARS} characters, without colons and spaces");
+        return Err(invalid_at(Field::Key, "length", message));
+    }
+    if guesses_log10(text) < MIN_KEY_GUESSES_LOG10 {
+        let message = "this API key is easy to guess; use a random one, for example from `openssl rand -hex 24`";
+        return Err(invalid_at(Field::Key, "weak", message.to_owned()));
+    }
+    Ok(())
 }

@@ -22,6 +22,7 @@ mod engine;
 mod error_hints;
 mod event_slot;
 mod form_values;
+mod guessability;
 mod key_ring;
 mod keyed_locks;
 mod linking;

@@ -11,10 +11,7 @@ use patchbay_model::{
 use patchbay_storage::Storage;
 use patchbay_vault::{Secret, Vault};
 
-use self::{
-    password::{DashboardPasswords, check_strength},
-    throttle::LoginThrottle,
-};
+use self::{password::DashboardPasswords, throttle::LoginThrottle};
 use crate::{
     Caller, EngineParts, Error, ErrorCode, Field, changes::Changes, projects::Projects, validation::invalid_at,
 };
@@ -181,7 +178,7 @@ impl Members {
     /// current password is wrong.
     pub async fn set_password(&self, token: &Secret, current: Option<&Secret>, new: &Secret) -> Result<(), Error> {
         let (browser, member) = self.browser(token).await?.ok_or_else(not_logged_in)?;
-        check_strength(new)?;
+        self.passwords.check_strength(new).await?;
         if let Some(hash) = &member.password {
             let Some(current) = current else {
                 return Err(invalid_at(

@@ -7,12 +7,15 @@ use patchbay_model::{Entropy, PasswordHash};
 use patchbay_vault::Secret;
 use tokio::sync::Semaphore;
 
-use crate::{Error, ErrorCode, Field, Problem, validation::invalid};
+use crate::{Error, ErrorCode, Field, Problem, guessability::guesses_log10, validation::invalid};
 
 /// The minimum length of a password; length matters more than character classes (NIST SP 800-63B section 3.1.1).
 const MIN_PASSWORD_CHARS: usize = 12;
 /// The maximum length of a password, which bounds the cost of hashing.
 const MAX_PASSWORD_CHARS: usize = 200;
+/// The decimal logarithm of the guesses that a password must withstand. With the delays after wrong passwords, that is
+/// more than an attacker can try.
+const MIN_PASSWORD_GUESSES_LOG10: f64 = 8.5;
 /// The length of the salt, in bytes.
 const SALT_BYTES: usize = 16;
 
@@ -29,6 +32,16 @@ impl Default for DashboardPasswords {
 }
 
 impl DashboardPasswords {
+    /// Checks that a password is hard to guess.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` if it is too short, too long or easy to guess.
+    pub(super) async fn check_strength(&self, password: &Secret) -> Result<(), Error> {
+        let password = password.clone();
+        self.work(move || check_strength(&password)).await?
+    }
+
     /// Hashes a password.
     pub(super) async fn hash(&self, password: &Secret, entropy: &dyn Entropy) -> Result<PasswordHash, Error> {
         let mut salt = [0; SALT_BYTES];
@@ -67,17 +80,17 @@ fn broken(error: &dyn std::fmt::Display) -> Error {
     Error::new(ErrorCode::Internal, "something went wrong on our side")
 }
 
-/// Rejects a password that is too short, too long, or repeats one character.
-pub(super) fn check_strength(password: &Secret) -> Result<(), Error> {
-    let text = password.expose();
-    let length = text.chars().count();
+/// Rejects a password that is too short, too long or easy to guess. Loads word lists: call it in a blocking task.
+fn check_strength(password: &Secret) -> Result<(), Error> {
+    let length = password.expose().chars().count();
     let refused = |code, message: String| Err(invalid(vec![Problem { path: Field::Password.into(), code, message }]));
     if !(MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&length) {
         return refused("length", format!("a password needs {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters"));
     }
-    let first = text.chars().next();
-    if text.chars().all(|c| Some(c) == first) {
-        return refused("weak", "a password must not repeat a single character".to_owned());
+    if guesses_log10(password) < MIN_PASSWORD_GUESSES_LOG10 {
+        let message =
+            "this password is easy to guess; use a few words that do not belong together, or a password manager";
+        return refused("weak", message.to_owned());
     }
     Ok(())
 }
@@ -103,9 +116,13 @@ mod tests {
 
     #[test]
     fn weak_passwords_are_refused() {
-        for weak in ["", "short", "eleven char", "aaaaaaaaaaaaaaa", &"x1".repeat(101)] {
+        let known =
+            ["password1234", "P@ssw0rd1234", "qwertyuiop12", "patchbay-dashboard", "Summer2024!!", "1q2w3e4r5t6y"];
+        for weak in ["", "short", "eleven char", "aaaaaaaaaaaaaaa", &"x1".repeat(101)].into_iter().chain(known) {
             assert!(check_strength(&Secret::new(weak)).is_err(), "{weak}");
         }
-        assert!(check_strength(&Secret::new("twelve chars")).is_ok());
+        for strong in ["twelve chars", "xk2-Vq9z_Lm4", "tea cup ocean river"] {
+            assert!(check_strength(&Secret::new(strong)).is_ok(), "{strong}");
+        }
     }
 }

@@ -77,7 +77,7 @@ fn a_link_works_once_then_a_password() {
     let again = page(&server).post("/auth/login", &json!({ "login_token": token }));
     assert_eq!((again.status, again.code()), (401, "InvalidLoginError".to_owned()), "{again}");
 
-    for weak in ["", "short", "aaaaaaaaaaaaaaaa"] {
+    for weak in ["", "short", "aaaaaaaaaaaaaaaa", "password1234"] {
         assert_eq!(first.send("PUT", "/auth/password", Some(json!({ "password": weak }).to_string())).status, 400);
     }
     let chosen = json!({ "password": PASSWORD }).to_string();

@@ -57,7 +57,8 @@ async fn the_first_start_happens_once_and_later_starts_add_the_operators_key() {
     }
     assert_eq!(engine.api_keys.authenticate(&own).await.unwrap().project_id, caller.project_id);
     assert_eq!(engine.api_keys.list_of_project(&caller.project_id).await.unwrap().len(), 2);
-    for weak in ["short", "a key with a space in it", "a-key-with-a-colon:in-it"] {
+    let guessable = ["aaaaaaaaaaaaaaaaaaaa", "changemechangemechangeme", "v1.local.aaaaaaaaaaaaaaaaaaaa"];
+    for weak in ["short", "a key with a space in it", "a-key-with-a-colon:in-it"].into_iter().chain(guessable) {
         let new = NewKey { name: "own".into(), scopes: ApiScope::defaults(), text: Some(Secret::new(weak)) };
         let error = engine.api_keys.create(&caller.project_id, new).await.unwrap_err();
         assert_eq!(error.status(), 400);
