@@ -14,7 +14,8 @@ use crate::{
     keyed_locks::{KeyedLocks, LockKey},
     parts::MAX_CACHE_ENTRIES,
     projects::Projects,
-    validation::{check_name, invalid_at},
+    texts::TextRule,
+    validation::invalid_at,
 };
 
 /// The values of a new API key.
@@ -105,17 +106,19 @@ impl ApiKeys {
     ///
     /// # Errors
     ///
-    /// 400 `ValidationError` if a chosen text is too short, easy to guess, or contains a colon or space; 404 `ProjectNotFoundError`.
+    /// 400 `ValidationError` for an invalid name, or if a chosen text is too short, easy to guess, or contains a colon or
+    /// space; 404 `ProjectNotFoundError`.
     pub async fn create(&self, project: &ProjectId, new: NewKey) -> Result<CreatedKey, Error> {
         if let Some(text) = &new.text {
             check_chosen(text)?;
         }
+        let name = key_name(&new.name)?;
         self.projects.get(project).await?;
         let text = new.text.unwrap_or_else(|| Secret::new(format!("v1.local.{}", self.entropy.token())));
         let key = ApiKey {
             id: ApiKeyId::generate(&*self.entropy),
             project_id: project.clone(),
-            name: new.name,
+            name,
             hash: Vault::hash_token(text.expose()),
             scopes: if new.scopes.is_empty() { ApiScope::defaults() } else { new.scopes },
             enabled: true,
@@ -135,8 +138,7 @@ impl ApiKeys {
         caller.require(ApiScope::PlatformWrite)?;
         let scopes = if new.scopes.is_empty() { ApiScope::defaults() } else { new.scopes };
         caller.require_all(&scopes)?;
-        let name = key_name(&new.name)?;
-        self.create(&caller.project_id, NewKey { name, scopes, text: None }).await
+        self.create(&caller.project_id, NewKey { name: new.name, scopes, text: None }).await
     }
 
     /// Lists the API keys of the caller's project, oldest first, without their texts.
@@ -211,10 +213,10 @@ impl ApiKeys {
     }
 }
 
-/// Validates the label of an API key: 1 to 100 characters.
+/// Checks the label of an API key, and trims it.
 fn key_name(name: &str) -> Result<String, Error> {
     let name = name.trim();
-    check_name("a key", name)?;
+    TextRule::KEY_NAME.check(name)?;
     Ok(name.to_owned())
 }
 

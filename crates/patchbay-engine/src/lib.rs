@@ -39,6 +39,7 @@ mod sessions;
 mod setup;
 #[cfg(test)]
 mod testing;
+mod texts;
 mod tokens;
 mod validation;
 

@@ -13,6 +13,7 @@ use crate::{
     accounts::store::CachedAccounts,
     connector_catalog::ConnectorCatalog,
     profiles::Profiles,
+    texts::{TextChecks, TextRule},
     validation::{invalid, invalid_at},
 };
 
@@ -209,24 +210,21 @@ const MAX_ORIGINS: usize = 50;
 
 /// Returns the normalized origins, or every problem of the request.
 fn check(new: &NewSession) -> Result<Vec<String>, Error> {
-    let mut problems = Vec::new();
-    for (field, what, value) in
-        [(Field::OwnerId, "the owner's id", &new.owner.id), (Field::OwnerName, "the owner's name", &new.owner.name)]
-    {
-        if value.trim().is_empty() {
-            problems.push(Problem {
-                path: field.into(),
-                code: "required",
-                message: format!("{what} must not be empty"),
-            });
-        }
-    }
+    let mut texts = TextChecks::default();
+    texts.text(TextRule::OWNER_ID, &new.owner.id);
+    texts.text(TextRule::OWNER_NAME, &new.owner.name);
+    texts.optional(TextRule::OWNER_USERNAME, new.owner.username.as_ref());
+    texts.optional(TextRule::LABEL, new.label.as_ref());
+    texts.categories(&new.categories);
+    texts.metadata(&new.metadata);
+    let mut problems = texts.0;
     if new.expires_in.is_some_and(|life| !(1..=MAX_SESSION_TTL_SECS).contains(&life)) {
         let message = format!("expires_in must be from 1 to {MAX_SESSION_TTL_SECS} seconds");
         problems.push(Problem { path: Field::ExpiresIn.into(), code: "range", message });
     }
     let mut origins = Vec::with_capacity(new.allowed_origins.len());
-    for (index, given) in new.allowed_origins.iter().enumerate() {
+    // The origins beyond the maximum are not looked at.
+    for (index, given) in new.allowed_origins.iter().take(MAX_ORIGINS + 1).enumerate() {
         match origin(given) {
             Some(origin) if !origins.contains(&origin) => origins.push(origin),
             Some(_) => {}
@@ -238,7 +236,7 @@ fn check(new: &NewSession) -> Result<Vec<String>, Error> {
             }),
         }
     }
-    if origins.len() > MAX_ORIGINS {
+    if new.allowed_origins.len() > MAX_ORIGINS {
         let message = format!("a session allows at most {MAX_ORIGINS} origins");
         problems.push(Problem { path: Field::AllowedOrigins.into(), code: "length", message });
     }
@@ -260,7 +258,10 @@ fn is_confirmable(text: &str) -> bool {
         None => return false,
     };
     let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    is_plain && text.len() <= 2000 && (url.scheme() == "https" || url.scheme() == "http" && is_local)
+    is_plain
+        && TextRule::CONFIRM_URL.fits(text)
+        && !text.contains(char::is_whitespace)
+        && (url.scheme() == "https" || url.scheme() == "http" && is_local)
 }
 
 /// Normalizes an origin (RFC 6454 section 6.2); `None` if the text is not exactly an origin.

@@ -39,12 +39,3 @@ pub(crate) fn check_page(page: u32, page_size: u32) -> Result<(), Error> {
 pub(crate) fn shortened(id: &str) -> String {
     id.chars().filter(|c| !c.is_control()).take(64).collect()
 }
-
-/// Checks a name: 1 to 100 characters without control characters.
-pub(crate) fn check_name(what: &str, name: &str) -> Result<(), Error> {
-    if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        let message = format!("the name of {what} needs 1 to 100 characters without line breaks");
-        return Err(invalid_at(Field::Name, "length", message));
-    }
-    Ok(())
-}

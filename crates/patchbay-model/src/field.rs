@@ -10,6 +10,16 @@ pub enum Field {
     OwnerId,
     /// The name of the owner.
     OwnerName,
+    /// The owner's username.
+    OwnerUsername,
+    /// The label of an account.
+    Label,
+    /// The metadata of an account.
+    Metadata,
+    /// The categories of a connect session.
+    Categories,
+    /// The URL that the window of an authorization returns to.
+    ReturnUrl,
     /// The connector.
     Connector,
     /// The connector's version.
@@ -66,6 +76,11 @@ impl Field {
         match self {
             Self::OwnerId => "owner id",
             Self::OwnerName => "owner name",
+            Self::OwnerUsername => "owner username",
+            Self::Label => "label",
+            Self::Metadata => "metadata",
+            Self::Categories => "categories",
+            Self::ReturnUrl => "return URL",
             Self::Connector => "connector",
             Self::Version => "version",
             Self::VersionPin => "version pin",

@@ -26,6 +26,7 @@ use crate::{
     linking::verify::{CredentialVerifier, Verification},
     profiles::{Profiles, previous_client_id},
     scopes::lacking_scopes,
+    texts::{TextChecks, TextRule},
     tokens::{expiry_notices::expiry_message, token_response::TokenSet},
     validation::{check_page, invalid, invalid_at},
 };
@@ -223,14 +224,16 @@ impl Accounts {
         {
             return Err(invalid_at(Field::Status, "enum", "status can be set to active or suspended"));
         }
-        for (field, what, value) in [
-            (Field::OwnerId, "the owner's id", &patch.owner_id),
-            (Field::OwnerName, "the owner's name", &patch.owner_name),
-        ] {
-            if value.as_ref().is_some_and(|value| value.trim().is_empty()) {
-                return Err(invalid_at(field, "required", format!("{what} must not be empty")));
-            }
+        let mut texts = TextChecks::default();
+        texts.optional(TextRule::OWNER_ID, patch.owner_id.as_ref());
+        texts.optional(TextRule::OWNER_NAME, patch.owner_name.as_ref());
+        texts.optional(TextRule::OWNER_USERNAME, patch.owner_username.as_ref().and_then(Option::as_ref));
+        texts.optional(TextRule::LABEL, patch.label.as_ref().and_then(Option::as_ref));
+        texts.optional(TextRule::ENVIRONMENT, patch.environment.as_ref());
+        if let Some(metadata) = &patch.metadata {
+            texts.metadata(metadata);
         }
+        texts.finish()?;
         self.change(&caller.project_id, id, &patch, MethodRule::Keep, None, None).await
     }
 

@@ -18,6 +18,7 @@ use crate::{
     accounts::credentials::CredentialSet,
     form_values::{FormValues, check_fields},
     linking::link::HubProfile,
+    texts::is_header_url,
     tokens::{token_context::TokenContext, token_request::needs_authorization},
     validation::{invalid, invalid_at},
 };
@@ -178,12 +179,13 @@ impl Oauth {
     }
 
     /// Returns the URL that the window returns to: `requested` if its origin is allowed, this server's own page
-    /// otherwise.
+    /// otherwise. It becomes a response header.
     fn return_url(&self, hub: &HubSession, requested: Option<&str>, more_origins: &[String]) -> String {
         let own = self.urls.return_page();
         let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin().ascii_serialization());
         let is_allowed = |requested: &str| {
-            let is_web = requested.starts_with("https://") || requested.starts_with("http://");
+            let is_web =
+                is_header_url(requested) && (requested.starts_with("https://") || requested.starts_with("http://"));
             let wanted = origin(requested);
             let mut allowed = hub.session.allowed_origins.iter().chain(more_origins);
             is_web && wanted.is_some() && (allowed.any(|one| wanted == origin(one)) || wanted == origin(&own))

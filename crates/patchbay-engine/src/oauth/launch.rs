@@ -17,8 +17,8 @@ use super::{
     sealed_state,
 };
 use crate::{
-    Error, ErrorCode, Field, HubSession, linking::link::HubProfile, tokens::token_request::needs_authorization,
-    validation::invalid_at,
+    Error, ErrorCode, Field, HubSession, linking::link::HubProfile, texts::TextRule,
+    tokens::token_request::needs_authorization, validation::invalid_at,
 };
 
 /// The hash purpose of launch codes: a `state` of the same value finds nothing.
@@ -64,6 +64,9 @@ impl Oauth {
     /// if a link used the session up.
     pub async fn prepare(&self, hub: &HubSession, draft: AuthorizationDraft) -> Result<PreparedAuthorization, Error> {
         hub.require_unused()?;
+        if let Some(url) = &draft.return_url {
+            TextRule::RETURN_URL.check(url)?;
+        }
         let HubProfile { profile, connector, .. } = self.linking.profile(hub, &draft.profile_id).await?;
         let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| needs_authorization(method))
         else {

@@ -14,7 +14,7 @@ use patchbay_storage::{Storage, StorageError};
 use patchbay_vault::{Secret, Vault};
 use tokio::sync::OwnedMutexGuard;
 
-use self::validation::{check_actions, check_name, environment_of, method_of};
+use self::validation::{check_actions, environment_of, method_of};
 use crate::{
     Caller, EngineParts, Error, ErrorCode, Field,
     changes::Changes,
@@ -23,6 +23,7 @@ use crate::{
     keyed_locks::{KeyedLocks, LockKey},
     parts::MAX_CACHE_ENTRIES,
     sealed_fields::{reseal_profile, seal_profile},
+    texts::TextRule,
     validation::{invalid, invalid_at},
 };
 
@@ -125,6 +126,9 @@ impl Profiles {
     }
 
     pub(crate) async fn add(&self, project: &ProjectId, new: NewProfile) -> Result<Arc<Profile>, Error> {
+        if let Some(pin) = &new.version_pin {
+            TextRule::VERSION_PIN.check(pin)?;
+        }
         // While the lock is held, the pinned version is not deleted.
         let _catalog_lock = self.connectors.change_lock.read().await;
         let connector = self.connector_at(project, &new.connector, new.version_pin.as_deref()).await?;
@@ -132,7 +136,7 @@ impl Profiles {
         let environment = environment_of(method, new.environment.as_deref())?;
         check_actions(&connector, &new.enabled_actions)?;
         let name = new.name.unwrap_or_else(|| connector.title.clone());
-        check_name(&name)?;
+        TextRule::PROFILE_NAME.check(&name)?;
         let typed = check_fields(&method.setup_fields, new.setup, Field::Setup, |_| false).map_err(invalid)?;
         let id = ProfileId::generate(&*self.entropy);
         let now = self.clock.now();
@@ -173,6 +177,9 @@ impl Profiles {
     /// lacks `platform:write`.
     pub async fn patch(&self, caller: &Caller, id: &ProfileId, patch: ProfilePatch) -> Result<Arc<Profile>, Error> {
         caller.require(ApiScope::PlatformWrite)?;
+        if let Some(Some(pin)) = &patch.version_pin {
+            TextRule::VERSION_PIN.check(pin)?;
+        }
         let _profile_lock = self.lock(&caller.project_id, id).await;
         let mut profile = (*self.load(&caller.project_id, id).await?).clone();
         let _catalog_lock = self.connectors.change_lock.read().await;
@@ -180,7 +187,7 @@ impl Profiles {
         // A profile without a connector can still be renamed, disabled and pinned to another version.
         let connector = self.connector_at(&caller.project_id, &profile.connector, pin.as_deref()).await;
         if let Some(name) = patch.name {
-            check_name(&name)?;
+            TextRule::PROFILE_NAME.check(&name)?;
             profile.name = name;
         }
         profile.active = patch.active.unwrap_or(profile.active);

@@ -5,8 +5,11 @@ use patchbay_model::EnabledActions;
 
 use crate::{
     Error, Field, Problem,
-    validation::{invalid, invalid_at},
+    validation::{invalid, invalid_at, shortened},
 };
+
+/// The maximum number of unknown actions that are reported.
+const MAX_PROBLEMS: usize = 100;
 
 pub(super) fn method_of<'a>(connector: &'a Connector, key: Option<&str>) -> Result<&'a AuthMethod, Error> {
     let found = match key {
@@ -31,18 +34,13 @@ pub(super) fn environment_of(method: &AuthMethod, key: Option<&str>) -> Result<S
     })
 }
 
-pub(super) fn check_name(name: &str) -> Result<(), Error> {
-    if name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
-        return Err(invalid_at(Field::Name, "length", "a name needs 1 to 200 characters without line breaks"));
-    }
-    Ok(())
-}
-
 pub(super) fn check_actions(connector: &Connector, actions: &EnabledActions) -> Result<(), Error> {
     let EnabledActions::Only(actions) = actions else { return Ok(()) };
     let unknown = actions.iter().filter(|id| connector.action(id).is_none_or(|action| action.public_id != **id));
-    let problems = unknown.map(|id| {
-        let near = nearest(id, connector.actions.iter().map(|action| action.public_id.as_str()));
+    // As many problems as the validation of inputs reports: each of them is compared with every action.
+    let problems = unknown.take(MAX_PROBLEMS).map(|id| {
+        let id = shortened(id);
+        let near = nearest(&id, connector.actions.iter().map(|action| action.public_id.as_str()));
         let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         Problem {
             path: Field::EnabledActions.into(),

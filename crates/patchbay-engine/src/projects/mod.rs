@@ -8,8 +8,7 @@ use patchbay_model::{ApiScope, Clock, Entropy, Organization, OrganizationId, Pro
 use patchbay_storage::{Storage, StorageError};
 
 use crate::{
-    Caller, EngineParts, Error, ErrorCode, connector_catalog::ConnectorCatalog, profiles::Profiles,
-    validation::check_name,
+    Caller, EngineParts, Error, ErrorCode, connector_catalog::ConnectorCatalog, profiles::Profiles, texts::TextRule,
 };
 
 /// The projects of the organization.
@@ -38,7 +37,7 @@ impl Projects {
     ///
     /// 400 `ValidationError` for an invalid name.
     pub async fn create(&self, name: &str) -> Result<Project, Error> {
-        check_name("a project", name)?;
+        TextRule::PROJECT_NAME.check(name)?;
         let organization = self.organization().await?;
         let mut number = 10_001 + self.storage.projects().list(&organization.id).await?.len();
         loop {

@@ -103,15 +103,15 @@ impl AccountOut {
 pub(crate) struct PatchAccount {
     /// Your customer's ID in your system. `owner_id` is another name.
     #[serde(default, alias = "owner_id")]
-    #[schema(min_length = 1)]
+    #[schema(min_length = 1, max_length = 512)]
     origin_owner_id: Option<String>,
     /// Your customer's name. `owner_name` is another name.
     #[serde(default, alias = "owner_name")]
-    #[schema(min_length = 1)]
+    #[schema(min_length = 1, max_length = 255)]
     origin_owner_name: Option<String>,
     /// The person who linked the account; null clears it. `owner_username` is another name.
     #[serde(default, alias = "owner_username", deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 512)]
     origin_username: Option<Option<String>>,
     /// Cannot be changed; older clients send it.
     #[serde(default, alias = "connector")]
@@ -136,9 +136,9 @@ pub(crate) struct PatchAccount {
     environment: Option<String>,
     /// Null clears it.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 255)]
     label: Option<Option<String>>,
-    /// Replaces the metadata.
+    /// Replaces the metadata: at most 16 KiB as JSON, 16 levels deep.
     #[serde(default)]
     #[schema(value_type = Option<JsonObject>)]
     metadata: Option<Metadata>,

@@ -18,15 +18,15 @@ use super::{
 pub(crate) struct CreateSession {
     /// Your customer's ID in your system. `owner_id` is another name.
     #[serde(alias = "owner_id")]
-    #[schema(min_length = 1, example = "customer-123")]
+    #[schema(min_length = 1, max_length = 512, example = "customer-123")]
     origin_owner_id: String,
     /// Your customer's name. `owner_name` is another name.
     #[serde(alias = "owner_name")]
-    #[schema(min_length = 1, example = "Acme")]
+    #[schema(min_length = 1, max_length = 255, example = "Acme")]
     origin_owner_name: String,
     /// The person who links the account, for example an email address. `owner_username` is another name.
     #[serde(default, alias = "owner_username")]
-    #[schema(example = "jo@acme.example")]
+    #[schema(max_length = 512, example = "jo@acme.example")]
     origin_username: Option<String>,
     /// Opens the Hub with this connector. `connector` is another name.
     #[serde(default, alias = "connector")]
@@ -39,7 +39,7 @@ pub(crate) struct CreateSession {
     provider_version: Option<String>,
     /// Shows only connectors of these categories.
     #[serde(default)]
-    #[schema(example = json!(["documents"]))]
+    #[schema(max_items = 50, example = json!(["documents"]))]
     categories: Option<Vec<String>>,
     /// Opens the Hub to edit this account.
     #[serde(default)]
@@ -52,7 +52,7 @@ pub(crate) struct CreateSession {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 31_536_000, example = 1800)]
     expires_in: Option<i64>,
-    /// The metadata of the account.
+    /// The metadata of the account: at most 16 KiB as JSON, 16 levels deep.
     #[serde(default)]
     #[schema(value_type = Option<JsonObject>)]
     metadata: Option<Metadata>,
@@ -62,7 +62,7 @@ pub(crate) struct CreateSession {
     multiple: Option<bool>,
     /// The account's label.
     #[serde(default)]
-    #[schema(example = "Main workspace")]
+    #[schema(max_length = 255, example = "Main workspace")]
     label: Option<String>,
     /// The origins of your pages that may embed the Hub with this session in a frame.
     #[serde(default)]

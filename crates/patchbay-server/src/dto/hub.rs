@@ -418,7 +418,7 @@ pub(crate) struct StartAttempt {
     credentials: SecretFields,
     /// The final URL of the window: a URL of this server, or of an origin that the session or the operator allows.
     #[serde(default)]
-    #[schema(format = "uri")]
+    #[schema(format = "uri", max_length = 2000)]
     redirect_uri: Option<String>,
 }
 

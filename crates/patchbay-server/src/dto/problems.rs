@@ -39,6 +39,11 @@ const fn wire_name(field: Field) -> &'static str {
     match field {
         Field::OwnerId => "origin_owner_id",
         Field::OwnerName => "origin_owner_name",
+        Field::OwnerUsername => "origin_username",
+        Field::Label => "label",
+        Field::Metadata => "metadata",
+        Field::Categories => "categories",
+        Field::ReturnUrl => "redirect_uri",
         Field::VersionPin => "connector_pinned_version",
         Field::AuthMethod => "authentication_config_key",
         Field::Profile => "integration_id",

@@ -5,9 +5,9 @@ use std::{
     net::TcpStream,
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{LinkedServer, Provider, Server};
+use crate::support::{ApiResponse, LinkedServer, Provider, Server};
 
 #[test]
 fn malformed_bodies_are_explained() {
@@ -121,4 +121,81 @@ fn invalid_bytes_on_the_socket_are_harmless() {
     let answer = server.anonymous().get("/accounts/%ff");
     assert_eq!((answer.status, answer.text("/errorCode").as_str()), (404, "RouteNotFoundError"), "{answer}");
     assert_eq!(server.anonymous().get("/healthz").status, 200);
+}
+
+/// Texts that are stored and shown: too long, with control characters, or with characters that change the direction of text.
+fn bad_texts(max_chars: usize) -> Vec<(String, &'static str)> {
+    let mut texts = vec![("x".repeat(max_chars + 1), "length"), ("\u{1f600}".repeat(5 * 1024 * 1024 / 4), "length")];
+    for c in ['\0', '\n', '\u{1b}', '\u{85}', '\u{200f}', '\u{2028}', '\u{202e}', '\u{2067}'] {
+        texts.push((format!("Acme{c}Ltd"), "control_character"));
+    }
+    texts
+}
+
+#[test]
+fn stored_texts_are_bounded_and_have_no_control_characters() {
+    let linked = LinkedServer::new();
+    let api = linked.server.api();
+    let key = api.post("/api_keys", &json!({ "name": "ci" })).text("/id");
+    let account = format!("/accounts/{}", linked.account);
+    let session = |field: &str, value: Value| {
+        let mut body = json!({ "origin_owner_id": "a", "origin_owner_name": "A" });
+        body[field] = value;
+        api.post("/connect_sessions", &body)
+    };
+    let refused = |answer: &ApiResponse, path: &str, code: &str| {
+        assert_eq!((answer.status, answer.code()), (400, "ValidationError".to_owned()), "{path}: {answer}");
+        assert_eq!((answer.text("/errors/0/path"), answer.text("/errors/0/code")), (path.to_owned(), code.to_owned()));
+        assert!(answer.body.len() < 1_000, "the text is not repeated");
+    };
+    let texts = [("origin_owner_id", 512), ("origin_owner_name", 255), ("origin_username", 512), ("label", 255)];
+    for (field, max_chars) in texts {
+        for (text, code) in bad_texts(max_chars) {
+            refused(&session(field, json!(text)), field, code);
+            refused(&api.patch(&account, &json!({ (field): text })), field, code);
+        }
+        let full = "\u{6f22}".repeat(max_chars);
+        assert_eq!(session(field, json!(full)).status, 201, "{field}");
+        assert_eq!(api.patch(&account, &json!({ (field): full })).status, 200, "{field}");
+    }
+    for (text, code) in bad_texts(100) {
+        refused(&api.post("/api_keys", &json!({ "name": text })), "name", code);
+        refused(&api.patch(&format!("/api_keys/{key}"), &json!({ "name": text })), "name", code);
+    }
+    for (text, code) in bad_texts(200) {
+        refused(&api.post("/auth_configs", &json!({ "connector_key": "spotdraft", "name": text })), "name", code);
+        refused(&api.patch(&format!("/auth_configs/{}", linked.integration), &json!({ "name": text })), "name", code);
+    }
+    let deep = (0..40).fold(json!(1), |inner, _| json!([inner]));
+    for (metadata, code) in [
+        (json!({ "a": "x".repeat(16 * 1024) }), "length"),
+        (json!({ "a": vec![json!({}); 1_000_000] }), "length"),
+        (json!({ "a": deep }), "depth"),
+        (json!({ "a": ["\0"] }), "control_character"),
+        (json!({ "a\0": 1 }), "control_character"),
+    ] {
+        refused(&session("metadata", metadata.clone()), "metadata", code);
+        refused(&api.patch(&account, &json!({ "metadata": metadata })), "metadata", code);
+    }
+    refused(&session("categories", json!(vec!["hris"; 51])), "categories", "length");
+    refused(&session("categories", json!(["hris", "a\u{202e}b"])), "categories[1]", "control_character");
+    refused(&session("allowed_origins", json!(vec!["https://a.example"; 10_000])), "allowed_origins", "length");
+    for url in ["https://a.example/\n", "https://a.example/ x", "https://a.example/\u{202e}"] {
+        refused(&session("confirm_url", json!(url)), "confirm_url", "url");
+    }
+    assert_eq!(session("confirm_url", json!("https://b\u{fc}cher.example/\u{e9}")).status, 201);
+    let answer = api.get(&account);
+    assert_eq!(answer.text("/label").chars().count(), 255, "{answer}");
+}
+
+#[test]
+fn unknown_actions_of_a_profile_are_reported_a_hundred_times_at_most() {
+    let linked = LinkedServer::new();
+    let actions = (0..50_000).map(|number| format!("spotdraft_nothing_{number}")).collect::<Vec<_>>();
+    let path = format!("/auth_configs/{}", linked.integration);
+    let answer = linked.server.api().patch(&path, &json!({ "enabled_actions": actions }));
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 100);
+    let answer = linked.server.api().patch(&path, &json!({ "enabled_actions": ["x".repeat(1024 * 1024)] }));
+    assert!(answer.status == 400 && answer.body.len() < 2_000, "a long name is shortened");
 }
