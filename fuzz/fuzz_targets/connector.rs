@@ -1,4 +1,4 @@
-//! See `patchbay_fuzz::connector`.
+//! See `patchbay_fuzz::format::connector`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| patchbay_fuzz::connector(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| patchbay_fuzz::format::connector(data));

@@ -1,4 +1,4 @@
-//! See `patchbay_fuzz::description`.
+//! See `patchbay_fuzz::format::description`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| patchbay_fuzz::description(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| patchbay_fuzz::format::description(data));

@@ -1,4 +1,4 @@
-//! See `patchbay_fuzz::expression`.
+//! See `patchbay_fuzz::format::expression`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| patchbay_fuzz::expression(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| patchbay_fuzz::format::expression(data));

@@ -1,6 +1,6 @@
 //! Runs the functions of the fuzz targets on their seeds, so that a change that breaks them fails here.
 
-#[path = "../../../fuzz/src/lib.rs"]
+#[path = "../../../fuzz/src/format.rs"]
 mod targets;
 
 use std::{fs, path::Path};

@@ -5,6 +5,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use patchbay_connector::definition::HttpMethod;
 use patchbay_engine::{AccountPatch, Caller, Error, ErrorCode, NewProfile, ProfilePatch, RunRequest};
 use patchbay_model::{AccountId, AccountStatus, ApiScope, EnabledActions, ProfileId};
@@ -222,6 +226,76 @@ async fn the_proxy_passes_json_through_and_redacts_echoed_secrets() {
         "type": "application/json",
     });
     assert_eq!(serde_json::from_slice::<Value>(&outcome.body).unwrap(), expected);
+}
+
+/// A secret with reserved characters.
+const RESERVED: &str = "canary+5f/1e=0c&9b<7d\"-\\x";
+
+/// Returns spellings of [`RESERVED`] that are valid within a JSON string.
+fn echoes() -> Vec<String> {
+    let each = |escape: fn(u8) -> String| RESERVED.bytes().map(escape).collect::<String>();
+    let percent = each(|byte| match byte {
+        b'a'..=b'z' | b'0'..=b'9' | b'/' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    vec![
+        json!(RESERVED).to_string().trim_matches('"').to_owned(),
+        each(|byte| format!("\\u{byte:04x}")),
+        r#"canary\u002B5f/1e\u003D0c\u00269b\u003C7d\u0022-\\x"#.to_owned(),
+        r#"canary+5f\/1e\u003d0c\u00269b\u003c7d\"-\\x"#.to_owned(),
+        r#"{\"inner\":\"canary+5f\\/1e=0c\\u00269b\\u003c7d\\\"-\\\\x\"}"#.to_owned(),
+        percent.clone(),
+        percent.replace('%', "%25"),
+        each(|byte| format!("%{byte:02x}")),
+        each(|byte| format!("&#x{byte:02X};")),
+        each(|byte| format!("&#0{byte};")),
+        "canary+5f/1e=0c&amp;9b&lt;7d&quot;-\\\\x".to_owned(),
+        each(|byte| format!("{byte:02x}")),
+        STANDARD.encode(format!("u{RESERVED}")),
+        URL_SAFE_NO_PAD.encode(format!("me{RESERVED}")),
+    ]
+}
+
+#[tokio::test]
+async fn echoes_in_every_spelling_reach_nobody() {
+    for (number, echo) in echoes().into_iter().enumerate() {
+        let sent = echo.clone();
+        let provider = HttpProvider::new(move |request: Request| {
+            let (path, echo) = (request.uri().path().to_owned(), sent.clone());
+            let respond = async move {
+                let json = [("content-type", "application/json")];
+                match path.as_str() {
+                    "/api/text" => format!("<p>{echo}</p>").into_response(),
+                    "/api/header" => ([("x-echo", echo)], "1").into_response(),
+                    "/api/things/400" => {
+                        (StatusCode::BAD_REQUEST, json, format!("{{\"detail\":\"no {echo}\"}}")).into_response()
+                    }
+                    _ => (json, format!("{{\"v\":\"a {echo} z\",\"{echo}\":[1.0]}}")).into_response(),
+                }
+            };
+            respond
+        });
+        let bed = TestBed::builder().connector("demo").account(&[("key", RESERVED), ("region", "eu"), ("user", "jo")]);
+        let bed = bed.provider("https://eu.demo.example.com", provider).start().await;
+        let check = |text: &str, place: &str| {
+            assert!(text.contains("[redacted]"), "{place}, spelling {number}: {text}");
+            let leaks = ["5f", "35 66", "NWY"].iter().any(|part| text.contains(part)) || text.contains(&echo);
+            assert!(!leaks, "{place}, spelling {number}: {text}");
+        };
+        let run = |id: &str| RunRequest { debug: true, ..request_for(&bed, "demo_get_thing", json!({ "id": id })) };
+        let outcome = bed.run_request(run("1")).await.unwrap();
+        check(&Value::Object(outcome.result).to_string(), "a result");
+        check(&serde_json::to_string(&outcome.trace.unwrap().requests[0].response_body).unwrap(), "a trace");
+        let error = bed.run_request(run("400")).await.unwrap_err();
+        check(&error.message, "a message");
+        check(&error.provider.as_ref().unwrap().body.to_string(), "an error");
+        for path in ["/json", "/text"] {
+            let proxied = bed.proxy(bed.account(), path).await.unwrap();
+            check(std::str::from_utf8(&proxied.body).unwrap(), path);
+        }
+        let proxied = bed.proxy(bed.account(), "/header").await.unwrap();
+        check(&format!("{:?}", proxied.headers.iter().find(|(name, _)| name == "x-echo")), "a header");
+    }
 }
 
 #[tokio::test]

@@ -1,21 +1,14 @@
-//! Redacts an account's secrets in a provider's responses, in every encoding in which they can be echoed: plain, base64,
-//! percent-encoded, and escaped for JSON and XML.
+//! Redacts an account's secrets in a provider's responses, in every spelling in which they can be echoed.
 //!
-//! The common case, no echo, is one scan without an allocation.
+//! The common case, no echo, is one scan of the texts that are long enough to contain a secret.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::OnceLock};
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
-};
 use bytes::Bytes;
-use memchr::memmem::{self, Finder};
-use patchbay_connector::expr::escape_xml;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::stream_redactor::StreamRedactor;
+use super::{matcher::Matcher, stream_redactor::StreamRedactor};
 
 /// The replacement for a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
@@ -25,8 +18,9 @@ const MIN_SECRET_BYTES: usize = 4;
 /// Redacts the secrets of one account.
 #[derive(Default)]
 pub struct Redactor {
-    /// The encodings of all secrets, longest first, so that a longer one is replaced as a whole.
-    needles: Vec<Zeroizing<String>>,
+    secrets: Vec<Zeroizing<String>>,
+    /// Created for the first text that is long enough.
+    matcher: OnceLock<Box<Matcher>>,
 }
 
 impl Redactor {
@@ -37,83 +31,89 @@ impl Redactor {
         redactor
     }
 
-    /// Adds a secret in all its encodings. A secret shorter than 4 bytes is ignored.
+    /// Adds a secret in all its spellings. A secret shorter than 4 bytes is ignored.
     pub fn add(&mut self, secret: &str) {
-        if secret.len() < MIN_SECRET_BYTES {
-            return;
+        if secret.len() >= MIN_SECRET_BYTES && !self.secrets.iter().any(|known| **known == secret) {
+            self.secrets.push(Zeroizing::new(secret.to_owned()));
+            self.matcher = OnceLock::new();
         }
-        let json = serde_json::to_string(secret).unwrap_or_default();
-        let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default();
-        let percent = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect::<String>();
-        for encoded in [
-            percent.replace('+', "%20"),
-            percent,
-            json.replace('/', "\\/"),
-            json.to_owned(),
-            escape_xml(secret).unwrap_or_default(),
-            // Between tags, quotes need no escape.
-            secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
-            STANDARD.encode(secret),
-            STANDARD_NO_PAD.encode(secret),
-            URL_SAFE_NO_PAD.encode(secret),
-            secret.to_owned(),
-        ] {
-            if !encoded.is_empty() && !self.needles.iter().any(|known| **known == encoded) {
-                self.needles.push(Zeroizing::new(encoded));
-            }
+    }
+
+    /// Returns the matcher if a text of this length can contain a secret: no spelling is shorter than the secret.
+    fn matcher_for(&self, length: usize) -> Option<&Matcher> {
+        if !self.secrets.iter().any(|secret| secret.len() <= length) {
+            return None;
         }
-        self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+        Some(self.matcher.get_or_init(|| Box::new(Matcher::new(self.texts(), MIN_SECRET_BYTES))))
+    }
+
+    /// Returns the secrets.
+    fn texts(&self) -> impl Iterator<Item = &str> + Clone {
+        self.secrets.iter().map(|secret| secret.as_str())
     }
 
     /// Returns true if the bytes contain a secret.
     pub(crate) fn contains_secret(&self, bytes: &[u8]) -> bool {
-        self.needles.iter().any(|needle| memmem::find(bytes, needle.as_bytes()).is_some())
+        self.matcher_for(bytes.len()).is_some_and(|matcher| matcher.is_match(bytes))
     }
 
     /// Returns a redactor for a stream of bytes.
-    pub(crate) fn stream_redactor(&self) -> StreamRedactor {
-        StreamRedactor::new(self.needles.iter().map(|needle| needle.as_str()))
+    pub fn stream_redactor(&self) -> StreamRedactor {
+        StreamRedactor::new(self.texts())
     }
 
     /// Returns the text with the secrets redacted.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut clean = Cow::Borrowed(text);
-        for needle in &self.needles {
-            if memmem::find(clean.as_bytes(), needle.as_bytes()).is_some() {
-                clean = Cow::Owned(clean.replace(needle.as_str(), REDACTED));
-            }
+        match self.redacted(text) {
+            Some(redacted) => Cow::Owned(redacted),
+            None => Cow::Borrowed(text),
         }
-        clean
+    }
+
+    /// Returns the text with the secrets redacted; none if it contains no secret.
+    fn redacted(&self, text: &str) -> Option<String> {
+        let found = self.matcher_for(text.len())?.find_all(text.as_bytes());
+        if found.is_empty() {
+            return None;
+        }
+        let (mut redacted, mut at) = (Vec::with_capacity(text.len()), 0);
+        for range in found {
+            redacted.extend_from_slice(&text.as_bytes()[at..range.start]);
+            redacted.extend_from_slice(REDACTED.as_bytes());
+            at = range.end;
+        }
+        redacted.extend_from_slice(&text.as_bytes()[at..]);
+        Some(String::from_utf8(redacted).unwrap_or_else(|_| REDACTED.to_owned()))
     }
 
     /// Redacts the secrets in a value: in strings, in keys, and numbers that are a secret.
     pub fn value(&self, value: &mut Value) {
-        if self.needles.is_empty() {
+        if self.secrets.is_empty() {
             return;
         }
-        let finders = self.needles.iter().map(|needle| Finder::new(needle.as_bytes())).collect::<Vec<_>>();
-        self.walk(value, &finders);
-    }
-
-    /// Redacts the secrets in a value, in place.
-    fn walk(&self, value: &mut Value, finders: &[Finder<'_>]) {
-        let has_secret = |text: &str| finders.iter().any(|finder| finder.find(text.as_bytes()).is_some());
         match value {
-            Value::String(text) if has_secret(text) => *text = self.text(text).into_owned(),
-            Value::Number(number) if self.needles.iter().any(|needle| **needle == number.to_string()) => {
-                *value = Value::String(REDACTED.to_owned());
+            Value::String(text) => {
+                if let Some(redacted) = self.redacted(text) {
+                    *text = redacted;
+                }
             }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.walk(item, finders)),
+            Value::Number(number) => {
+                let number = number.to_string();
+                if self.texts().any(|secret| secret == number) {
+                    *value = Value::String(REDACTED.to_owned());
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
             Value::Object(members) => {
-                if members.keys().any(|key| has_secret(key)) {
+                if members.keys().any(|key| self.contains_secret(key.as_bytes())) {
                     *members = std::mem::take(members)
                         .into_iter()
                         .map(|(key, member)| (self.text(&key).into_owned(), member))
                         .collect();
                 }
-                members.values_mut().for_each(|member| self.walk(member, finders));
+                members.values_mut().for_each(|member| self.value(member));
             }
-            _ => {}
+            Value::Null | Value::Bool(_) => {}
         }
     }
 
@@ -139,6 +139,7 @@ impl fmt::Debug for Redactor {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
     use serde_json::json;
 
     use super::*;

@@ -1,61 +1,66 @@
-//! Redacts secrets in a stream of bytes. Each secret is masked byte by byte, so that a file keeps its length. The end of
-//! a chunk is held back, because a secret can continue in the next chunk.
+//! Redacts secrets in a stream of bytes. Each secret is masked byte by byte, so that a file keeps its length. Bytes that may
+//! be the beginning of a secret are held back until the next chunk: at most 128 for each character of the longest secret.
 
 use bytes::{Bytes, BytesMut};
-use memchr::memmem::Finder;
-use zeroize::Zeroizing;
 
-/// The minimum length of a secret, in bytes; a shorter one would match unrelated bytes of a large file.
+use super::matcher::{Matcher, Scan};
+
+/// The minimum length of a secret, in bytes, and of its base64 and hexadecimal digits; a shorter one would match unrelated
+/// bytes of a large file.
 const MIN_SECRET_BYTES: usize = 8;
 /// The byte that replaces each byte of a secret.
 const MASK_BYTE: u8 = b'*';
 
 /// Masks the secrets of one account in one file.
 pub struct StreamRedactor {
-    needles: Vec<Zeroizing<String>>,
-    /// The number of bytes to hold back: the longest secret without its last byte.
-    lookback: usize,
+    matcher: Box<Matcher>,
+    scan: Scan,
     held: BytesMut,
-    /// The number of held bytes that belong to a secret that began earlier.
-    masked_prefix: usize,
+    /// The number of held bytes that are searched.
+    searched: usize,
 }
 
 impl StreamRedactor {
-    /// Creates a redactor of these encodings of secrets.
-    pub(super) fn new<'a>(encodings: impl Iterator<Item = &'a str>) -> Self {
-        let long = encodings.filter(|encoding| encoding.len() >= MIN_SECRET_BYTES);
-        let needles = long.map(|encoding| Zeroizing::new(encoding.to_owned())).collect::<Vec<_>>();
-        let lookback = needles.iter().map(|needle| needle.len() - 1).max().unwrap_or(0);
-        Self { needles, lookback, held: BytesMut::new(), masked_prefix: 0 }
+    /// Creates a redactor of these secrets.
+    pub(super) fn new<'a>(secrets: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let matcher = Box::new(Matcher::new(secrets, MIN_SECRET_BYTES));
+        Self { matcher, scan: Scan::default(), held: BytesMut::new(), searched: 0 }
     }
 
     /// Adds a chunk and returns the bytes that are ready, possibly none.
     pub fn push(&mut self, chunk: Bytes) -> Bytes {
-        if self.needles.is_empty() {
+        if self.matcher.is_empty() {
             return chunk;
         }
+        if self.held.is_empty() {
+            let searched = self.matcher.scan(&mut self.scan, &chunk, 0, false);
+            if self.scan.first_open(searched) == chunk.len() && !self.scan.has_found() {
+                self.scan.forget(chunk.len());
+                return chunk;
+            }
+            self.held.extend_from_slice(&chunk);
+            return self.release(searched);
+        }
         self.held.extend_from_slice(&chunk);
-        self.release(self.held.len().saturating_sub(self.lookback))
+        let searched = self.matcher.scan(&mut self.scan, &self.held, self.searched, false);
+        self.release(searched)
     }
 
     /// Returns the bytes that were held back, at the end of the stream.
     pub fn finish(&mut self) -> Bytes {
-        self.release(self.held.len())
+        self.matcher.scan(&mut self.scan, &self.held, self.searched, true);
+        let mut rest = self.held.split();
+        self.scan.release(&mut rest, MASK_BYTE);
+        self.scan = Scan::default();
+        rest.freeze()
     }
 
-    /// Masks the secrets in the first `end` held bytes and returns these bytes.
-    fn release(&mut self, end: usize) -> Bytes {
-        let mut secrets = vec![(0, self.masked_prefix)];
-        for needle in &self.needles {
-            let finder = Finder::new(needle.as_bytes());
-            secrets.extend(finder.find_iter(&self.held).map(|start| (start, start + needle.len())));
-        }
+    /// Returns the bytes that cannot belong to a secret that is not found yet, with the found secrets masked.
+    fn release(&mut self, searched: usize) -> Bytes {
+        let end = self.scan.first_open(searched);
+        self.searched = searched - end;
         let mut released = self.held.split_to(end);
-        self.masked_prefix = 0;
-        for (start, stop) in secrets.into_iter().filter(|(start, stop)| *start < end && start < stop) {
-            released[start..stop.min(end)].fill(MASK_BYTE);
-            self.masked_prefix = self.masked_prefix.max(stop.saturating_sub(end));
-        }
+        self.scan.release(&mut released, MASK_BYTE);
         released.freeze()
     }
 }

@@ -95,6 +95,8 @@ fn validate(run: &Run<'_>, event: Value, now: Timestamp) -> Result<EmittedEvent,
         Some(_) => Err(invalid(run, &format!("`{key}` is not text"))),
     };
     let (event_type, event_id) = (name("eventType")?, name("eventId")?);
+    let redacted = |name: String| run.redactor.text(&name).into_owned();
+    let (event_type, event_id) = (event_type.map(redacted), event_id.map(redacted));
     let event_type = event_type.ok_or_else(|| invalid(run, "`eventType` is missing"))?;
     let event_date = match members.remove("eventDate") {
         None | Some(Value::Null) => now,

@@ -2,5 +2,6 @@
 
 mod async_steps;
 mod provider_faults;
+mod redaction;
 mod resource_limits;
 mod support;

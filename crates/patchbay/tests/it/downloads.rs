@@ -116,6 +116,18 @@ fn large(length: usize) -> Body {
     Body::from_stream(stream::iter(pieces))
 }
 
+/// Returns spellings of the secret with their names.
+fn echoes() -> [(&'static str, String); 5] {
+    let each = |escape: fn(u8) -> String| canary::CLIENT_SECRET.bytes().map(escape).collect::<String>();
+    [
+        ("key", canary::CLIENT_SECRET.to_owned()),
+        ("json", each(|byte| format!("\\u{byte:04X}"))),
+        ("percent", each(|byte| format!("%25{byte:02x}"))),
+        ("html", each(|byte| format!("&#{byte};"))),
+        ("hex", each(|byte| format!("{byte:02X}"))),
+    ]
+}
+
 fn router(seen: SeenRequests) -> Router {
     Router::new().route("/api/{*path}", get(api)).route("/cdn/{*path}", get(api)).with_state(seen)
 }
@@ -139,9 +151,10 @@ async fn api(State(seen): State<SeenRequests>, Path(path): Path<String>, headers
             builder.body(Body::from_stream(stream::iter(pieces)))
         }
         "files/echo" => {
-            let (first, second) = canary::CLIENT_SECRET.split_at(9);
-            let pieces = [format!("key={first}"), format!("{second};")];
-            let pieces = pieces.map(|piece| Ok::<_, std::io::Error>(Bytes::from(piece)));
+            // Pieces divide each spelling.
+            let text = echoes().map(|(name, spelling)| format!("{name}={spelling};")).concat();
+            let pieces = text.as_bytes().chunks(11).map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece)));
+            let pieces = pieces.collect::<Vec<_>>();
             builder.body(Body::from_stream(stream::iter(pieces)))
         }
         "files/packed" => {
@@ -241,7 +254,8 @@ fn a_compressed_file_is_decompressed_and_redacted() {
     assert!(!headers.contains_key("content-encoding") && !headers.contains_key("content-length"));
     let mut found = Vec::new();
     bed.bytes("stream_file", "echo", |piece| found.extend_from_slice(piece)).1.unwrap();
-    assert_eq!(found, format!("key={};", "*".repeat(canary::CLIENT_SECRET.len())).as_bytes());
+    let masked = echoes().map(|(name, spelling)| format!("{name}={};", "*".repeat(spelling.len()))).concat();
+    assert_eq!(String::from_utf8(found).unwrap(), masked);
 }
 
 #[test]

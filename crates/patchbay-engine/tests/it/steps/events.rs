@@ -38,6 +38,14 @@ async fn an_event_is_validated_emitted_and_returned() {
     assert_eq!((emitted.connector.as_str(), emitted.action.as_deref()), ("steps", Some("steps_emit")));
     assert_eq!(emitted.data, event["data"], "events contain no secret");
 
+    let hexadecimal = SECRET.bytes().map(|byte| format!("{byte:02X}")).collect::<String>();
+    let references = SECRET.chars().map(|letter| format!("&#{};", u32::from(letter))).collect::<String>();
+    let body = json!({ "type": format!("t-{SECRET}"), "id": hexadecimal, "note": references });
+    run(&bed, "emit", json!({ "body": body })).await.unwrap();
+    let emitted = sink.events().remove(1);
+    assert_eq!((emitted.event_type.as_str(), emitted.event_id.as_deref()), ("t-[redacted]", Some("[redacted]")));
+    assert_eq!(emitted.data["note"], "[redacted]");
+
     let plain = run(&bed, "emit", json!({ "body": { "type": "t" } })).await.unwrap();
     let expected = json!({ "eventType": "t", "eventDate": "2026-01-15T10:30:00.000Z", "data": { "by": "customer" } });
     assert_eq!(plain["data"], expected, "an event without a date has the current time");
