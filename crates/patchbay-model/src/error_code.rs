@@ -66,6 +66,12 @@ error_codes! {
             "The body is larger than the limit in the message (16 KiB for a login)", "Send less, or raise `limits.bodyMebibytes`";
         BodyTimeout, "BodyTimeoutError", 408,
             "The body did not arrive within the limits: 30 seconds for each part, 10 minutes for the whole body", "Send it faster, or send less";
+        RequestTimeout, "RequestTimeoutError", 408,
+            "The head of the request (its first line and headers) did not arrive within 15 seconds", "Send the head at once";
+        UriTooLong, "UriTooLongError", 414,
+            "The path with its query is too long: a head may have 64 KiB", "Send large values in the body";
+        HeadersTooLarge, "HeadersTooLargeError", 431,
+            "The request has more than 100 headers, or a head of more than 64 KiB", "Send fewer or shorter headers";
         RouteNotFound, "RouteNotFoundError", 404,
             "The path does not exist", "See `/docs`";
         MethodNotAllowed, "MethodNotAllowedError", 405,
@@ -247,7 +253,8 @@ impl ErrorCode {
              provider failed, `provider_errors` (`provider_response` in the Hub API) contains its response with secrets\n\
              removed. `errors` lists every problem of an action's inputs or a form at once; of a malformed body it lists the\n\
              first. `Retry-After` is in seconds.\n\n\
-             A request that is not HTTP, or whose path or headers are too large, gets a 400, 414 or 431 without a body.\n\n\
+             A request whose head is refused by HTTP/2 itself (headers of more than 16 KiB), or behind a response that the\n\
+             client has not read, gets a 400, 414 or 431 without a body.\n\n\
              `patchbay error-codes` prints this page from the source.\n",
         );
         for (title, introduction, codes) in SECTIONS {

@@ -41,6 +41,11 @@ pub(crate) fn body(error: &Error) -> ErrorOut {
     ErrorOut::new(error, now.to_rfc3339())
 }
 
+/// Returns the body of an error response as JSON, for a request that the router does not see.
+pub fn error_body(error: &Error) -> String {
+    serde_json::to_string(&body(error)).unwrap_or_default()
+}
+
 fn respond(status: u16, retry_after: Option<u64>, body: &impl Serialize) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Json(body)).into_response();

@@ -19,5 +19,6 @@ mod urls;
 
 pub use config::{SandboxInfo, ServerConfig, WebAssets};
 pub use dto::{errors::ProviderErrorOut, revocation::RevocationReportOut};
+pub use error::error_body;
 pub use router::{openapi, router};
 pub use urls::RouteUrls;

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, Version, header},
     response::{IntoResponse, Response},
 };
 use patchbay_engine::{Error, ErrorCode};
@@ -16,13 +16,42 @@ pub(crate) fn rejection(request: &Request) -> Option<Response> {
         let message = "the path does not exist: its percent-encoded bytes are not UTF-8; /docs lists all paths";
         return Some(ApiError::from(Error::new(ErrorCode::RouteNotFound, message)).into_response());
     }
-    if !has_clear_length(request.headers()) {
-        let message = "the length of the body is not clear; send either content-length or transfer-encoding: chunked";
-        let mut response = ApiError::from(Error::new(ErrorCode::MalformedRequest, message)).into_response();
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        return Some(response);
+    let message = if !has_clear_length(request.headers()) {
+        "the length of the body is not clear; send either content-length or transfer-encoding: chunked"
+    } else if !has_clear_host(request) {
+        "the host is not clear; send one Host header with the name and port of this server"
+    } else {
+        return None;
+    };
+    Some(malformed(message))
+}
+
+/// Returns 400 `MalformedRequestError`, and closes the connection.
+fn malformed(message: &str) -> Response {
+    let mut response = ApiError::from(Error::new(ErrorCode::MalformedRequest, message)).into_response();
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// Checks that every server reads the same host: HTTP/1.1 has one `Host` (RFC 9112, section 3.2), older versions and
+/// HTTP/2 at most one, which in HTTP/2 equals the authority (RFC 9113, section 8.3.1).
+fn has_clear_host(request: &Request) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => request.version() != Version::HTTP_11,
+        (Some(host), None) => {
+            let authority = request.uri().authority().filter(|_| request.version() == Version::HTTP_2);
+            is_host(host.as_bytes())
+                && authority.is_none_or(|authority| authority.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes()))
+        }
+        (Some(_), Some(_)) => false,
     }
-    None
+}
+
+/// Checks that a value contains only the characters of a host and a port (RFC 3986, section 3.2): no list, no user, no
+/// path.
+fn is_host(value: &[u8]) -> bool {
+    !value.is_empty() && value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(byte))
 }
 
 /// Checks that every server reads the same length of the body: a transfer coding is `chunked`, once, and excludes a

@@ -130,8 +130,14 @@ pub fn openapi(public_url: &str) -> Value {
 /// Returns the router of all routes.
 pub fn router(engine: Engine, config: ServerConfig) -> Router {
     let streams = Arc::new(Semaphore::new(MAX_STREAMS));
-    let state =
-        AppState { engine, config: Arc::new(config), streams, document: Arc::default(), build_document: openapi };
+    let state = AppState {
+        engine,
+        config: Arc::new(config),
+        streams,
+        document: Arc::default(),
+        document_text: Arc::default(),
+        build_document: openapi,
+    };
     let (api, _) = api().split_for_parts();
     let (hub, _) = hub_api().split_for_parts();
     Router::new()

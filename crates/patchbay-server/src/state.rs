@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::FromRef;
+use axum::{body::Bytes, extract::FromRef};
 use patchbay_engine::Engine;
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -17,6 +17,8 @@ pub(crate) struct AppState {
     pub(crate) streams: Arc<Semaphore>,
     /// The OpenAPI document, built at the first request: anyone can request it, and building it is expensive.
     pub(crate) document: Arc<OnceLock<Value>>,
+    /// The same as text: clients that do not read it share one copy.
+    pub(crate) document_text: Arc<OnceLock<Bytes>>,
     /// Builds the document for a public URL. The router passes it, because it knows all routes.
     pub(crate) build_document: fn(&str) -> Value,
 }
@@ -25,6 +27,11 @@ impl AppState {
     /// Returns the OpenAPI document.
     pub(crate) fn document(&self) -> &Value {
         self.document.get_or_init(|| (self.build_document)(self.config.urls.base()))
+    }
+
+    /// Returns the OpenAPI document as JSON text.
+    pub(crate) fn document_text(&self) -> Bytes {
+        self.document_text.get_or_init(|| self.document().to_string().into()).clone()
     }
 }
 

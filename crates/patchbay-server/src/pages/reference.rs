@@ -1,8 +1,8 @@
 //! The API reference, rendered from the OpenAPI document.
 
 use axum::{
-    Json,
     extract::State,
+    http::header,
     response::{IntoResponse, Response},
 };
 use minijinja::{Value as View, context};
@@ -13,7 +13,7 @@ use crate::{guides::sentence_to_html, state::AppState};
 
 /// `GET /openapi.json`: returns the OpenAPI document.
 pub(crate) async fn openapi(State(state): State<AppState>) -> Response {
-    Json(state.document()).into_response()
+    ([(header::CONTENT_TYPE, "application/json")], state.document_text()).into_response()
 }
 
 /// `GET /docs`: returns the API reference.

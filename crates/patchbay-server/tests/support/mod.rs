@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, Request, StatusCode},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
 };
 use http_body_util::BodyExt;
 use patchbay_connector::{Connector, Registry, SourceFile, load, render};
@@ -85,7 +85,9 @@ impl Server {
 }
 
 /// Sends a request and returns the whole response.
-pub async fn send(router: &Router, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+pub async fn send(router: &Router, mut request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+    // Every client of HTTP/1.1 sends it.
+    request.headers_mut().entry(header::HOST).or_insert(HeaderValue::from_static("localhost"));
     let (head, body) = router.clone().oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let text = String::from_utf8(body.into()).unwrap();

@@ -29,6 +29,7 @@ pub struct FileSettings {
     pub body_limit_mib: Option<u64>,
     pub response_limit_mib: Option<u64>,
     pub call_budget_seconds: Option<u64>,
+    pub connection_limit: Option<u64>,
     pub call_retention_days: Option<u64>,
     pub shutdown_grace_seconds: Option<u64>,
 }
@@ -78,7 +79,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
     let log = section("log", &["level", "format"]);
     let egress = section("egress", &["allow", "caFile"]);
     let hub = section("hub", &["allowedOrigins"]);
-    let limits = section("limits", &["bodyMebibytes", "responseMebibytes", "callSeconds"]);
+    let limits = section("limits", &["bodyMebibytes", "responseMebibytes", "callSeconds", "connections"]);
     let records = section("records", &["retentionDays"]);
     let shutdown = section("shutdown", &["graceSeconds"]);
     let whole_number = |section: Option<Mapping<'_>>, key: &str| {
@@ -107,6 +108,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         body_limit_mib: whole_number(limits, "bodyMebibytes"),
         response_limit_mib: whole_number(limits, "responseMebibytes"),
         call_budget_seconds: whole_number(limits, "callSeconds"),
+        connection_limit: whole_number(limits, "connections"),
         call_retention_days: whole_number(records, "retentionDays"),
         shutdown_grace_seconds: whole_number(shutdown, "graceSeconds"),
     })

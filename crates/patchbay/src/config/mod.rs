@@ -58,6 +58,8 @@ pub struct Settings {
     pub response_limit_bytes: usize,
     /// The retention period of call records, in days. 0 keeps them without limit.
     pub call_retention_days: u32,
+    /// The largest number of open connections of clients.
+    pub connection_limit: usize,
     /// The longest time of a call.
     pub call_budget: Duration,
     /// The time that running requests have to finish after SIGTERM or SIGINT.
@@ -111,6 +113,7 @@ impl Settings {
                 "response limit",
             )?,
             call_budget: seconds(options.call_budget_seconds.or(file.call_budget_seconds), 60, 1..=300, "call budget")?,
+            connection_limit: connection_limit(options.connection_limit.or(file.connection_limit))?,
             call_retention_days: retention(options.call_retention_days.or(file.call_retention_days))?,
             shutdown_grace: seconds(
                 options.shutdown_grace_seconds.or(file.shutdown_grace_seconds),
@@ -199,6 +202,15 @@ fn retention(days: Option<u64>) -> anyhow::Result<u32> {
         Ok(days) if days <= 36_500 => Ok(days),
         _ => bail!("the retention of call records must be from 0 (no limit) to 36500 days, not {days}"),
     }
+}
+
+/// Checks the largest number of connections: from 1 to a million.
+fn connection_limit(limit: Option<u64>) -> anyhow::Result<usize> {
+    let limit = limit.unwrap_or(10_000);
+    if !(1..=1_000_000).contains(&limit) {
+        bail!("the limit of connections is {limit}; it must be from 1 to 1000000");
+    }
+    Ok(usize::try_from(limit)?)
 }
 
 fn mebibytes(value: Option<u64>, default: u64, name: &str) -> anyhow::Result<usize> {

@@ -75,6 +75,9 @@ pub struct Options {
     /// Longest time of a call, in seconds [default: 60]
     #[arg(long, env = "PATCHBAY_CALL_BUDGET_SECONDS", value_name = "SECONDS")]
     pub call_budget_seconds: Option<u64>,
+    /// Largest number of open connections of clients [default: 10000]
+    #[arg(long, env = "PATCHBAY_CONNECTION_LIMIT", value_name = "NUMBER")]
+    pub connection_limit: Option<u64>,
     /// Retention period of call records, in days; 0 keeps them without limit [default: 90]
     #[arg(long, env = "PATCHBAY_CALL_RETENTION_DAYS", value_name = "DAYS")]
     pub call_retention_days: Option<u64>,

@@ -4,7 +4,7 @@
 //! Everything else goes to standard error.
 
 mod banner;
-mod http;
+mod connections;
 mod logging;
 mod reload;
 mod signals;
@@ -29,6 +29,7 @@ use crate::{
     runtime::{SystemClock, Threads, build_runtime},
     web,
 };
+use connections::{Clocks, Places};
 use workers::Workers;
 
 /// Runs the server until SIGTERM or SIGINT.
@@ -42,6 +43,7 @@ pub fn command(options: Options) -> anyhow::Result<()> {
 }
 
 async fn run(settings: Settings) -> anyhow::Result<()> {
+    let descriptors = connections::raise_limit();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let stop = signals::listen()?;
@@ -116,9 +118,10 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     banner::print(&urls, first_start.as_ref(), simulator.is_some());
     drop(first_start);
     tokio::spawn(reload::on_hang_up(engine.clone(), reload, stop.clone()));
-    let workers = Workers::start(&router, settings.shutdown_grace)?;
+    let workers = Workers::start(&router, settings.shutdown_grace, Clocks::DOCUMENTED)?;
     drop(router);
-    let server = tokio::spawn(http::serve(listener, workers, stop));
+    let places = Places::new(connections::connections_within(descriptors, settings.connection_limit));
+    let server = tokio::spawn(connections::serve(listener, workers, places, stop));
     announce(address)?;
     let drained = server.await?;
 

@@ -7,7 +7,6 @@
 //! threads.
 
 use std::{
-    net::TcpStream,
     num::NonZero,
     sync::{
         Arc,
@@ -19,32 +18,23 @@ use std::{
 
 use anyhow::Context;
 use axum::Router;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::http::Connections;
+use super::connections::{AcceptedConnection, Clocks, Connections};
 use crate::runtime::{Threads, build_runtime};
 
-/// An accepted connection in the queue of its worker.
-struct AcceptedConnection {
-    stream: TcpStream,
-    permit: ConnectionPermit,
-}
+/// Counts an open connection in its worker's count.
+struct Counted(Arc<AtomicUsize>);
 
-/// Counts an open connection in the server's limit and in its worker's count.
-struct ConnectionPermit {
-    open: Arc<AtomicUsize>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Drop for ConnectionPermit {
+impl Drop for Counted {
     fn drop(&mut self) {
-        self.open.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 struct Worker {
-    queue: mpsc::UnboundedSender<AcceptedConnection>,
+    queue: mpsc::UnboundedSender<(AcceptedConnection, Counted)>,
     /// The number of the worker's connections, including those in the queue.
     open: Arc<AtomicUsize>,
     drained: oneshot::Receiver<bool>,
@@ -59,23 +49,23 @@ pub struct Workers {
 
 impl Workers {
     /// Starts one thread for each core. At shutdown, a connection has `grace` to finish its requests.
-    pub fn start(router: &Router, grace: Duration) -> anyhow::Result<Self> {
+    pub(super) fn start(router: &Router, grace: Duration, clocks: Clocks) -> anyhow::Result<Self> {
         let count = thread::available_parallelism().map_or(1, NonZero::get);
         let exit = CancellationToken::new();
         let workers = (0..count)
-            .map(|number| Worker::start(number, router.clone(), grace, exit.clone()))
+            .map(|number| Worker::start(number, router.clone(), grace, clocks, exit.clone()))
             .collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Self { workers, exit })
     }
 
     /// Assigns a connection to the worker with the fewest.
-    pub fn assign(&self, stream: TcpStream, permit: OwnedSemaphorePermit) {
+    pub(super) fn assign(&self, connection: AcceptedConnection) {
         let alive = self.workers.iter().filter(|worker| !worker.queue.is_closed());
         let Some(worker) = alive.min_by_key(|worker| worker.open.load(Ordering::Relaxed)) else { return };
         worker.open.fetch_add(1, Ordering::Relaxed);
-        let permit = ConnectionPermit { open: worker.open.clone(), _permit: permit };
+        let count = Counted(worker.open.clone());
         // A worker receives connections until `drain` closes its queue, which happens after the last call of this.
-        let _ = worker.queue.send(AcceptedConnection { stream, permit });
+        let _ = worker.queue.send((connection, count));
     }
 
     /// Waits for the running requests, at most for the grace period. The threads keep running for background tasks
@@ -116,17 +106,23 @@ impl DrainedWorkers {
 }
 
 impl Worker {
-    fn start(number: usize, router: Router, grace: Duration, exit: CancellationToken) -> anyhow::Result<Self> {
-        let (queue, mut waiting) = mpsc::unbounded_channel::<AcceptedConnection>();
+    fn start(
+        number: usize,
+        router: Router,
+        grace: Duration,
+        clocks: Clocks,
+        exit: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let (queue, mut waiting) = mpsc::unbounded_channel();
         let (report_drained, drained) = oneshot::channel();
         let runtime = build_runtime(Threads::Single).context("cannot create the runtime of a worker thread")?;
         let work = move || {
             // Pool 0 belongs to everything that runs outside these threads.
             patchbay_engine::set_worker_pool_index(number + 1);
             runtime.block_on(async move {
-                let connections = Connections::new(router);
-                while let Some(AcceptedConnection { stream, permit }) = waiting.recv().await {
-                    connections.serve(stream, permit);
+                let connections = Connections::new(router, clocks);
+                while let Some((connection, count)) = waiting.recv().await {
+                    connections.serve(connection, count);
                 }
                 let _ = report_drained.send(connections.drain(grace).await);
                 exit.cancelled().await;
@@ -145,13 +141,13 @@ mod tests {
     use std::{
         collections::BTreeMap,
         io::{Read, Write},
-        net::TcpListener,
+        net::{TcpListener, TcpStream},
     };
 
     use axum::routing::get;
-    use tokio::sync::Semaphore;
 
     use super::*;
+    use crate::serve::connections::Places;
 
     fn request(mut stream: &TcpStream) -> String {
         stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
@@ -165,16 +161,16 @@ mod tests {
     fn connections_are_distributed_over_the_workers_and_never_move() {
         let router =
             Router::new().route("/", get(|| async { thread::current().name().unwrap_or_default().to_owned() }));
-        let workers = Workers::start(&router, Duration::from_secs(5)).unwrap();
+        let workers = Workers::start(&router, Duration::from_secs(5), Clocks::DOCUMENTED).unwrap();
         let count = workers.workers.len();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let permits = Arc::new(Semaphore::new(1000));
+        let places = Places::new(1000);
         let clients = (0..3 * count)
             .map(|_| {
                 let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-                let (stream, _) = listener.accept().unwrap();
+                let (stream, address) = listener.accept().unwrap();
                 stream.set_nonblocking(true).unwrap();
-                workers.assign(stream, permits.clone().try_acquire_owned().unwrap());
+                workers.assign(AcceptedConnection::new(stream, places.take(address.ip()).unwrap()));
                 client
             })
             .collect::<Vec<_>>();
@@ -191,6 +187,6 @@ mod tests {
         let drained = runtime.block_on(workers.drain());
         assert!(drained.all);
         drained.join();
-        assert_eq!(permits.available_permits(), 1000, "a closed connection releases its permit");
+        assert_eq!(places.open(), 0, "a closed connection frees its place");
     }
 }

@@ -199,3 +199,32 @@ fn unknown_actions_of_a_profile_are_reported_a_hundred_times_at_most() {
     let answer = linked.server.api().patch(&path, &json!({ "enabled_actions": ["x".repeat(1024 * 1024)] }));
     assert!(answer.status == 400 && answer.body.len() < 2_000, "a long name is shortened");
 }
+
+#[test]
+fn a_request_needs_one_clear_host() {
+    let provider = Provider::start();
+    let server = Server::start(&provider, &[]);
+    let address = server.base.trim_start_matches("http://").to_owned();
+    for (version, headers, status) in [
+        ("1.1", "host: a\r\n", 200),
+        ("1.1", "host: [::1]:8080\r\n", 200),
+        ("1.0", "", 200),
+        ("1.1", "", 400),
+        ("1.1", "host:\r\n", 400),
+        ("1.1", "host: a\r\nhost: a\r\n", 400),
+        ("1.0", "host: a\r\nhost: b\r\n", 400),
+        ("1.1", "host: a, b\r\n", 400),
+        ("1.1", "host: user@a\r\n", 400),
+        ("1.1", "host: a/b\r\n", 400),
+        ("1.1", "host: a b\r\n", 400),
+    ] {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let request = format!("GET /healthz HTTP/{version}\r\n{headers}connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let line = answer.lines().next().unwrap_or_default();
+        assert!(line.contains(&format!(" {status} ")), "{version} {headers:?}: {answer}");
+        assert!(status == 200 || answer.contains("\"errorCode\":\"MalformedRequestError\""), "{answer}");
+    }
+}
