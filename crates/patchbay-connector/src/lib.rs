@@ -6,6 +6,7 @@
 
 #![warn(clippy::missing_errors_doc)]
 
+mod addresses;
 mod authorization;
 pub mod definition;
 pub mod diagnostic;

@@ -11,7 +11,14 @@ use patchbay_runtime::Host;
 
 use crate::{
     EngineConfig, EngineParts, Error, EventSink,
-    accounts::{manage::Accounts, resolver::AccountResolver, revocations::Revocations, store::CachedAccounts},
+    accounts::{
+        binder::AddressBinder,
+        manage::Accounts,
+        older_secrets::{bind_older, start_binding},
+        resolver::AccountResolver,
+        revocations::Revocations,
+        store::CachedAccounts,
+    },
     action_catalog::ActionCatalog,
     actions::{call::Calls, proxy::Proxy, run::Actions},
     api_keys::ApiKeys,
@@ -74,6 +81,7 @@ pub struct Services {
     pub proxy: Proxy,
     token_refresher: Arc<TokenRefresher>,
     expiry_notices: Arc<ExpiryNotices>,
+    binder: Arc<AddressBinder>,
     /// The rotation of the key ring.
     pub key_rotation: KeyRotation,
     /// The first start.
@@ -81,7 +89,7 @@ pub struct Services {
     host: Arc<Host>,
     call_log: Arc<CallLog>,
     /// The background tasks, in the order in which they are stopped.
-    background: OnceLock<[BackgroundTask; 3]>,
+    background: OnceLock<[BackgroundTask; 4]>,
     event_slot: EventSlot,
     changes: Changes,
 }
@@ -107,6 +115,12 @@ impl Engine {
         let retention = retention::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
         let background = [
             connector_catalog::start_warming(engine.connector_catalog.clone()),
+            start_binding(
+                parts.storage.clone(),
+                engine.binder.clone(),
+                engine.profiles.clone(),
+                engine.connector_catalog.clone(),
+            ),
             refresh_worker::start(engine.host.clone(), engine.token_refresher.clone(), engine.expiry_notices.clone()),
             retention,
         ];
@@ -125,7 +139,11 @@ impl Engine {
         let connector_catalog = ConnectorCatalog::open(parts.storage.clone(), take(&mut parts.registry)).await?;
         let connector_catalog = Arc::new(connector_catalog);
         let (locks, changes) = (Arc::<KeyedLocks>::default(), Changes::default());
-        let profiles = Arc::new(Profiles::new(&parts, connector_catalog.clone(), locks.clone(), changes.clone()));
+        let host = Arc::new(Host::new(&parts.config.egress(), parts.clock.clone(), parts.entropy.clone())?);
+        let account_store = Arc::new(CachedAccounts::new(&parts, host.clone(), changes.clone()));
+        let binder = Arc::new(AddressBinder::new(&parts, account_store.clone()));
+        let profiles =
+            Arc::new(Profiles::new(&parts, connector_catalog.clone(), locks.clone(), binder.clone(), changes.clone()));
         let projects = Arc::new(Projects::new(&parts, connector_catalog.clone(), profiles.clone()));
         let connectors = Arc::new(Connectors::new(
             &parts,
@@ -138,8 +156,6 @@ impl Engine {
         let api_keys = Arc::new(ApiKeys::new(&parts, projects.clone(), locks.clone(), changes.clone()));
         let members = Arc::new(Members::new(&parts, projects.clone(), changes.clone()));
         let setup = Setup::new(&parts, projects.clone(), api_keys.clone(), members.clone());
-        let host = Arc::new(Host::new(&parts.config.egress(), parts.clock.clone(), parts.entropy.clone())?);
-        let account_store = Arc::new(CachedAccounts::new(&parts, host.clone(), changes.clone()));
         let sessions =
             Arc::new(Sessions::new(&parts, connector_catalog.clone(), profiles.clone(), account_store.clone()));
         let action_catalog = ActionCatalog::new(connector_catalog.clone(), profiles.clone(), account_store.clone());
@@ -236,6 +252,7 @@ impl Engine {
             proxy,
             token_refresher,
             expiry_notices,
+            binder,
             background: OnceLock::new(),
             event_slot,
             changes,
@@ -263,6 +280,15 @@ impl Engine {
     /// Refreshes the tokens that are due, as the background task does three times a minute.
     pub async fn refresh_due_tokens(&self) {
         self.token_refresher.refresh_due().await;
+    }
+
+    /// Binds the secrets that an older version of Patchbay sealed to their addresses, as the background task does once.
+    ///
+    /// # Errors
+    ///
+    /// 503 `StorageUnavailableError` or 500 `StorageError`.
+    pub async fn bind_older_secrets(&self) -> Result<(), Error> {
+        bind_older(&*self.parts.storage, &self.binder, &self.profiles, &self.connector_catalog).await
     }
 
     /// Sends the expiry notices that are due, as the background task does.

@@ -9,6 +9,7 @@
 mod accounts;
 mod action_catalog;
 mod actions;
+mod address_binding;
 mod api_keys;
 mod attempts;
 mod background_task;
@@ -29,6 +30,7 @@ mod linking;
 mod members;
 mod oauth;
 mod parts;
+mod previous_clients;
 mod profiles;
 mod projects;
 mod public_urls;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use patchbay_model::{AccountId, Profile, ProfileId, ProjectId, Sealed};
-use patchbay_vault::{SealContext, Secret, Vault, VaultError};
+use patchbay_vault::{AddressBinding, BoundSecret, SealContext, Secret, Vault, VaultError};
 
 use crate::{Error, ErrorCode};
 
-/// Seals an account's fields.
+/// Seals an account's fields. [`bind_account`](crate::accounts::credentials::bind_account) binds them to their address.
 pub(crate) fn seal_account(
     vault: &Vault,
     project: &ProjectId,
@@ -15,12 +15,15 @@ pub(crate) fn seal_account(
     secrets: &[(String, Secret)],
 ) -> BTreeMap<String, Sealed> {
     let seal = |(field, secret): &(String, Secret)| {
-        (field.clone(), vault.seal(&SealContext::Account { project, account, field }, secret))
+        (
+            field.clone(),
+            vault.seal_bound(&SealContext::Account { project, account, field }, &AddressBinding::default(), secret),
+        )
     };
     secrets.iter().map(seal).collect()
 }
 
-/// Seals a profile's setup fields.
+/// Seals a profile's setup fields. [`bind_profile`](crate::address_binding::bind_profile) binds them to their address.
 pub(crate) fn seal_profile(
     vault: &Vault,
     project: &ProjectId,
@@ -28,7 +31,10 @@ pub(crate) fn seal_profile(
     secrets: &[(String, Secret)],
 ) -> BTreeMap<String, Sealed> {
     let seal = |(field, secret): &(String, Secret)| {
-        (field.clone(), vault.seal(&SealContext::Profile { project, profile, field }, secret))
+        (
+            field.clone(),
+            vault.seal_bound(&SealContext::Profile { project, profile, field }, &AddressBinding::default(), secret),
+        )
     };
     secrets.iter().map(seal).collect()
 }
@@ -51,14 +57,12 @@ pub(crate) fn is_field(key: &str) -> bool {
     !key.contains('.')
 }
 
-/// Opens sealed fields; `context` returns the binding of each.
-pub(crate) fn open_secrets<'a, 'c>(
-    vault: &Vault,
-    sealed: impl IntoIterator<Item = (&'a String, &'a Sealed)>,
-    context: impl Fn(&'a str) -> SealContext<'c>,
-) -> Result<Vec<(&'a str, Secret)>, Error> {
-    let open = |(field, sealed): (&'a String, &Sealed)| Ok((field.as_str(), vault.open(&context(field), sealed)?));
-    sealed.into_iter().map(open).collect::<Result<_, VaultError>>().map_err(|error| does_not_open(&error))
+/// Opens a sealed field with what it is bound to.
+///
+/// # Errors
+/// 500 `VaultError` if it does not open.
+pub(crate) fn open_bound(vault: &Vault, context: &SealContext<'_>, sealed: &Sealed) -> Result<BoundSecret, Error> {
+    vault.open_bound(context, sealed).map_err(|error| does_not_open(&error))
 }
 
 fn does_not_open(error: &VaultError) -> Error {

@@ -152,6 +152,8 @@ error_codes! {
             "The provider rejected the account's credentials during a call", "Reconnect the account with valid credentials";
         AccountExpiredCredentials, "AccountExpiredCredentialsError", 412,
             "The account has expired or is archived, or the provider no longer refreshes its token; `status_reasons` of the account says why", "Reconnect the account";
+        AddressChanged, "AddressChangedError", 412,
+            "A value that decides where secrets are sent has changed since they were entered: a field of the account or of its connector profile, or the profile of the call. Nothing was sent", "Reconnect the account, or enter the profile's secrets again; or restore the value that the message names";
         TokenRenewal, "TokenRenewalError", 503,
             "The account's token has expired and the refresh failed a moment ago, or another process is refreshing it", "Retry after `Retry-After` seconds";
         TokenAnswer, "TokenAnswerError", 502,

@@ -71,6 +71,16 @@ pub trait SealedRecordStore: Send + Sync {
         after: Option<&SealedPlace>,
         limit: u32,
     ) -> Result<Vec<SealedRecord>>;
+    /// Returns up to `limit` accounts after `after` with an envelope of version 1, which is not bound to an address.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    async fn unbound_accounts(&self, after: Option<&AccountId>, limit: u32) -> Result<Vec<(ProjectId, AccountId)>>;
+    /// Returns the profiles with an envelope of version 1, which is not bound to an address.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    async fn unbound_profiles(&self) -> Result<Vec<(ProjectId, ProfileId)>>;
     /// Replaces envelopes in one transaction, and returns how many were replaced. An envelope that changed since it was
     /// read is left unchanged. The revision of each account that changes is incremented, so that a writer that read the
     /// account before gets a conflict.

@@ -1,4 +1,5 @@
-//! The bytes of an envelope, version 1 (`docs/vault-format.md`).
+//! The bytes of an envelope (`docs/vault-format.md`). Versions 1 and 2 have the same layout. The plaintext of version 2
+//! begins with the values that the secret was entered for ([`AddressBinding`](crate::AddressBinding)).
 //!
 //! ```text
 //! version(1) key-id(8) wrap-nonce(12) wrapped-data-key(32+16) data-nonce(12) ciphertext(n+16)
@@ -13,7 +14,27 @@ use zeroize::Zeroizing;
 
 use crate::{KeyRing, VaultError, key_ring::WrappingKey};
 
-const VERSION: u8 = 1;
+/// What the plaintext of an envelope consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// The secret.
+    Plain = 1,
+    /// The values that the secret was entered for, and the secret.
+    Bound = 2,
+}
+
+impl Version {
+    /// Returns the version of an envelope.
+    pub(crate) fn of(sealed: &Sealed) -> Result<Self, VaultError> {
+        match sealed.as_bytes().first() {
+            None => Err(VaultError::Truncated),
+            Some(1) => Ok(Self::Plain),
+            Some(2) => Ok(Self::Bound),
+            Some(version) => Err(VaultError::UnknownVersion(*version)),
+        }
+    }
+}
+
 const TAG_BYTES: usize = 16;
 const DATA_KEY_BYTES: usize = 32;
 const WRAP_NONCE_OFFSET: usize = 1 + KeyId::LENGTH_BYTES;
@@ -29,7 +50,13 @@ enum Purpose {
     Data,
 }
 
-pub(crate) fn seal(ring: &KeyRing, entropy: &dyn Entropy, context: &[u8], plaintext: &[u8]) -> Sealed {
+pub(crate) fn seal(
+    ring: &KeyRing,
+    entropy: &dyn Entropy,
+    version: Version,
+    context: &[u8],
+    plaintext: &[u8],
+) -> Sealed {
     let wrapping = ring.active();
     let mut data_key = Zeroizing::new([0; DATA_KEY_BYTES]);
     entropy.fill(&mut *data_key);
@@ -38,21 +65,18 @@ pub(crate) fn seal(ring: &KeyRing, entropy: &dyn Entropy, context: &[u8], plaint
     entropy.fill(&mut data_nonce);
 
     let mut bytes = Vec::with_capacity(MIN_ENVELOPE_BYTES + plaintext.len());
-    bytes.push(VERSION);
+    bytes.push(version as u8);
     bytes.extend_from_slice(&wrapping.id.0);
     bytes.extend_from_slice(&wrap_nonce);
-    append(&mut bytes, &wrapping.aead, wrap_nonce, &aad(wrapping, Purpose::DataKey, context), &*data_key);
+    append(&mut bytes, &wrapping.aead, wrap_nonce, &aad(version, wrapping, Purpose::DataKey, context), &*data_key);
     bytes.extend_from_slice(&data_nonce);
-    append(&mut bytes, &data_aead(&data_key), data_nonce, &aad(wrapping, Purpose::Data, context), plaintext);
+    append(&mut bytes, &data_aead(&data_key), data_nonce, &aad(version, wrapping, Purpose::Data, context), plaintext);
     Sealed::from_bytes(bytes)
 }
 
 pub(crate) fn open(ring: &KeyRing, context: &[u8], sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     let bytes = sealed.as_bytes();
-    let version = *bytes.first().ok_or(VaultError::Truncated)?;
-    if version != VERSION {
-        return Err(VaultError::UnknownVersion(version));
-    }
+    let version = Version::of(sealed)?;
     if bytes.len() < MIN_ENVELOPE_BYTES {
         return Err(VaultError::Truncated);
     }
@@ -64,7 +88,7 @@ pub(crate) fn open(ring: &KeyRing, context: &[u8], sealed: &Sealed) -> Result<Ze
         .aead
         .open_in_place(
             nonce(bytes, WRAP_NONCE_OFFSET),
-            Aad::from(aad(wrapping, Purpose::DataKey, context)),
+            Aad::from(aad(version, wrapping, Purpose::DataKey, context)),
             &mut *wrapped,
         )
         .map_err(|_| VaultError::NotAuthentic)?;
@@ -72,7 +96,11 @@ pub(crate) fn open(ring: &KeyRing, context: &[u8], sealed: &Sealed) -> Result<Ze
 
     let mut data = Zeroizing::new(bytes[CIPHERTEXT_OFFSET..].to_vec());
     let length = data_aead(&data_key)
-        .open_in_place(nonce(bytes, DATA_NONCE_OFFSET), Aad::from(aad(wrapping, Purpose::Data, context)), &mut data)
+        .open_in_place(
+            nonce(bytes, DATA_NONCE_OFFSET),
+            Aad::from(aad(version, wrapping, Purpose::Data, context)),
+            &mut data,
+        )
         .map_err(|_| VaultError::NotAuthentic)?
         .len();
     data.truncate(length);
@@ -88,9 +116,9 @@ fn append(bytes: &mut Vec<u8>, key: &LessSafeKey, nonce: [u8; NONCE_LEN], aad: &
     bytes.extend_from_slice(tag.as_ref());
 }
 
-fn aad(wrapping: &WrappingKey, purpose: Purpose, context: &[u8]) -> Vec<u8> {
+fn aad(version: Version, wrapping: &WrappingKey, purpose: Purpose, context: &[u8]) -> Vec<u8> {
     let mut aad = Vec::with_capacity(2 + KeyId::LENGTH_BYTES + context.len());
-    aad.push(VERSION);
+    aad.push(version as u8);
     aad.extend_from_slice(&wrapping.id.0);
     aad.push(match purpose {
         Purpose::DataKey => b'k',

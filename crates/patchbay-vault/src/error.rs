@@ -21,6 +21,9 @@ pub enum VaultError {
     /// The value fails authentication: it was changed, or it was sealed for another place.
     #[error("the sealed value was changed, or was sealed for another place; restore it from a backup")]
     NotAuthentic,
+    /// The value is bound to an address that its reader does not know.
+    #[error("the sealed value is bound to an address and was read without it; restore it from a backup")]
+    Bound,
     /// The key ring is not the one that sealed the database.
     #[error(
         "this key ring is not the one that sealed this database; restore the key ring that belongs to it (nothing was changed)"

@@ -6,6 +6,7 @@
 //! This crate does not use the network or SQL, and no error contains a plaintext.
 #![warn(clippy::missing_errors_doc)]
 
+mod binding;
 mod context;
 mod envelope;
 mod error;
@@ -16,6 +17,7 @@ mod random;
 mod secret;
 mod vault;
 
+pub use binding::{AddressBinding, BoundSecret};
 pub use context::SealContext;
 pub use error::{KeyRingError, VaultError};
 pub use key_ring::{KeyRing, WrappingKeyInfo};

@@ -7,7 +7,10 @@ use aws_lc_rs::digest::{SHA256, digest};
 use patchbay_model::{Entropy, KeyHash, Sealed};
 use zeroize::Zeroizing;
 
-use crate::{KeyRing, SealContext, Secret, VaultError, envelope};
+use crate::{
+    AddressBinding, BoundSecret, KeyRing, SealContext, Secret, VaultError,
+    envelope::{self, Version},
+};
 
 const CANARY_PLAINTEXT: &str = "patchbay";
 
@@ -35,24 +38,53 @@ impl Vault {
 
     /// Seals a secret for one place.
     pub fn seal(&self, context: &SealContext<'_>, plaintext: &Secret) -> Sealed {
-        envelope::seal(&self.ring.load(), &*self.entropy, &context.bytes(), plaintext.expose().as_bytes())
+        let plaintext = plaintext.expose().as_bytes();
+        envelope::seal(&self.ring.load(), &*self.entropy, Version::Plain, &context.bytes(), plaintext)
     }
 
-    /// Opens a value that was sealed for this place.
+    /// Seals a secret for one place, with the values that it was entered for.
+    pub fn seal_bound(&self, context: &SealContext<'_>, binding: &AddressBinding, secret: &Secret) -> Sealed {
+        let plaintext = binding.joined_with(secret.expose().as_bytes());
+        envelope::seal(&self.ring.load(), &*self.entropy, Version::Bound, &context.bytes(), &plaintext)
+    }
+
+    /// Opens a value that was sealed for this place and is not bound to an address.
+    ///
+    /// # Errors
+    /// [`VaultError`] if the value is truncated, changed, sealed for another place, wrapped by a key that is not in the
+    /// ring, or bound to an address.
+    pub fn open(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Secret, VaultError> {
+        match self.open_bound(context, sealed)? {
+            BoundSecret { secret, binding: None } => Ok(secret),
+            BoundSecret { .. } => Err(VaultError::Bound),
+        }
+    }
+
+    /// Opens a value that was sealed for this place, and returns what it is bound to. The caller compares that with the
+    /// values of today before the secret is sent.
     ///
     /// # Errors
     /// [`VaultError`] if the value is truncated, changed, sealed for another place, or wrapped by a key that is not in the
     /// ring.
-    pub fn open(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Secret, VaultError> {
+    pub fn open_bound(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<BoundSecret, VaultError> {
         let mut bytes = envelope::open(&self.ring.load(), &context.bytes(), sealed)?;
-        String::from_utf8(std::mem::take(&mut *bytes)).map(Secret::new).map_err(|error| {
+        let (binding, secret) = match Version::of(sealed)? {
+            Version::Plain => (None, std::mem::take(&mut *bytes)),
+            Version::Bound => {
+                let (binding, secret) = AddressBinding::split(&bytes).ok_or(VaultError::NotAuthentic)?;
+                (Some(binding), secret.to_vec())
+            }
+        };
+        let secret = String::from_utf8(secret).map(Secret::new).map_err(|error| {
             drop(Zeroizing::new(error.into_bytes()));
             VaultError::NotAuthentic
-        })
+        })?;
+        Ok(BoundSecret { secret, binding })
     }
 
     /// Seals a value again with the active key and a new data key; none if the active key already wraps it. The ciphertext
-    /// is bound to the id of the wrapping key, so wrapping only the data key again is not enough.
+    /// is bound to the id of the wrapping key, so wrapping only the data key again is not enough. What the secret is bound to
+    /// stays.
     ///
     /// # Errors
     /// [`VaultError`] if the value does not open.
@@ -62,7 +94,7 @@ impl Vault {
             return Ok(None);
         }
         let plaintext = envelope::open(&ring, &context, sealed)?;
-        Ok(Some(envelope::seal(&ring, &*self.entropy, &context, &plaintext)))
+        Ok(Some(envelope::seal(&ring, &*self.entropy, Version::of(sealed)?, &context, &plaintext)))
     }
 
     /// Seals the canary: a stored value that only this key ring opens.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_model::{AccountId, ProfileId, ProjectId, Sealed, Timestamp, testing::SeededEntropy};
-use patchbay_vault::{KeyRing, SealContext, Secret, Vault, VaultError};
+use patchbay_vault::{AddressBinding, KeyRing, SealContext, Secret, Vault, VaultError};
 use proptest::prelude::*;
 
 fn again(ring: &KeyRing) -> KeyRing {
@@ -107,4 +107,22 @@ fn in_place<T>(
     } else {
         act(&SealContext::Profile { project: &project, profile: &ProfileId::new(owner.as_str()), field })
     }
+}
+
+#[test]
+fn a_rotation_keeps_what_a_secret_is_bound_to() {
+    let old = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
+    let mut new = again(&old);
+    new.add_key(&SeededEntropy::new(2), Timestamp::from_micros(0));
+    let (project, account) = (ProjectId::new("p"), AccountId::new("a"));
+    let context = SealContext::Account { project: &project, account: &account, field: "key" };
+    let binding = AddressBinding::of([("site", Some("https://crm.example.com")), ("port", None)]);
+    let sealed = vault(&old, 3).seal_bound(&context, &binding, &Secret::new("hunter2"));
+    let moved = vault(&new, 4).reseal(&context, &sealed).unwrap().unwrap();
+    let opened = vault(&new, 5).open_bound(&context, &moved).unwrap();
+    assert_eq!((opened.secret.expose(), opened.binding), ("hunter2", Some(binding)));
+    assert_eq!(vault(&new, 6).open(&context, &moved), Err(VaultError::Bound));
+    let mut as_older = moved.as_bytes().to_vec();
+    as_older[0] = 1;
+    assert_eq!(vault(&new, 7).open(&context, &Sealed::from_bytes(as_older)), Err(VaultError::NotAuthentic));
 }

@@ -1765,6 +1765,7 @@ export interface components {
       | "AccountAuthenticationFailedError"
       | "AccountInvalidCredentialsError"
       | "AccountExpiredCredentialsError"
+      | "AddressChangedError"
       | "TokenRenewalError"
       | "TokenAnswerError"
       | "ProfileCredentialsError"

@@ -101,6 +101,18 @@ impl<T: SchemeParameters> SchemeParameters for Box<T> {
 }
 
 impl Authorization {
+    /// Returns the URLs of its endpoints, those that a browser opens among them.
+    pub(crate) fn urls(&self) -> Vec<&Template> {
+        match self {
+            Self::OAuth2(oauth2) => {
+                let urls = [&oauth2.authorization_url, &oauth2.token_url, &oauth2.revocation_url, &oauth2.issuer];
+                urls.into_iter().flatten().collect()
+            }
+            Self::OAuth1(flow) => vec![&flow.request_token_url, &flow.authorization_url, &flow.token_url],
+            _ => Vec::new(),
+        }
+    }
+
     /// Returns how requests are signed with OAuth 1.0a; `None` if they are not.
     pub fn oauth1(&self) -> Option<&OAuth1> {
         match self {

@@ -9,7 +9,10 @@ mod letter_icon;
 mod step;
 mod sync;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 pub use action::{
     Action, ActionCursor, ActionResult, ActionType, Annotations, CompositeId, CompositeIds, Effect, Example,
@@ -132,6 +135,8 @@ pub struct Connector {
     pub owner: Option<String>,
     /// The index in `actions`, by public id and by local id.
     pub(crate) by_id: HashMap<String, usize>,
+    /// What [`Connector::address_fields`] returns, for each authentication method.
+    pub(crate) address_fields: OnceLock<Vec<Vec<String>>>,
 }
 
 impl Connector {

@@ -20,7 +20,8 @@ mod xml;
 pub use error::{EvalError, ExprSyntaxError};
 pub use functions::{Function, reference};
 pub use memory_budget::MemoryBudget;
-pub use template::{Escape, Template};
+pub(crate) use template::EVERYTHING;
+pub use template::{Escape, Template, UrlAuthority, UrlPlace};
 pub use value_template::ValueTemplate;
 pub use xml::escape_xml;
 

@@ -196,6 +196,33 @@ impl Template {
         found.into_iter().filter(|(root, _)| root == "steps").map(|(_, name)| name).collect()
     }
 
+    /// Returns the roots that it refers to, each with the name after it. The root `$` is everything.
+    pub(crate) fn all_references(&self) -> Vec<(String, Option<String>)> {
+        let (mut paths, mut found) = (Vec::new(), Vec::new());
+        self.parts(&mut |path| path_references(path, &mut paths), &mut |_| {});
+        self.parts(&mut |_| {}, &mut |expression| collect(expression, &mut found));
+        found.extend(paths);
+        found
+    }
+
+    /// Returns what decides the scheme, host and port of the URL that it evaluates to.
+    pub fn authority(&self, place: UrlPlace) -> UrlAuthority {
+        let mut authority = UrlAuthority::default();
+        match &self.kind {
+            TemplateKind::Literal => {}
+            TemplateKind::Path(path) => {
+                path_references(path, &mut authority.references);
+                authority.free_references.clone_from(&authority.references);
+            }
+            TemplateKind::Jexl(expression) => {
+                collect(expression, &mut authority.references);
+                passing_references(expression, &mut authority.free_references);
+            }
+            TemplateKind::Mixed(parts) => mixed_authority(parts, place, &mut authority),
+        }
+        authority
+    }
+
     /// Visits the paths and the expressions, expressions within paths among them.
     fn parts(&self, path: &mut dyn FnMut(&Path), expression: &mut dyn FnMut(&Expr)) {
         fn both(one: &Path, path: &mut dyn FnMut(&Path), expression: &mut dyn FnMut(&Expr)) {
@@ -220,7 +247,89 @@ impl Template {
 }
 
 /// Represents all roots, for an expression that reads the whole bindings.
-const EVERYTHING: &str = "$";
+pub(crate) const EVERYTHING: &str = "$";
+
+/// The place of a template that is evaluated to a URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UrlPlace {
+    /// A URL with a scheme and a host ([`Escape::Host`]).
+    Base,
+    /// A path under a base URL, or a whole URL ([`Escape::PathSegment`]).
+    Path,
+}
+
+/// What decides the scheme, host and port of a URL: roots, each with the name after it. The root `$` is everything.
+#[derive(Debug, Default)]
+pub struct UrlAuthority {
+    /// What the expressions read.
+    pub references: Vec<(String, Option<String>)>,
+    /// What may become a part of the host that no literal of at least two labels (`.example.com`) follows, so that it can
+    /// choose the domain.
+    pub free_references: Vec<(String, Option<String>)>,
+}
+
+/// Adds what a path reads.
+fn path_references(path: &Path, found: &mut Vec<(String, Option<String>)>) {
+    match path.head() {
+        Some((root, name)) if !path.climbs() => found.push((root.to_owned(), name.map(str::to_owned))),
+        _ => found.push((EVERYTHING.to_owned(), None)),
+    }
+    path.expressions(&mut |expression| collect(expression, found));
+}
+
+/// Adds what may be a part of an expression's result, not what its conditions read.
+fn passing_references(expression: &Expr, found: &mut Vec<(String, Option<String>)>) {
+    let mut all = Vec::new();
+    collect(expression, &mut all);
+    found.extend(all.into_iter().filter(|(root, _)| root == EVERYTHING || expression.lets_through(root)));
+}
+
+/// Finds the authority of a URL with interpolations. The values after it are encoded, so that they cannot change it.
+fn mixed_authority(parts: &[Part], place: UrlPlace, authority: &mut UrlAuthority) {
+    // The literal text, in which one character stands for each interpolation.
+    const VALUE: char = '\u{0}';
+    let text = parts
+        .iter()
+        .map(|part| match part {
+            Part::Literal(text) => Cow::Borrowed(text.as_str()),
+            Part::Path(..) | Part::Jexl(..) => Cow::Owned(VALUE.to_string()),
+        })
+        .collect::<String>();
+    let ends = ['/', '?', '#', '\\'];
+    let scheme_end = text.find("://").filter(|at| !text[..*at].contains(ends)).map(|at| at + "://".len());
+    let start = match (scheme_end, place) {
+        (Some(end), _) => end,
+        (None, UrlPlace::Base) => 0,
+        // A relative URL: encoded values do not begin with a scheme.
+        (None, UrlPlace::Path) => return,
+    };
+    let end = text[start..].find(ends).map_or(text.len(), |at| start + at);
+    let head = &text[..end];
+    let suffix = head.rsplit(VALUE).next().unwrap_or_default();
+    // At least two labels: anyone can register a name under `.com`.
+    let host_suffix = suffix.split(':').next().unwrap_or_default();
+    let is_fixed = scheme_end.is_some_and(|end| !text[..end].contains(VALUE))
+        && host_suffix.starts_with('.')
+        && host_suffix.split('.').skip(1).filter(|label| !label.is_empty()).count() > 1;
+    let values = head.matches(VALUE).count();
+    for part in parts.iter().filter(|part| !matches!(part, Part::Literal(_))).take(values) {
+        match part {
+            Part::Literal(_) => {}
+            Part::Path(path, _) => {
+                path_references(path, &mut authority.references);
+                if !is_fixed {
+                    path_references(path, &mut authority.free_references);
+                }
+            }
+            Part::Jexl(expression, _) => {
+                collect(expression, &mut authority.references);
+                if !is_fixed {
+                    passing_references(expression, &mut authority.free_references);
+                }
+            }
+        }
+    }
+}
 
 fn parse_template(source: &str) -> Result<TemplateKind, ExprSyntaxError> {
     let trimmed = source.trim();

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use super::{
@@ -125,6 +125,7 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         authentication: methods,
         actions,
         by_id,
+        address_fields: OnceLock::new(),
         events,
         max_concurrency,
         mcp_instructions: root.get("mcp").and_then(|mcp| mcp.mapping("`mcp`", &["instructions"])?.text("instructions")),

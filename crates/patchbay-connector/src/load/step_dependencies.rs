@@ -8,12 +8,12 @@ use crate::{
 
 impl Step {
     /// Returns the step's functions, in the order in which they run.
-    pub(super) fn functions(&self) -> impl Iterator<Item = &StepFunction> {
+    pub(crate) fn functions(&self) -> impl Iterator<Item = &StepFunction> {
         std::iter::once(&self.function).chain(&self.then)
     }
 
     /// Returns every expression except those that read the step's own output and those of mapped fields.
-    pub(super) fn templates(&self) -> Vec<&Template> {
+    pub(crate) fn templates(&self) -> Vec<&Template> {
         let mut found: Vec<&Template> = self.condition.iter().chain(&self.iterator).collect();
         self.functions().for_each(|function| function.templates(&mut found));
         found

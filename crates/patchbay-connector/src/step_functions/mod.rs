@@ -38,6 +38,7 @@ pub use upload_file::{MultipartField, UploadFile};
 use serde_json::{Value, json};
 
 use crate::{
+    authorization::Authorization,
     diagnostic::code,
     expr::{Template, ValueTemplate},
     field_mapping::FieldMapping,
@@ -217,6 +218,50 @@ step_functions! {
     SignJwt(SignJwt) => sign_jwt::SignJwtFunction,
     /// Calls a tool of an MCP server.
     McpRequest(McpRequest) => mcp_request::McpRequestFunction,
+}
+
+/// The parts of a step function that send a request, and to where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StepRequest<'a> {
+    /// Replaces the connector's base URL.
+    pub(crate) base_url: Option<&'a Template>,
+    /// A path under the base URL, or a whole URL.
+    pub(crate) url: Option<&'a Template>,
+    /// Replaces the authentication method's authorization.
+    pub(crate) authorization: Option<&'a Authorization>,
+}
+
+impl StepFunction {
+    /// Returns its request; `None` if it sends none.
+    pub(crate) fn request(&self) -> Option<StepRequest<'_>> {
+        let request = match self {
+            Self::Request(request) => request,
+            Self::PaginatedRequest(paginated) => &paginated.request,
+            Self::DownloadFile(download) => &download.request,
+            Self::SoapRequest(soap) => &soap.request,
+            Self::SoapPaginatedRequest(paginated) => &paginated.soap.request,
+            Self::UploadFile(upload) => &upload.request,
+            Self::UploadBinary(upload) => &upload.request,
+            Self::McpRequest(call) => {
+                return Some(StepRequest {
+                    base_url: call.base_url.as_ref(),
+                    url: call.url.as_ref(),
+                    authorization: call.authorization.as_ref(),
+                });
+            }
+            Self::StaticValues(_)
+            | Self::GroupData(_)
+            | Self::MapFields(_)
+            | Self::Typecast(_)
+            | Self::EmitEvent(_)
+            | Self::SignJwt(_) => return None,
+        };
+        Some(StepRequest {
+            base_url: request.base_url.as_ref(),
+            url: Some(&request.url),
+            authorization: request.authorization.as_ref(),
+        })
+    }
 }
 
 /// Reads a step function; `None` if it has an error, which is reported.

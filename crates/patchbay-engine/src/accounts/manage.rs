@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
-use patchbay_connector::{Connector, definition::Action};
+use patchbay_connector::{
+    Connector,
+    definition::{Action, FormField},
+};
 use patchbay_model::{
     Account, AccountId, AccountKind, AccountStatus, ApiScope, Clock, Metadata, Profile, ProfileAlarm, ProfileId,
     ProjectId, SessionId, StatusReason, Timestamp,
@@ -14,17 +17,20 @@ use patchbay_vault::{Secret, Vault};
 use tokio::sync::RwLockReadGuard;
 
 use super::{
+    credentials::CredentialSet,
     resolver::revoked,
     revocations::Revocations,
     store::{AccountChange, CachedAccounts, Change, MAX_UPDATE_ATTEMPTS, account_not_found},
 };
 use crate::{
     Caller, EngineParts, Error, Field, Page,
+    address_binding::MovedSecrets,
     changes::Changes,
     connector_catalog::ConnectorCatalog,
     form_values::check_fields,
     linking::verify::{CredentialVerifier, Verification},
-    profiles::{Profiles, previous_client_id},
+    previous_clients::previous_client_id,
+    profiles::Profiles,
     scopes::lacking_scopes,
     texts::{TextChecks, TextRule},
     tokens::{expiry_notices::expiry_message, token_response::TokenSet},
@@ -363,12 +369,15 @@ impl Accounts {
         Ok(profile)
     }
 
-    /// Checks new field values, verifies them together with the stored ones, and seals them.
+    /// Checks new field values, verifies them together with the stored ones, and seals them. `read` is the account before
+    /// the change.
     async fn apply_credentials(
         &self,
         account: &mut Account,
+        read: &Account,
         profile: &Arc<Profile>,
-        typed: &[(String, Secret)],
+        patch: &AccountPatch,
+        rule: MethodRule,
         token_set: Option<&TokenSet>,
     ) -> Result<(), Error> {
         let connector = &self.connectors.for_profile(profile).await?;
@@ -377,10 +386,22 @@ impl Accounts {
             .map(|method| method.config_fields.as_slice())
             .unwrap_or_default();
         let kept = |key: &str| account.holds(key);
-        let form = check_fields(fields, typed.to_vec(), Field::Credentials, kept).map_err(invalid)?;
+        let form = check_fields(fields, patch.credentials.clone(), Field::Credentials, kept).map_err(invalid)?;
+        let former_profile = self.profiles.load(&read.project_id, &read.profile_id).await?;
+        let before = CredentialSet::stored(read, &former_profile);
+        let after = CredentialSet::candidate(profile, Some(account), &form);
+        let after = if token_set.is_some() { after } else { after.keeping_token() };
+        let moved = moved_secrets(&self.vault, connector, &account.auth_config_key, before, after)?;
+        // The form of a new link may leave out optional fields, whose former values are then deleted.
+        let is_reported = |field: &FormField| field.required || rule == MethodRule::Keep;
+        let problems = moved.problems(fields, Field::Credentials, is_reported);
+        if !problems.is_empty() {
+            return Err(invalid(problems));
+        }
+        forget_moved(account, &moved.keys);
         let verification = Verification { connector, profile, form: &form, is_new: false, token_set };
         let accepted = Box::pin(self.verifier.verify(account, &verification)).await?;
-        accepted.seal_into(&self.vault, account);
+        accepted.seal_into(&self.vault, account)?;
         account.connector_version = connector.version.to_string();
         // Working credentials make the account active again, unless the operator suspended it.
         if account.status != AccountStatus::Suspended {
@@ -388,6 +409,13 @@ impl Accounts {
             account.status_reasons = accepted.reasons;
         }
         Ok(())
+    }
+
+    /// Returns true if the id or name of an account's owner is a part of the connector's addresses.
+    async fn owner_shapes_address(&self, profile: &Profile) -> Result<bool, Error> {
+        let installed = self.connectors.find_for_profile(profile).await?;
+        let names = installed.as_ref().map(|found| found.connector.address_fields(&profile.auth_config_key));
+        Ok(names.is_some_and(|names| names.iter().any(|name| name.contains('.'))))
     }
 
     pub(crate) async fn view(&self, account: Arc<Account>) -> Result<AccountView, Error> {
@@ -435,8 +463,9 @@ impl AccountChange for PatchChange<'_> {
         let read = account.clone();
         let profile = accounts.apply(account, patch, *rule).await?;
         let is_elsewhere = account.profile_id != read.profile_id || account.environment != read.environment;
-        if !patch.credentials.is_empty() || is_elsewhere || token_set.is_some() {
-            accounts.apply_credentials(account, &profile, &patch.credentials, *token_set).await?;
+        let is_addressed_otherwise = account.owner != read.owner && accounts.owner_shapes_address(&profile).await?;
+        if !patch.credentials.is_empty() || is_elsewhere || is_addressed_otherwise || token_set.is_some() {
+            accounts.apply_credentials(account, &read, &profile, patch, *rule, *token_set).await?;
         }
         if *account == read {
             // A session is used up also by a link that changes nothing: the account is written for that.
@@ -459,6 +488,29 @@ impl AccountChange for PatchChange<'_> {
         // A token set was issued for a code that works once, and must not be lost.
         if is_verified && self.token_set.is_none() { MAX_VERIFICATIONS } else { MAX_UPDATE_ATTEMPTS }
     }
+}
+
+/// Returns the secrets of an account that were entered for other addresses than those after a change.
+pub(crate) fn moved_secrets(
+    vault: &Vault,
+    connector: &Connector,
+    method: &str,
+    before: CredentialSet<'_>,
+    after: CredentialSet<'_>,
+) -> Result<MovedSecrets, Error> {
+    let after = after.open_unproven(vault)?;
+    Ok(after.moved_since(connector.address_fields(method), &before.open_unproven(vault)?))
+}
+
+/// Deletes secrets that were issued or entered for another address, and the account's token with them.
+fn forget_moved(account: &mut Account, keys: &[String]) {
+    if keys.is_empty() {
+        return;
+    }
+    account.secrets.retain(|key, _| !keys.contains(key));
+    account.token = None;
+    account.refresh_at = None;
+    account.expiries.clear();
 }
 
 /// Returns the scopes that any action of the profile requires and that the provider did not grant.

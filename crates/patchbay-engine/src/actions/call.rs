@@ -12,6 +12,7 @@ use crate::{
         credentials::CredentialSet,
         resolver::{self, AccountResolver, ResolvedAccount},
     },
+    address_binding::address_changed,
     call_log::CallLog,
     connector_catalog::ConnectorCatalog,
     error_hints,
@@ -189,7 +190,12 @@ impl Call {
         if Arc::ptr_eq(&self.profile, &self.resolved.profile) {
             return self.resolved.credentials(vault);
         }
-        CredentialSet::stored(&self.resolved.account, &self.profile).open(vault)
+        // A version of the connector that only the other profile pins may have further address fields.
+        let account = &self.resolved.account;
+        let own = CredentialSet::stored(account, &self.resolved.profile).open_unproven(vault)?;
+        let opened = CredentialSet::stored(account, &self.profile).open_unproven(vault)?;
+        let moved = opened.moved_since(self.connector.address_fields(&account.auth_config_key), &own);
+        if moved.keys.is_empty() { opened.proven() } else { Err(address_changed(&moved.changed)) }
     }
 
     /// Returns the account's authentication method.

@@ -205,7 +205,7 @@ impl Linking {
         let verification =
             Verification { connector: &connector, profile: &profile, form: &form, is_new: true, token_set };
         let accepted = Box::pin(self.verifier.verify(&account, &verification)).await?;
-        accepted.seal_into(&self.vault, &mut account);
+        accepted.seal_into(&self.vault, &mut account)?;
         account.status_reasons = accepted.reasons;
         let rule = if session.multiple { InsertRule::Multiple } else { InsertRule::OnePerOwner };
         // The connector must still exist: while the lock is held, no version is deleted.

@@ -10,11 +10,11 @@ use patchbay_vault::Vault;
 use super::test_actions::TestActions;
 use crate::{
     EngineParts, Error, ErrorCode,
-    accounts::credentials::CredentialSet,
+    accounts::credentials::{CredentialSet, bind_account},
     call_log::CallLog,
     error_hints,
     form_values::FormValues,
-    profiles::profile_client_id,
+    previous_clients::profile_client_id,
     sealed_fields::seal_account,
     tokens::{
         account_token::apply_token_set,
@@ -53,9 +53,13 @@ pub(crate) struct AcceptedCredentials<'a> {
 }
 
 impl AcceptedCredentials<'_> {
-    /// Seals the credentials into the account. A token set replaces everything of the account's token.
-    pub(crate) fn seal_into(&self, vault: &Vault, account: &mut Account) {
-        let Verification { profile, form, token_set, .. } = self.verification;
+    /// Seals the credentials into the account, bound to the values that decide where they are sent: the provider accepted
+    /// them there. A token set replaces everything of the account's token.
+    ///
+    /// # Errors
+    /// 500 `VaultError` if a stored value does not open.
+    pub(crate) fn seal_into(&self, vault: &Vault, account: &mut Account) -> Result<(), Error> {
+        let Verification { connector, profile, form, token_set, .. } = self.verification;
         account.setup_information.extend(form.plain.clone());
         account.secrets.extend(seal_account(vault, &account.project_id, &account.id, &form.secrets));
         if let Some(token_set) = self.requested.as_ref().or(*token_set) {
@@ -68,6 +72,7 @@ impl AcceptedCredentials<'_> {
         if self.method.certificates.is_some() {
             account.set_expiries(&[ExpiryCause::ClientCertificate], self.certificate_expiry.clone());
         }
+        bind_account(vault, connector.address_fields(&self.method.key), account, profile, |_| true)
     }
 }
 
@@ -127,7 +132,7 @@ impl CredentialVerifier {
         };
         let certificate_expiry = match &method.certificates {
             Some(_) => {
-                let own = candidate.without_profile().open(&self.vault)?;
+                let own = candidate.without_profile().open_unproven(&self.vault)?.unsent();
                 let own = context(connector, method, profile, account, &own, *is_new);
                 certificate_expiry(self.tokens.client(), &own)
             }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, Field, HubSession,
-    accounts::credentials::CredentialSet,
+    accounts::{credentials::CredentialSet, manage::moved_secrets},
     form_values::{FormValues, check_fields},
     linking::link::HubProfile,
     texts::is_header_url,
@@ -137,7 +137,18 @@ impl Oauth {
         };
         let existing = self.existing_account(hub).await?;
         let form = check_form_values(method, existing.as_deref(), new.fields.clone())?;
-        let credentials = CredentialSet::candidate(&profile, existing.as_deref(), &form).open(&self.vault)?;
+        // The authorization replaces the account's token.
+        let candidate = CredentialSet::candidate(&profile, existing.as_deref(), &form).only_fields_of(method);
+        if let Some(existing) = &existing {
+            let former_profile = self.profiles.load(&existing.project_id, &existing.profile_id).await?;
+            let before = CredentialSet::stored(existing, &former_profile);
+            let moved = moved_secrets(&self.vault, &connector, &method.key, before, candidate)?;
+            let problems = moved.problems(&method.config_fields, Field::Credentials, |_| true);
+            if !problems.is_empty() {
+                return Err(invalid(problems));
+            }
+        }
+        let credentials = candidate.open(&self.vault)?;
 
         let entropy = &*self.entropy;
         let (state, browser_secret) = (Secret::new(entropy.token()), Secret::new(entropy.token()));

@@ -142,7 +142,7 @@ impl Oauth {
         let existing = self.existing_account(hub).await?;
         let mut form = check_form_values(method, existing.as_deref(), pending.form_values())?;
         form.secrets.extend(pending.protocol.discovered_credentials());
-        let candidate = CredentialSet::candidate(&profile, existing.as_deref(), &form);
+        let candidate = CredentialSet::candidate(&profile, existing.as_deref(), &form).only_fields_of(method);
         let credentials = candidate.open(&self.vault)?;
         let token_context = TokenContext::of_session(&connector, method, &profile, &hub.session, &credentials);
         let context = CallbackContext { oauth: self, token_context: &token_context, pending, callback };

@@ -2,10 +2,9 @@
 
 mod alarms;
 mod lookup;
-mod previous_clients;
 mod validation;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use patchbay_connector::{Connector, VersionPin};
 use patchbay_model::{ApiScope, Clock, EnabledActions, Entropy, Profile, ProfileId, ProjectId};
@@ -17,17 +16,18 @@ use tokio::sync::OwnedMutexGuard;
 use self::validation::{check_actions, environment_of, method_of};
 use crate::{
     Caller, EngineParts, Error, ErrorCode, Field,
+    accounts::binder::AddressBinder,
+    address_binding::{ProfileSecrets, bind_profile, setup_names},
     changes::Changes,
     connector_catalog::{ConnectorCatalog, Resolution},
     form_values::check_fields,
     keyed_locks::{KeyedLocks, LockKey},
     parts::MAX_CACHE_ENTRIES,
+    previous_clients,
     sealed_fields::{reseal_profile, seal_profile},
     texts::TextRule,
     validation::{invalid, invalid_at},
 };
-
-pub(crate) use previous_clients::{previous_client, previous_client_id, profile_client_id};
 
 /// The values of a new connector profile.
 #[derive(Clone, Debug)]
@@ -93,6 +93,7 @@ pub struct Profiles {
     connectors: Arc<ConnectorCatalog>,
     cache: Arc<Cache<ProfileId, Profile>>,
     locks: Arc<KeyedLocks>,
+    binder: Arc<AddressBinder>,
     changes: Changes,
 }
 
@@ -101,6 +102,7 @@ impl Profiles {
         parts: &EngineParts,
         connectors: Arc<ConnectorCatalog>,
         locks: Arc<KeyedLocks>,
+        binder: Arc<AddressBinder>,
         changes: Changes,
     ) -> Self {
         Self {
@@ -111,6 +113,7 @@ impl Profiles {
             connectors,
             cache: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
             locks,
+            binder,
             changes,
         }
     }
@@ -140,7 +143,7 @@ impl Profiles {
         let typed = check_fields(&method.setup_fields, new.setup, Field::Setup, |_| false).map_err(invalid)?;
         let id = ProfileId::generate(&*self.entropy);
         let now = self.clock.now();
-        let profile = Profile {
+        let mut profile = Profile {
             secrets: seal_profile(&self.vault, project, &id, &typed.secrets),
             id,
             project_id: project.clone(),
@@ -157,6 +160,8 @@ impl Profiles {
             created_at: now,
             updated_at: now,
         };
+        let names = setup_names(connector.address_fields(&profile.auth_config_key), &method.setup_fields);
+        bind_profile(&self.vault, &names, &mut profile, true)?;
         let (storage, cache, writing) = (self.storage.clone(), self.cache.clone(), profile.clone());
         self.changes
             .run_to_completion(async move {
@@ -186,6 +191,7 @@ impl Profiles {
         let pin = patch.version_pin.clone().unwrap_or_else(|| profile.version_pin.clone());
         // A profile without a connector can still be renamed, disabled and pinned to another version.
         let connector = self.connector_at(&caller.project_id, &profile.connector, pin.as_deref()).await;
+        let read = profile.clone();
         if let Some(name) = patch.name {
             TextRule::PROFILE_NAME.check(&name)?;
             profile.name = name;
@@ -225,16 +231,25 @@ impl Profiles {
             }
             let kept = |key: &str| profile.secrets.contains_key(key) || profile.setup_information.contains_key(key);
             let typed = check_fields(&method.setup_fields, patch.setup, Field::Setup, kept).map_err(invalid)?;
-            let before = profile.clone();
+            let names = setup_names(connector.address_fields(&method.key), &method.setup_fields);
+            let moved = ProfileSecrets::open(&self.vault, &profile)?.moved_by(&names, &typed);
+            let problems = moved.problems(&method.setup_fields, Field::Setup, |_| true);
+            if !problems.is_empty() {
+                return Err(invalid(problems));
+            }
+            // These are of fields that the method no longer has.
+            profile.secrets.retain(|field, _| !moved.keys.contains(field));
             profile.secrets.extend(seal_profile(&self.vault, &profile.project_id, &profile.id, &typed.secrets));
             profile.setup_information.extend(typed.plain);
+            bind_profile(&self.vault, &names, &mut profile, true)?;
             if method.is_interactive() {
                 let minting = self.storage.accounts().token_client_ids(&profile.project_id, id).await?;
-                previous_clients::retain(&self.vault, &before, &mut profile, &minting)?;
+                previous_clients::retain(&self.vault, &read, &mut profile, &minting)?;
             }
             // The alarm concerned the previous values.
             profile.alarm = None;
         }
+        self.bind_accounts(&read, &profile, connector.ok().as_deref()).await?;
         reseal_profile(&self.vault, &mut profile)?;
         profile.updated_at = self.clock.now();
         let (storage, cache, writing) = (self.storage.clone(), self.cache.clone(), profile.clone());
@@ -250,6 +265,53 @@ impl Profiles {
             return Err(Error::new(ErrorCode::ProfileNotFound, "the profile was deleted in the meantime"));
         }
         Ok(Arc::new(profile))
+    }
+
+    /// Binds the secret fields of a profile that an older version of Patchbay sealed to its values of today.
+    ///
+    /// # Errors
+    ///
+    /// The errors of the storage. A profile whose secrets do not open, or whose connector is missing, is left as it is.
+    pub(crate) async fn bind_older(&self, project: &ProjectId, id: &ProfileId) -> Result<(), Error> {
+        let _profile_lock = self.lock(project, id).await;
+        let mut profile = match self.load(project, id).await {
+            Ok(profile) => (*profile).clone(),
+            Err(error) if error.code == ErrorCode::ProfileNotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let Ok(Some(installed)) = self.connectors.find_for_profile(&profile).await else { return Ok(()) };
+        let Some(method) = installed.connector.auth_method(&profile.auth_config_key) else { return Ok(()) };
+        let names = setup_names(installed.connector.address_fields(&method.key), &method.setup_fields);
+        if let Err(error) = bind_profile(&self.vault, &names, &mut profile, false) {
+            tracing::warn!(%error, profile = %id, "could not bind a profile's secrets to their address");
+            return Ok(());
+        }
+        let (storage, cache) = (self.storage.clone(), self.cache.clone());
+        self.changes
+            .run_to_completion(async move {
+                let stored = storage.profiles().update(&profile).await;
+                cache.clear();
+                stored
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Binds the accounts of a profile to the values that they were entered for, before the profile gets others. They must
+    /// be reconnected then. Accounts that an older version of Patchbay or of the connector sealed are bound to less.
+    async fn bind_accounts(&self, read: &Profile, now: &Profile, connector: Option<&Connector>) -> Result<(), Error> {
+        if read.setup_information == now.setup_information && read.secrets == now.secrets {
+            return Ok(());
+        }
+        let former = self.connectors.find_for_profile(read).await?;
+        let former = former.as_ref().map(|installed| &*installed.connector);
+        let names = former.into_iter().chain(connector).flat_map(|one| one.address_fields(&read.auth_config_key));
+        let names = names.cloned().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+        let (before, after) = (ProfileSecrets::open(&self.vault, read)?, ProfileSecrets::open(&self.vault, now)?);
+        if names.iter().all(|name| before.value(name) == after.value(name)) {
+            return Ok(());
+        }
+        self.binder.bind_accounts_of(read, &names).await
     }
 
     /// Waits for the lock of a profile, which a change holds from the read to the write.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     accounts::credentials::is_plain,
-    profiles::{previous_client_id, profile_client_id},
+    previous_clients::{previous_client_id, profile_client_id},
     sealed_fields::seal_account,
 };
 

@@ -29,7 +29,7 @@ use super::{
 use crate::{
     EngineParts, Error, ErrorCode,
     accounts::{
-        credentials::CredentialSet,
+        credentials::{CredentialSet, bind_account},
         resolver::{AccountResolver, ResolvedAccount},
         store::{CachedAccounts, Change, Commit},
     },
@@ -271,6 +271,12 @@ impl TokenRefresher {
     }
 }
 
+/// Returns the keys of the secrets that were entered for another address. They stay bound to it.
+fn moved_secrets(vault: &Vault, account: &Account, profile: &Profile) -> Result<Vec<String>, Error> {
+    let opened = CredentialSet::stored(account, profile).open_unproven(vault)?;
+    Ok(opened.moved_since(&[], &opened).keys)
+}
+
 fn is_needed(account: &Account, goal: &RefreshGoal, now: Timestamp) -> bool {
     match goal {
         RefreshGoal::Replace(seen) => account.token == *seen,
@@ -310,7 +316,7 @@ impl TokenRefresh<'_> {
     /// Stores a token set, merged with concurrent changes to the account. It retries for some time: the provider may have
     /// revoked the former tokens.
     async fn store_token_set(&self, read: &Account, token_set: &TokenSet) -> Result<(), Error> {
-        let Self { refresher, lease, method, profile, .. } = self;
+        let Self { refresher, lease, connector, method, profile } = self;
         let mut attempt = 0;
         loop {
             let apply = |account: &mut Account| {
@@ -318,7 +324,16 @@ impl TokenRefresh<'_> {
                     // The account was reconnected: its new token must not be replaced.
                     return Change::Nothing;
                 }
+                let names = connector.address_fields(&method.key);
+                let moved = moved_secrets(&refresher.vault, account, profile);
                 apply_token_set(&refresher.vault, account, token_set, method, profile, refresher.clock.now());
+                // The provider may have named the address of the account's own server.
+                let bound = bind_account(&refresher.vault, names, account, profile, |key| {
+                    moved.as_ref().is_ok_and(|moved| !moved.iter().any(|one| one == key))
+                });
+                if let Err(error) = bound {
+                    tracing::error!(%error, account = %account.id, "could not bind a refreshed token to its address");
+                }
                 Change::Account
             };
             match refresher.accounts.commit(lease, read, apply).await {

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use patchbay_engine::{KeyRotator, RotationError, RotationProgress};
 use patchbay_model::{
-    KeyHash, KeyId, Organization, OrganizationId, Project, ProjectId, Sealed, Timestamp,
+    AccountId, KeyHash, KeyId, Organization, OrganizationId, ProfileId, Project, ProjectId, Sealed, Timestamp,
     testing::{ManualClock, SeededEntropy},
 };
 use patchbay_storage::{
@@ -56,6 +56,16 @@ impl SealedRecordStore for FaultyStore<'_> {
         limit: u32,
     ) -> patchbay_storage::Result<Vec<SealedRecord>> {
         self.step(self.inner.wrapped_by_others(active, after, limit)).await
+    }
+    async fn unbound_accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> patchbay_storage::Result<Vec<(ProjectId, AccountId)>> {
+        self.inner.unbound_accounts(after, limit).await
+    }
+    async fn unbound_profiles(&self) -> patchbay_storage::Result<Vec<(ProjectId, ProfileId)>> {
+        self.inner.unbound_profiles().await
     }
     async fn exchange(&self, changes: &[(SealedRecord, Sealed)]) -> patchbay_storage::Result<u64> {
         self.step(self.inner.exchange(changes)).await

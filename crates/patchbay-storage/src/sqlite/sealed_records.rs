@@ -25,6 +25,12 @@ const SELECT_PROFILE_FIELDS: &str = "SELECT p.project_id AS project_id, s.profil
      WHERE (s.profile_id, s.field) > (?, ?) AND substr(s.sealed, 2, 8) <> ? ORDER BY s.profile_id, s.field LIMIT ?";
 const SELECT_PENDING_AUTHORIZATIONS: &str = "SELECT project_id, state_hash, sealed FROM pending_authorizations \
      WHERE state_hash > ? AND substr(sealed, 2, 8) <> ? ORDER BY state_hash LIMIT ?";
+const SELECT_UNBOUND_ACCOUNTS: &str = "SELECT DISTINCT a.project_id AS project_id, s.account_id AS owner \
+     FROM account_secrets s JOIN accounts a ON a.id = s.account_id \
+     WHERE s.account_id > ? AND substr(s.sealed, 1, 1) = x'01' ORDER BY s.account_id LIMIT ?";
+const SELECT_UNBOUND_PROFILES: &str = "SELECT DISTINCT p.project_id AS project_id, s.profile_id AS owner \
+     FROM profile_secrets s JOIN profiles p ON p.id = s.profile_id \
+     WHERE substr(s.sealed, 1, 1) = x'01' ORDER BY s.profile_id";
 const SELECT_CANARY: &str = "SELECT name, value AS sealed FROM meta WHERE name = ? AND substr(value, 2, 8) <> ?";
 
 fn key_id(row: &Row<'_>) -> Result<KeyId> {
@@ -162,6 +168,26 @@ impl SealedRecordStore for SqliteStorage {
         };
         let found = self.sealed_authorizations(active, from, limit).await?;
         if found.is_empty() { self.sealed_canary(active).await } else { Ok(found) }
+    }
+
+    async fn unbound_accounts(&self, after: Option<&AccountId>, limit: u32) -> Result<Vec<(ProjectId, AccountId)>> {
+        let after = after.map_or("", AccountId::as_str);
+        let query = sqlx::query(SELECT_UNBOUND_ACCOUNTS).bind(after).bind(i64::from(limit));
+        let read = |row| {
+            let row = Row::new("account_secrets", row, "owner");
+            let project = ProjectId::new(row.get::<String>("project_id")?);
+            Ok((project, AccountId::new(row.get::<String>("owner")?)))
+        };
+        query.fetch_all(&self.readers).await?.iter().map(read).collect()
+    }
+
+    async fn unbound_profiles(&self) -> Result<Vec<(ProjectId, ProfileId)>> {
+        let read = |row| {
+            let row = Row::new("profile_secrets", row, "owner");
+            let project = ProjectId::new(row.get::<String>("project_id")?);
+            Ok((project, ProfileId::new(row.get::<String>("owner")?)))
+        };
+        sqlx::query(SELECT_UNBOUND_PROFILES).fetch_all(&self.readers).await?.iter().map(read).collect()
     }
 
     async fn exchange(&self, changes: &[(SealedRecord, Sealed)]) -> Result<u64> {

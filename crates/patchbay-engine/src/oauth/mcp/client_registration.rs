@@ -198,8 +198,10 @@ impl ClientRegistrar<'_> {
         let Some(sealed) = profile.secrets.get(REGISTRATION_KEY) else { return Ok(None) };
         let context =
             SealContext::Profile { project: &profile.project_id, profile: &profile.id, field: REGISTRATION_KEY };
-        let opened = self.oauth.vault.open(&context, sealed);
-        let Some(stored) = opened.ok().and_then(|text| serde_json::from_str::<StoredRegistration>(text.expose()).ok())
+        // It contains the issuer that it belongs to.
+        let opened = self.oauth.vault.open_bound(&context, sealed);
+        let Some(stored) =
+            opened.ok().and_then(|text| serde_json::from_str::<StoredRegistration>(text.secret.expose()).ok())
         else {
             return Ok(None);
         };

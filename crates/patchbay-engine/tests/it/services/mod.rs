@@ -1,6 +1,7 @@
 //! The services: linking and editing accounts, sessions, pushed connectors, tenants, the first start.
 
 mod accounts;
+mod addresses;
 mod connectors;
 mod first_start;
 mod linking;

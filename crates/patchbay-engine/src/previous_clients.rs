@@ -14,7 +14,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     Error,
-    sealed_fields::{is_field, open_secrets, seal_profile},
+    address_binding::ProfileSecrets,
+    sealed_fields::{open_bound, seal_profile},
 };
 
 /// The prefix of a previous client's key among a profile's secrets; the client ID follows. No expression can spell it.
@@ -87,11 +88,15 @@ pub(crate) fn retain(
 ) -> Result<(), Error> {
     let (former, current) = (profile_client_id(vault, before)?, profile_client_id(vault, now)?);
     let replaced = former.filter(|former| current.as_ref() != Some(former));
-    if let Some(id) = &replaced {
-        let secrets = open_matching(vault, before, is_field)?;
+    let former_secrets = ProfileSecrets::open(vault, before)?;
+    // Secrets that were entered for another address are not kept with this one.
+    if let Some(id) = replaced.as_ref().filter(|_| former_secrets.moved().is_none()) {
         let client = PreviousClient {
             plain: before.setup_information.clone(),
-            secrets: secrets.into_iter().map(|(field, value)| (field.to_owned(), value.expose().to_owned())).collect(),
+            secrets: former_secrets
+                .into_secrets()
+                .map(|(field, value)| (field.to_owned(), value.expose().to_owned()))
+                .collect(),
         };
         let text = Zeroizing::new(serde_json::to_string(&client).unwrap_or_default());
         let sealed = [(secret_name(id), Secret::new(text.as_str()))];
@@ -112,12 +117,16 @@ fn secret_name(client_id: &str) -> String {
     format!("{SECRET_PREFIX}{client_id}")
 }
 
+/// Opens secrets that are not sent: client IDs, and previous clients, which contain the addresses that they belong to.
 fn open_matching<'a>(
     vault: &Vault,
     profile: &'a Profile,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<(&'a str, Secret)>, Error> {
     let project = &profile.project_id;
-    let wanted = profile.secrets.iter().filter(|(field, _)| is_wanted(field));
-    open_secrets(vault, wanted, |field| SealContext::Profile { project, profile: &profile.id, field })
+    let open = |(field, sealed): (&'a String, _)| {
+        let context = SealContext::Profile { project, profile: &profile.id, field };
+        Ok((field.as_str(), open_bound(vault, &context, sealed)?.secret))
+    };
+    profile.secrets.iter().filter(|(field, _)| is_wanted(field)).map(open).collect()
 }
