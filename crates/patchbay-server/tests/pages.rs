@@ -96,6 +96,26 @@ async fn parts_of_a_guide_appear_only_for_their_scopes() {
 }
 
 #[tokio::test]
+async fn a_guide_of_a_provider_without_scopes_says_nothing_of_scopes() {
+    let without = GUIDED
+        .lines()
+        .filter(|line| {
+            !["scopeDefinitions", "requiredScopes", "applicableScopes", "  \"things:"]
+                .iter()
+                .any(|odd| line.contains(odd))
+        })
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert!(without.contains("displayScopes: true"));
+    let server = Server::start(connector(&without), Vec::new()).await;
+    for path in ["/guides/demo/key", "/guides/demo/key.md", "/guides/demo/key.md?actions=list_things"] {
+        let (status, _, text) = server.get(path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert!(text.contains("Rights") && !text.to_lowercase().contains("scope"), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn a_guide_page_runs_no_script() {
     let server = server().await;
     let (status, headers, html) = server.get("/guides/demo/key").await;

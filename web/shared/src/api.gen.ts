@@ -2648,21 +2648,21 @@ export interface components {
     };
     /** @description A scope at the provider. */
     Scope: {
-      /** @example contracts:read */
+      /** @example read:jira-work */
       name: string;
       /** @description What it allows. */
       description: string | null;
     };
     /** @description A scope that a connector defines. */
     ScopeDefinition: {
-      /** @example contracts:write */
+      /** @example write:jira-work */
       name: string;
       /** @description What it allows. */
       description: string;
       /**
        * @description The scopes that it includes.
        * @example [
-       *       "contracts:read"
+       *       "read:jira-work"
        *     ]
        */
       includes: string[];

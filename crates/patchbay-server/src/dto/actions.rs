@@ -172,12 +172,12 @@ impl AuthMethodOut {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ScopeDefinition)]
 pub(crate) struct ScopeDefinitionOut {
-    #[schema(example = "contracts:write")]
+    #[schema(example = "write:jira-work")]
     name: String,
     /// What it allows.
     description: String,
     /// The scopes that it includes.
-    #[schema(example = json!(["contracts:read"]))]
+    #[schema(example = json!(["read:jira-work"]))]
     includes: Vec<String>,
 }
 

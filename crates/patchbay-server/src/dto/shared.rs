@@ -209,7 +209,7 @@ impl From<GrantType> for GrantTypeOut {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Scope)]
 pub(crate) struct ScopeOut {
-    #[schema(example = "contracts:read")]
+    #[schema(example = "read:jira-work")]
     pub(crate) name: String,
     /// What it allows.
     #[schema(required)]

@@ -33,7 +33,7 @@ pub(crate) fn hub_guide(
     let guide = GuidePage::written(connector, method, &scopes);
     let fields = method.config_fields.as_slice();
     Some(HubGuideOut {
-        url: urls.map(|urls| urls.guide(connector, method, &scopes.query(enabled))),
+        url: urls.map(|urls| urls.guide(connector, method, &scopes.query(connector, enabled))),
         warning_html: guide.warning.as_deref().map(block),
         sections: guide.sections.iter().map(|found| section(found, fields)).collect(),
         title: guide.title,

@@ -63,7 +63,8 @@ impl GuideScopes {
             _ => None,
         };
         let note = match (self.listed.is_empty(), self.of_all) {
-            (true, _) => Some("No scopes are needed.".to_owned()),
+            // A provider without scopes has nothing to say about them.
+            (true, _) => (!connector.scopes.is_empty()).then(|| "No scopes are needed.".to_owned()),
             (false, true) => Some(format!(
                 "These scopes are for all actions of {}. A connector profile that allows fewer actions needs fewer scopes.",
                 connector.title
@@ -78,18 +79,14 @@ impl GuideScopes {
         }
     }
 
-    /// Returns the query with which the guide's own page shows these scopes; empty if they are not limited.
-    pub(super) fn query(&self, enabled: &EnabledActions) -> String {
-        match enabled {
-            EnabledActions::All => String::new(),
-            EnabledActions::Only(_) => {
-                let scopes = self.listed.join(",");
-                format!(
-                    "?{}",
-                    url::form_urlencoded::Serializer::new(String::new()).append_pair("scopes", &scopes).finish()
-                )
-            }
+    /// Returns the query with which the guide's own page shows these scopes; empty if they are not limited, or if the
+    /// connector has none.
+    pub(super) fn query(&self, connector: &Connector, enabled: &EnabledActions) -> String {
+        if matches!(enabled, EnabledActions::All) || connector.scopes.is_empty() {
+            return String::new();
         }
+        let scopes = self.listed.join(",");
+        format!("?{}", url::form_urlencoded::Serializer::new(String::new()).append_pair("scopes", &scopes).finish())
     }
 }
 
