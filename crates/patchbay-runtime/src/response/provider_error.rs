@@ -110,14 +110,26 @@ pub fn provider_message(body: &Value) -> Option<String> {
     }
 }
 
+/// The members in which providers send messages, in the order in which they are searched.
+const MESSAGE_MEMBERS: [&str; 9] =
+    ["detail", "message", "error_description", "error", "title", "errorMessages", "errors", "Message", "Error"];
+
+/// Returns true if a member contains no message: Jira, for example, sends `"errors": {}` beside its messages.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(members) => members.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
 /// Returns the message in a body or in an object of it.
 fn message_in(body: &Value) -> Option<String> {
     let message = match body {
         Value::String(text) if !text.trim_start().starts_with('<') => text.clone(),
         Value::Object(members) => {
-            let found = ["detail", "message", "error_description", "error", "title", "errors", "Message", "Error"]
-                .iter()
-                .find_map(|key| members.get(*key).filter(|value| !value.is_null()));
+            let found = MESSAGE_MEMBERS.iter().find_map(|key| members.get(*key).filter(|value| !is_empty(value)));
             match found {
                 Some(Value::String(text)) => text.clone(),
                 Some(nested @ Value::Object(_)) => return message_in(nested),
@@ -149,6 +161,10 @@ mod tests {
         assert_eq!(message(json!({"detail": "Not found."})).as_deref(), Some("Not found."));
         assert_eq!(message(json!({"error": {"message": "bad"}})).as_deref(), Some("bad"));
         assert_eq!(message(json!({"file_name": ["Required."]})).as_deref(), Some(r#"{"file_name":["Required."]}"#));
+        let missing = json!({"errorMessages": ["Issue does not exist."], "errors": {}});
+        assert_eq!(message(missing).as_deref(), Some(r#"["Issue does not exist."]"#));
+        let invalid = json!({"errorMessages": [], "errors": {"summary": "Enter a summary."}});
+        assert_eq!(message(invalid).as_deref(), Some(r#"{"summary":"Enter a summary."}"#));
         assert_eq!(message(json!("<html>")), None);
         assert_eq!(message(Value::Null), None);
         assert_eq!(message(json!({"message": "x".repeat(1000)})).unwrap().chars().count(), MAX_MESSAGE_CHARS + 1);
