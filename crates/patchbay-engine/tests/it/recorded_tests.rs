@@ -58,17 +58,57 @@ async fn check(folder: &Path) -> Vec<String> {
     wrong
 }
 
+/// Returns the folders of the built-in connectors.
+fn connector_folders() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../connectors");
+    let folders = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path());
+    folders.filter(|folder| !files(folder, ".connector.yaml").is_empty()).collect()
+}
+
 #[tokio::test]
 async fn every_connector_behaves_as_recorded() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../connectors");
     let mut wrong = Vec::new();
-    for entry in fs::read_dir(&root).unwrap() {
-        let folder = entry.unwrap().path();
-        if !files(&folder, ".connector.yaml").is_empty() {
-            wrong.extend(check(&folder).await);
-        }
+    for folder in connector_folders() {
+        wrong.extend(check(&folder).await);
     }
     assert!(wrong.is_empty(), "{} cases differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The main file starts with a comment that names pages or packages of the provider, with the month in which they were
+/// read.
+#[test]
+fn every_connector_names_its_sources() {
+    let missing = connector_folders().into_iter().filter(|folder| {
+        let text = fs::read_to_string(&files(folder, ".connector.yaml")[0]).unwrap();
+        let head = text.lines().take_while(|line| line.starts_with('#')).collect::<Vec<_>>().join("\n");
+        !(head.contains("Sources (") && (head.contains("https://") || head.contains("github.com")))
+    });
+    assert_eq!(missing.collect::<Vec<_>>(), Vec::<PathBuf>::new());
+}
+
+/// Each connector shows how the provider's errors become ours: at least one of rate limit, not found, and unauthorized.
+#[test]
+fn every_connector_has_a_case_of_an_error() {
+    let missing = connector_folders().into_iter().filter(|folder| {
+        let cases = files(&folder.join("tests"), ".test.yaml").into_iter().flat_map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            CaseFile::parse(&path.display().to_string(), &text).unwrap().cases
+        });
+        !cases.filter_map(|case| case.error?.status).any(|status| [401, 403, 404, 412, 429].contains(&status))
+    });
+    assert_eq!(missing.collect::<Vec<_>>(), Vec::<PathBuf>::new());
+}
+
+/// A guide lists scopes only if the provider has them.
+#[test]
+fn no_guide_lists_scopes_that_do_not_exist() {
+    for folder in connector_folders() {
+        let connector = load_connector(&connector_files(folder.to_str().unwrap()));
+        let guides = connector.authentication.iter().flat_map(|method| [&method.guides.config, &method.guides.setup]);
+        let mut steps = guides.flatten().flat_map(|guide| &guide.sections).flat_map(|section| &section.steps);
+        let lists = steps.any(|step| step.display_scopes || !step.applicable_scopes.is_empty());
+        assert!(!lists || !connector.scopes.is_empty(), "{}", connector.key);
+    }
 }
 
 /// The connector `demo` uses every feature of the format.
