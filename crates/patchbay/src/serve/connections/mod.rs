@@ -40,7 +40,7 @@ pub(super) use self::{
 /// read, so that thousands of them cost little.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// The number of requests that an HTTP/2 client may have under way on a connection.
-const MAX_CONCURRENT_STREAMS: u32 = 128;
+const MAX_CONCURRENT_STREAMS: u32 = 100;
 /// What an HTTP/2 client may send ahead of who reads it: on a stream, and on all streams of a connection.
 const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 512 * 1024;

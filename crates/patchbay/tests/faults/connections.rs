@@ -1,0 +1,165 @@
+//! Strangers who open connections and say nothing, do not read, or ask for more than they take: the next honest caller is
+//! answered at once, and the server's memory hardly grows.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::support::{Provider, Server};
+
+/// The largest growth of the server's memory, in KiB.
+const MAX_GROWTH_KIB: u64 = 64 * 1024;
+/// The longest median of an honest caller's time, with a connection of its own.
+const MAX_MEDIAN: Duration = Duration::from_millis(50);
+/// The number of silent connections, if the system allows as many.
+const SILENT: usize = 10_000;
+/// A document of hundreds of kilobytes that anyone can read.
+const DOCUMENT: &str = "GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n";
+
+struct Bed {
+    server: Server,
+    before: u64,
+    descriptors_before: usize,
+    _provider: Provider,
+}
+
+impl Bed {
+    fn start() -> Self {
+        let limit = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }).unwrap();
+        let provider = Provider::start();
+        let server = Server::start(&provider, &[]);
+        // Built once, at the first request.
+        assert_eq!(server.anonymous().get("/openapi.json").status, 200);
+        let mut bed = Self { server, before: 0, descriptors_before: 0, _provider: provider };
+        bed.honest();
+        bed.before = bed.memory();
+        bed.descriptors_before = bed.descriptors();
+        bed
+    }
+
+    fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.split_ascii_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.server.pid())).unwrap().count()
+    }
+
+    fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.server.base.trim_start_matches("http://")).unwrap()
+    }
+
+    /// Returns the median time of honest callers.
+    fn honest(&self) -> Duration {
+        let mut times = (0..21)
+            .map(|_| {
+                let start = Instant::now();
+                let mut stream = self.connect();
+                stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+                stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").unwrap();
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).unwrap();
+                assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+                start.elapsed()
+            })
+            .collect::<Vec<_>>();
+        times.sort_unstable();
+        times[times.len() / 2]
+    }
+
+    /// Checks that an attack harms nobody, and that its connections are closed in the end.
+    fn holds(&self, name: &str, attackers: Vec<TcpStream>) {
+        let count = attackers.len();
+        let (median, grown) = (self.honest(), self.memory().saturating_sub(self.before));
+        eprintln!("{name}: {count} connections, an honest caller waits {median:?}, {grown} KiB more");
+        assert!(median < MAX_MEDIAN, "{name}: {median:?}");
+        assert!(grown < MAX_GROWTH_KIB, "{name}: {grown} KiB");
+        let start = Instant::now();
+        // The attackers still say and read nothing.
+        while self.descriptors() > self.descriptors_before + count / 10 {
+            assert!(start.elapsed() < Duration::from_mins(3), "{name}: not closed");
+            assert!(self.honest() < MAX_MEDIAN, "{name}");
+        }
+        drop(attackers);
+        eprintln!("{name}: closed after {:?}", start.elapsed());
+        assert!(self.honest() < MAX_MEDIAN);
+    }
+}
+
+#[test]
+#[ignore = "takes minutes; `make faults` runs it"]
+fn silent_connections_keep_nobody_out() {
+    let bed = Bed::start();
+    let allowed = getrlimit(Resource::Nofile).current.map_or(SILENT, |limit| usize::try_from(limit).unwrap() - 100);
+    for first in ["", "PRI", "PRI * HTTP/2.0\r\n\r\nSM\r\n", "G", "GET / HTTP/1.1\r\nhost: a\r\n"] {
+        let count = if first.is_empty() { SILENT.min(allowed) } else { 1_000.min(allowed) };
+        let attackers = std::iter::repeat_with(|| {
+            let mut stream = bed.connect();
+            stream.write_all(first.as_bytes()).unwrap();
+            stream
+        });
+        bed.holds(&format!("silent after {first:?}"), attackers.take(count).collect());
+    }
+}
+
+#[test]
+#[ignore = "takes minutes; `make faults` runs it"]
+fn clients_that_never_read_cost_little() {
+    let bed = Bed::start();
+    let attackers = std::iter::repeat_with(|| {
+        let mut stream = bed.connect();
+        stream.write_all(DOCUMENT.repeat(30).as_bytes()).unwrap();
+        stream
+    });
+    bed.holds("300 clients that never read", attackers.take(300).collect());
+}
+
+#[test]
+#[ignore = "takes minutes; `make faults` runs it"]
+fn pipelined_requests_are_answered_at_the_readers_pace() {
+    let bed = Bed::start();
+    let requests = DOCUMENT.repeat(9_000);
+    let attackers = std::iter::repeat_with(|| {
+        let mut stream = bed.connect();
+        stream.set_write_timeout(Some(Duration::from_secs(2))).unwrap();
+        // The server stops reading.
+        let _ = stream.write_all(requests.as_bytes());
+        stream
+    });
+    let attackers = attackers.take(8).collect::<Vec<_>>();
+    let (median, grown) = (bed.honest(), bed.memory().saturating_sub(bed.before));
+    eprintln!("pipelined: an honest caller waits {median:?}, {grown} KiB more");
+    assert!(median < MAX_MEDIAN && grown < MAX_GROWTH_KIB, "{median:?}, {grown} KiB");
+    drop(attackers);
+    assert!(bed.honest() < MAX_MEDIAN);
+}
+
+#[test]
+#[ignore = "takes minutes; `make faults` runs it"]
+fn http2_streams_without_a_window_cost_little() {
+    let frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+    };
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    // SETTINGS_INITIAL_WINDOW_SIZE (4) is 0.
+    bytes.extend(frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]));
+    for stream in 0..200 {
+        // GET, http, the path and an authority; the end of the headers and of the request.
+        bytes.extend(frame(1, 5, 1 + 2 * stream, b"\x82\x86\x04\x0d/openapi.json\x01\x01a"));
+    }
+    let bed = Bed::start();
+    let attackers = std::iter::repeat_with(|| {
+        let mut stream = bed.connect();
+        stream.write_all(&bytes).unwrap();
+        stream
+    });
+    bed.holds("50 connections with 200 streams each", attackers.take(50).collect());
+}
