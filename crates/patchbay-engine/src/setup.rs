@@ -7,7 +7,7 @@ use patchbay_storage::Storage;
 use patchbay_vault::{Secret, Vault};
 
 use crate::{
-    EngineParts, Error,
+    EngineParts, Error, ErrorCode,
     api_keys::{ApiKeys, NewKey},
     members::Members,
     projects::Projects,
@@ -28,6 +28,7 @@ pub struct FirstStart {
 
 /// The record that the first start showed its secrets.
 const FIRST_START_RECORD: &str = "first_start";
+
 /// Sets up an empty storage.
 pub struct Setup {
     storage: Arc<dyn Storage>,
@@ -50,17 +51,28 @@ impl Setup {
     /// empty; otherwise returns `None`. `operator_key` (from `PATCHBAY_API_KEY`) is accepted in the first project at every
     /// start.
     ///
+    /// The caller shows the secrets, then calls [`Setup::finish_first_start`]. Until then each start counts as the first and
+    /// creates another key and login token: a start that was interrupted before it showed them must not lock the operator
+    /// out.
+    ///
     /// # Errors
     ///
-    /// 400 `ValidationError` if `operator_key` is too short; errors of the storage.
+    /// 400 `ValidationError` if `operator_key` is too short; 500 `StorageError` if the database lost its projects; errors of
+    /// the storage.
     pub async fn first_start(&self, operator_key: Option<Secret>) -> Result<Option<FirstStart>, Error> {
         let storage = &self.storage;
         let first = match storage.organizations().first().await? {
             Some(organization) => storage.projects().list(&organization.id).await?.into_iter().next(),
             None => None,
         };
-        // A start that was interrupted before it showed its secrets does not count.
-        if let (Some(project), Some(_)) = (&first, storage.meta().get(FIRST_START_RECORD).await?) {
+        let is_finished = storage.meta().get(FIRST_START_RECORD).await?.is_some();
+        if first.is_none() && is_finished {
+            return Err(Error::new(
+                ErrorCode::Storage,
+                "the database was set up, but contains no project: it is damaged. Restore the database from your backup",
+            ));
+        }
+        if let (Some(project), true) = (&first, is_finished) {
             self.accept_operator_key(&project.id, operator_key).await?;
             self.projects.offer_new_connectors().await?;
             return Ok(None);
@@ -81,8 +93,17 @@ impl Setup {
             Some(self.api_keys.create(&project.id, new).await?.text)
         };
         let login_token = self.members.create_login_token(&project.id).await?;
-        storage.meta().set_once(FIRST_START_RECORD, b"1").await?;
         Ok(Some(FirstStart { organization, project, api_key, login_token }))
+    }
+
+    /// Records that the secrets of the first start were shown: later starts show none.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
+    pub async fn finish_first_start(&self) -> Result<(), Error> {
+        self.storage.meta().set_once(FIRST_START_RECORD, b"1").await?;
+        Ok(())
     }
 
     async fn accept_operator_key(&self, project: &ProjectId, text: Option<Secret>) -> Result<(), Error> {

@@ -17,6 +17,8 @@ const FORMAT: &str = "patchbay-keyring-1";
 pub struct KeyRing {
     keys: Vec<WrappingKey>,
     active: usize,
+    /// Whether a database exists that this ring sealed.
+    is_in_use: bool,
 }
 
 /// The public metadata of a wrapping key, without the key.
@@ -46,7 +48,15 @@ pub(crate) struct WrappingKey {
 struct KeyRingFile {
     format: String,
     active: String,
+    /// Absent in the files of earlier versions, and until the ring has sealed a database.
+    #[serde(default, skip_serializing_if = "is_false")]
+    in_use: bool,
     keys: Vec<FileKey>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,7 +91,7 @@ impl WrappingKey {
 impl KeyRing {
     /// Returns a ring with one new key.
     pub fn generate(entropy: &dyn Entropy, now: Timestamp) -> Self {
-        Self { keys: vec![WrappingKey::generate(entropy, now)], active: 0 }
+        Self { keys: vec![WrappingKey::generate(entropy, now)], active: 0, is_in_use: false }
     }
 
     /// Adds a new key and makes it the active one. The other keys still open values.
@@ -103,6 +113,18 @@ impl KeyRing {
     /// Returns the id of the key that wraps new values.
     pub fn active_id(&self) -> KeyId {
         self.active().id
+    }
+
+    /// Returns whether the ring has sealed a database. Such a ring never begins with an empty one: a database that is
+    /// missing beside it was lost.
+    pub fn is_in_use(&self) -> bool {
+        self.is_in_use
+    }
+
+    /// Returns a copy of the ring that says that it has sealed a database.
+    #[must_use]
+    pub fn marked_in_use(&self) -> Self {
+        Self { is_in_use: true, ..self.copy() }
     }
 
     /// Returns a copy of the ring with a new active key.
@@ -131,7 +153,7 @@ impl KeyRing {
             is_retired: key.is_retired,
             ..WrappingKey::new(key.id, key.material.clone(), key.created_at)
         };
-        Self { keys: self.keys.iter().map(copy).collect(), active: self.active }
+        Self { keys: self.keys.iter().map(copy).collect(), active: self.active, is_in_use: self.is_in_use }
     }
 
     /// Parses the content of a key ring file.
@@ -164,7 +186,7 @@ impl KeyRing {
             .ok()
             .and_then(|id| keys.iter().position(|key| key.id == id))
             .ok_or_else(|| malformed("its active key is not one of its keys"))?;
-        Ok(Self { keys, active })
+        Ok(Self { keys, active, is_in_use: file.in_use })
     }
 
     /// Returns the content of the key ring file.
@@ -173,6 +195,7 @@ impl KeyRing {
         let file = KeyRingFile {
             format: FORMAT.to_owned(),
             active: self.active_id().to_string(),
+            in_use: self.is_in_use,
             keys: self
                 .keys
                 .iter()
@@ -223,6 +246,18 @@ mod tests {
         let again = KeyRing::parse(&ring.to_text()).unwrap();
         assert_eq!(*again.to_text(), *ring.to_text());
         assert_eq!(again.active().id, ring.active().id);
+    }
+
+    #[test]
+    fn the_mark_is_kept_by_every_change_of_the_keys() {
+        let (fresh, entropy, now) = (ring(), SeededEntropy::new(2), Timestamp::from_micros(1));
+        assert!(!fresh.is_in_use() && !fresh.to_text().contains("in_use"), "earlier versions read a fresh ring");
+        let marked = fresh.marked_in_use();
+        let rotated = marked.with_new_key(&entropy, now);
+        let smaller = rotated.without_key(fresh.active_id()).unwrap();
+        for ring in [&marked, &rotated, &smaller] {
+            assert!(KeyRing::parse(&ring.to_text()).unwrap().is_in_use());
+        }
     }
 
     #[test]

@@ -54,11 +54,14 @@ impl KeyRing {
 
 impl KeyRing {
     /// Replaces a key ring file atomically. The new file is synced to the disk before it is renamed, so that after a crash
-    /// either the old or the new file exists. A temporary file of an earlier crash is removed.
+    /// either the old or the new file exists. A temporary file of an earlier crash is removed. If `path` is a symbolic link,
+    /// the file that it names is replaced, so that the keys stay on the disk that the operator chose.
     ///
     /// # Errors
     /// [`KeyRingError::Io`] if the file cannot be written or renamed.
     pub fn replace(path: &Path, ring: &Self) -> Result<(), KeyRingError> {
+        let resolved = std::fs::canonicalize(path);
+        let path = resolved.as_deref().unwrap_or(path);
         let mut name = path.as_os_str().to_owned();
         name.push(".new");
         let new = PathBuf::from(name);
@@ -110,6 +113,18 @@ mod tests {
         assert_eq!(*KeyRing::load(&path).unwrap().to_text(), *rotated.to_text());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_to_the_file_stays_a_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let (target, link) = (directory.path().join("elsewhere.json"), directory.path().join("keyring.json"));
+        let ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
+        KeyRing::create(&target, &ring).unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        KeyRing::replace(&link, &ring.marked_in_use()).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(KeyRing::load(&target).unwrap().is_in_use());
     }
 
     #[test]

@@ -1,19 +1,22 @@
 //! The data directory: database, key ring, lock. One process at a time owns it.
 //!
 //! Guarantees: only the user who created the directory can read it and its files; a second process is rejected with
-//! the first one's process id; a database whose key ring is missing is never opened with a new one.
+//! the first one's process id, and also if the lock file was removed; a database whose key ring is missing is never opened
+//! with a new one, and a key ring whose database is missing or empty never begins with a new one.
 
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
     io::{Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
 };
 
 use anyhow::{Context, bail};
+use patchbay_engine::check_key_ring;
 use patchbay_model::{Clock, Entropy};
 use patchbay_storage::sqlite::SqliteStorage;
-use patchbay_vault::KeyRing;
+use patchbay_vault::{KeyRing, Vault};
 
 /// The name of the socket on which the owning server accepts commands.
 pub const CONTROL_SOCKET: &str = "control.sock";
@@ -23,6 +26,10 @@ pub struct DataDir {
     path: PathBuf,
     /// The locked file. The system releases the lock when the process ends, even if it is killed.
     _lock: File,
+    /// The locked database: the lock file may be removed, the database may not. It is closed when the directory is
+    /// dropped, after the storage: closing any descriptor of the file releases the locks of SQLite in this process
+    /// (<https://sqlite.org/howtocorrupt.html>, section 2.2).
+    database_lock: OnceLock<File>,
 }
 
 impl DataDir {
@@ -35,7 +42,7 @@ impl DataDir {
             )
         })?;
         let lock = lock(path)?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), _lock: lock, database_lock: OnceLock::new() })
     }
 
     /// Returns the path of the database.
@@ -50,7 +57,11 @@ impl DataDir {
 
     /// Returns the path of the key ring.
     pub fn key_ring(&self) -> PathBuf {
-        self.path.join("keyring.json")
+        Self::key_ring_of(&self.path)
+    }
+
+    fn key_ring_of(path: &Path) -> PathBuf {
+        path.join("keyring.json")
     }
 
     /// Returns the path of the control socket.
@@ -59,20 +70,33 @@ impl DataDir {
     }
 
     /// Opens the database and the key ring. Creates both at the first start.
-    pub async fn unlock(&self, clock: &dyn Clock, entropy: &dyn Entropy) -> anyhow::Result<(SqliteStorage, KeyRing)> {
-        let ring = self.load_or_create_key_ring(clock, entropy)?;
+    ///
+    /// # Errors
+    /// The ring or the database is missing, empty, damaged or belongs to another one; another process uses the database.
+    pub async fn unlock(
+        &self,
+        clock: &dyn Clock,
+        entropy: &Arc<dyn Entropy>,
+    ) -> anyhow::Result<(SqliteStorage, Vault)> {
+        let ring = self.load_or_create_key_ring(clock, &**entropy)?;
+        self.lock_database()?;
         let storage = SqliteStorage::open(&self.database())
             .await
             .with_context(|| format!("cannot open the database {}", self.database().display()))?;
-        Ok((storage, ring))
+        let vault = Vault::new(ring, entropy.clone());
+        check_key_ring(&storage, &vault).await?;
+        self.mark_in_use(&vault);
+        Ok((storage, vault))
     }
 
     fn load_or_create_key_ring(&self, clock: &dyn Clock, entropy: &dyn Entropy) -> anyhow::Result<KeyRing> {
         let path = self.key_ring();
         if path.exists() {
-            return KeyRing::load(&path).with_context(|| format!("cannot use the key ring {}", path.display()));
+            return Self::reject_lost_database(&self.path)?
+                .with_context(|| format!("the key ring {} was removed during the start", path.display()));
         }
-        if self.database().exists() {
+        let database = self.database();
+        if is_filled(&database) || is_filled(&database.with_extension("db-wal")) {
             bail!(
                 "the key ring {} is missing, but its database exists. Restore the key ring from your backup: \
                  without it the linked accounts' secrets cannot be read",
@@ -83,6 +107,68 @@ impl DataDir {
         KeyRing::create(&path, &ring).with_context(|| format!("cannot write the key ring {}", path.display()))?;
         Ok(ring)
     }
+
+    /// Returns the key ring of the data directory `path`; none if it has none. Changes nothing.
+    ///
+    /// # Errors
+    /// The ring cannot be used, or it has sealed a database that is now missing or empty.
+    pub fn reject_lost_database(path: &Path) -> anyhow::Result<Option<KeyRing>> {
+        let (file, database) = (Self::key_ring_of(path), Self::database_of(path));
+        if !file.exists() {
+            return Ok(None);
+        }
+        let ring = KeyRing::load(&file).with_context(|| format!("cannot use the key ring {}", file.display()))?;
+        if ring.is_in_use() && !is_filled(&database) {
+            bail!(
+                "the key ring {} has sealed a database, but {} is {}. Restore the database from your backup. To start \
+                 without its accounts, choose another --data-dir, or move the key ring away (nothing was changed)",
+                file.display(),
+                database.display(),
+                if database.exists() { "empty" } else { "missing" }
+            );
+        }
+        Ok(Some(ring))
+    }
+
+    /// Records in the ring's file that it has sealed a database, so that a lost database is recognized.
+    fn mark_in_use(&self, vault: &Vault) {
+        if vault.ring().is_in_use() {
+            return;
+        }
+        let marked = vault.ring().marked_in_use();
+        match KeyRing::replace(&self.key_ring(), &marked) {
+            Ok(()) => vault.replace_ring(marked),
+            Err(error) => tracing::warn!(
+                %error, path = %self.key_ring().display(),
+                "cannot record in the key ring that it is in use; until then, a lost database looks like a first start"
+            ),
+        }
+    }
+
+    /// Locks the database file (flock(2), which is independent of SQLite's own locks).
+    fn lock_database(&self) -> anyhow::Result<()> {
+        let path = self.database();
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = file
+            .with_context(|| format!("cannot open the database {}; check its owner and permissions", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => drop(self.database_lock.set(file)),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another Patchbay already uses the database {}, although its lock file is gone; stop it first, or choose \
+                 another with --data-dir",
+                path.display()
+            ),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns whether a file exists and is not empty.
+pub fn is_filled(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
 }
 
 fn lock(directory: &Path) -> anyhow::Result<File> {

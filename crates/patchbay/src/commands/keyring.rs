@@ -3,9 +3,10 @@
 use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{Args as ClapArgs, Subcommand};
-use patchbay_engine::{KeyRotator, check_key_ring};
+use patchbay_engine::KeyRotator;
+use patchbay_model::Entropy;
 use patchbay_storage::Storage;
-use patchbay_vault::{OsEntropy, Vault};
+use patchbay_vault::OsEntropy;
 use serde_json::Value;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -87,9 +88,8 @@ fn run_offline(offline: &OfflineArgs, command: &KeyRingCommand) -> anyhow::Resul
     offline.require_database()?;
     build_runtime(Threads::Single)?.block_on(async {
         let data_dir = DataDir::open(offline.data_dir())?;
-        let (storage, ring) = data_dir.unlock(&SystemClock, &OsEntropy).await?;
-        let vault = Vault::new(ring, Arc::new(OsEntropy));
-        check_key_ring(&storage, &vault).await?;
+        let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+        let (storage, vault) = data_dir.unlock(&SystemClock, &entropy).await?;
         let rotator = KeyRotator {
             records: storage.sealed_records(),
             vault: &vault,

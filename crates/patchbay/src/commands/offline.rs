@@ -8,12 +8,13 @@ use std::{
 use anyhow::bail;
 use clap::Args;
 use patchbay_engine::{Engine, EngineConfig, EngineParts, NoRoutes};
+use patchbay_model::Entropy;
 use patchbay_storage::sqlite::SqliteStorage;
-use patchbay_vault::{OsEntropy, Vault};
+use patchbay_vault::OsEntropy;
 
 use crate::{
     connectors,
-    data_dir::DataDir,
+    data_dir::{DataDir, is_filled},
     runtime::{SystemClock, Threads, build_runtime},
 };
 
@@ -39,9 +40,10 @@ impl OfflineArgs {
     ///
     /// # Errors
     ///
-    /// If the directory or its database does not exist.
+    /// If the directory or its database does not exist, or the database was lost beside its key ring.
     pub fn require_database(&self) -> anyhow::Result<()> {
-        if !DataDir::database_of(&self.data_dir).exists() {
+        if !is_filled(&DataDir::database_of(&self.data_dir)) {
+            DataDir::reject_lost_database(&self.data_dir)?;
             bail!(
                 "{} contains no database of Patchbay; check --data-dir or PATCHBAY_DATA_DIR",
                 self.data_dir.display()
@@ -55,13 +57,13 @@ impl OfflineArgs {
         build_runtime(Threads::Single)?.block_on(async {
             let data_dir = DataDir::open(&self.data_dir)?;
             let connectors = connectors::read(self.connectors.as_deref())?;
-            let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
-            let (storage, ring) = data_dir.unlock(&*clock, &*entropy).await?;
+            let (clock, entropy): (_, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(OsEntropy));
+            let (storage, vault) = data_dir.unlock(&*clock, &entropy).await?;
             let storage: Arc<SqliteStorage> = Arc::new(storage);
             // The engine is opened, not started: it runs no background work such as token refresh.
             let engine = Engine::open(EngineParts {
                 storage: storage.clone(),
-                vault: Arc::new(Vault::new(ring, entropy.clone())),
+                vault: Arc::new(vault),
                 registry: connectors.registry,
                 source: None,
                 clock,

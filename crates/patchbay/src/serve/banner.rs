@@ -1,12 +1,17 @@
 //! The banner that the server prints on standard error when it starts. Only the first start shows secrets.
 
+use std::io::{self, Write};
+
 use patchbay_engine::FirstStart;
 use patchbay_server::RouteUrls;
 use patchbay_simulator::{SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET};
 
 /// Prints the banner on standard error.
-pub fn print(urls: &RouteUrls, first_start: Option<&FirstStart>, sandbox: bool) {
-    eprint!("{}", text(urls, first_start, sandbox));
+///
+/// # Errors
+/// Standard error cannot be written, so that nobody saw the banner.
+pub fn print(urls: &RouteUrls, first_start: Option<&FirstStart>, sandbox: bool) -> io::Result<()> {
+    io::stderr().write_all(text(urls, first_start, sandbox).as_bytes())
 }
 
 fn text(urls: &RouteUrls, first_start: Option<&FirstStart>, sandbox: bool) -> String {

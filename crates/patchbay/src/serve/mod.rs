@@ -19,7 +19,7 @@ use patchbay_server::{RouteUrls, SandboxInfo, ServerConfig};
 use patchbay_simulator::{
     RunningSimulator, SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, SANDBOX_CONNECTOR, Simulator, SimulatorConfig,
 };
-use patchbay_vault::{OsEntropy, Vault};
+use patchbay_vault::OsEntropy;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -61,10 +61,10 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     // The connectors are read on this thread, so that the rest of the start reuses the memory that it frees.
     let opening = {
         let (data_dir, clock, entropy) = (data_dir.clone(), clock.clone(), entropy.clone());
-        tokio::spawn(async move { data_dir.unlock(&*clock, &*entropy).await })
+        tokio::spawn(async move { data_dir.unlock(&*clock, &entropy).await })
     };
     let read = connectors::InstanceConnectors::open(settings.connectors.clone());
-    let (storage, ring) = opening.await??;
+    let (storage, vault) = opening.await??;
     let storage = Arc::new(storage);
     let (instance, connectors) = read?;
     if !connectors.report.is_empty() {
@@ -78,7 +78,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let (simulator, upstreams) = start_sandbox(&settings, &clock).await?;
     let engine = Engine::start(EngineParts {
         storage: storage.clone(),
-        vault: Arc::new(Vault::new(ring, entropy.clone())),
+        vault: Arc::new(vault),
         registry: connectors.registry,
         source: Some(Arc::new(instance)),
         clock,
@@ -95,7 +95,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     })
     .await?;
 
-    let first_start = engine.setup.first_start(settings.api_key).await?;
+    let mut first_start = engine.setup.first_start(settings.api_key).await?;
     let sandbox = simulator.is_some().then(|| SandboxInfo {
         connector: SANDBOX_CONNECTOR,
         client_id: SANDBOX_CLIENT_ID.to_owned(),
@@ -115,8 +115,13 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     );
 
     let control = control::start(&data_dir, &engine);
-    banner::print(&urls, first_start.as_ref(), simulator.is_some());
-    drop(first_start);
+    let shown = banner::print(&urls, first_start.as_ref(), simulator.is_some());
+    if first_start.take().is_some() {
+        shown.context(
+            "cannot show the API key and the dashboard link on standard error; the next start shows new ones",
+        )?;
+        engine.setup.finish_first_start().await?;
+    }
     tokio::spawn(reload::on_hang_up(engine.clone(), reload, stop.clone()));
     let workers = Workers::start(&router, settings.shutdown_grace, Clocks::DOCUMENTED)?;
     drop(router);

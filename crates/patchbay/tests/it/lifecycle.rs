@@ -104,6 +104,154 @@ fn a_wrong_key_ring_is_a_one_line_error() {
     insta::assert_snapshot!(error_line(&refused(&linked.server.data_dir, &[])));
 }
 
+/// Runs a command on the files, which must fail, and returns its error line.
+fn refused_offline(data_dir: &Path, arguments: &[&str]) -> String {
+    let output = binary().args(arguments).arg("--data-dir").arg(data_dir).output().unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+    error_line(&String::from_utf8(output.stderr).unwrap().replace(&data_dir.display().to_string(), "DATA"))
+}
+
+/// Returns the names and contents of a directory's files, without the lock file.
+fn contents(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let read = |entry: std::io::Result<fs::DirEntry>| {
+        let entry = entry.unwrap();
+        (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap_or_default())
+    };
+    let mut files = fs::read_dir(directory).unwrap().map(read).collect::<Vec<_>>();
+    files.retain(|(name, _)| name != "patchbay.lock");
+    files.sort();
+    files
+}
+
+#[test]
+fn a_lost_database_beside_its_key_ring_is_not_a_first_start() {
+    let mut linked = LinkedServer::new();
+    linked.server.terminate();
+    let data_dir = linked.server.data_dir.clone();
+    let database = data_dir.join("patchbay.db");
+    let backup = fs::read(&database).unwrap();
+    let commands: [&[&str]; 6] = [
+        &["project", "list"],
+        &["project", "create", "New"],
+        &["api-key", "create", "--project", "default-10001", "--name", "x"],
+        &["login-link"],
+        &["keyring", "status"],
+        &["keyring", "rotate"],
+    ];
+    for (what, lose) in [
+        ("missing", (|path: &Path| fs::remove_file(path).unwrap()) as fn(&Path)),
+        ("empty", |path| fs::write(path, "").unwrap()),
+    ] {
+        fs::write(&database, &backup).unwrap();
+        lose(&database);
+        // A log that was left behind is kept for the repair.
+        fs::write(data_dir.join("patchbay.db-wal"), "left behind").unwrap();
+        let before = contents(&data_dir);
+        let expected = format!(
+            "error: the key ring DATA/keyring.json has sealed a database, but DATA/patchbay.db is {what}. Restore the \
+             database from your backup. To start without its accounts, choose another --data-dir, or move the key ring \
+             away (nothing was changed)"
+        );
+        assert_eq!(error_line(&refused(&data_dir, &[])), expected);
+        for command in commands {
+            assert_eq!(refused_offline(&data_dir, command), expected, "{command:?}");
+        }
+        assert_eq!(contents(&data_dir), before);
+        fs::remove_file(data_dir.join("patchbay.db-wal")).unwrap();
+    }
+    fs::write(&database, &backup).unwrap();
+    let server = Server::start_in(&data_dir, &linked.provider, &[]);
+    assert_eq!(server.api().get(&format!("/accounts/{}", linked.account)).status, 200);
+}
+
+#[test]
+fn a_database_that_lost_its_data_beside_its_key_ring_is_not_a_first_start() {
+    let mut linked = LinkedServer::new();
+    linked.server.terminate();
+    let data_dir = linked.server.data_dir.clone();
+    let ring = fs::read_to_string(data_dir.join("keyring.json")).unwrap();
+    assert!(ring.contains("\"in_use\": true"));
+    // A database that another start just created, for example by an older version or on another disk.
+    let other = tempfile::tempdir().unwrap();
+    let fresh = other.path().join("data");
+    fs::create_dir(&fresh).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let path = fresh.join("patchbay.db");
+        patchbay_storage::sqlite::SqliteStorage::open(&path).await.unwrap().close().await;
+    });
+    fs::copy(fresh.join("patchbay.db"), data_dir.join("patchbay.db")).unwrap();
+    let message = error_line(&refused(&data_dir, &[]));
+    assert!(message.contains("contains nothing that it sealed") && message.contains("from your backup"), "{message}");
+    assert!(refused_offline(&data_dir, &["keyring", "rotate"]).contains("contains nothing that it sealed"));
+}
+
+#[test]
+fn a_key_ring_of_an_earlier_version_is_marked_at_the_start() {
+    let mut linked = LinkedServer::new();
+    linked.server.terminate();
+    let data_dir = linked.server.data_dir.clone();
+    let ring = data_dir.join("keyring.json");
+    let marked = fs::read_to_string(&ring).unwrap();
+    fs::write(&ring, marked.replace("  \"in_use\": true,\n", "")).unwrap();
+    assert!(!fs::read_to_string(&ring).unwrap().contains("in_use"));
+    let mut server = Server::start_in(&data_dir, &linked.provider, &[]);
+    assert_eq!(server.api().get(&format!("/accounts/{}", linked.account)).status, 200);
+    server.terminate();
+    assert_eq!(fs::read_to_string(&ring).unwrap(), marked);
+}
+
+#[test]
+fn a_key_ring_without_a_database_that_it_sealed_begins_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let provider = Provider::start();
+    Server::start_in(&data_dir, &provider, &[]).terminate();
+    // The operator moves the ring away on purpose and keeps an emptied database.
+    fs::remove_file(data_dir.join("keyring.json")).unwrap();
+    fs::write(data_dir.join("patchbay.db"), "").unwrap();
+    let server = Server::start_in(&data_dir, &provider, &[]);
+    assert_eq!(server.api().get("/accounts").status, 200);
+}
+
+#[test]
+fn a_first_start_that_could_not_show_its_secrets_is_repeated() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = binary();
+    command.args(["serve", "--log", "off", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
+    let output = command.stdout(std::process::Stdio::piped()).stderr(writer).spawn().unwrap().wait_with_output();
+    let output = output.unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty(), "nobody could read the secrets: {output:?}");
+
+    let mut command = binary();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
+    let mut server = Server::spawn(command, &data_dir);
+    let log = server.logged("/dashboard?login_token=");
+    let key = log.split_whitespace().find(|word| word.starts_with("v1.local.")).unwrap().to_owned();
+    assert_eq!(server.with_key(&key).get("/accounts").status, 200);
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
+fn a_removed_lock_file_admits_no_second_server() {
+    let linked = LinkedServer::new();
+    let data_dir = &linked.server.data_dir;
+    let account = format!("/accounts/{}", linked.account);
+    for lock in ["patchbay.lock", "control.sock"] {
+        fs::remove_file(data_dir.join(lock)).unwrap();
+        let message = error_line(&refused(data_dir, &[]));
+        assert!(message.contains("another Patchbay already uses the database DATA/patchbay.db"), "{message}");
+        let message = refused_offline(data_dir, &["project", "create", "Second"]);
+        assert!(message.contains("another Patchbay already uses the database"), "{message}");
+    }
+    // The server is unharmed, and holds SQLite's own locks.
+    let change = linked.server.api().patch(&account, &serde_json::json!({ "label": "still here" }));
+    assert_eq!(change.status, 200, "{change}");
+}
+
 #[test]
 fn a_readable_key_ring_is_rejected_with_instructions() {
     let mut linked = LinkedServer::new();

@@ -49,6 +49,7 @@ async fn the_first_start_happens_once_and_later_starts_add_the_operators_key() {
     assert!(!format!("{first:?}").contains(first.api_key.as_ref().unwrap().expose()));
     assert!(first.api_key.as_ref().unwrap().expose().starts_with("v1.local."));
     let caller = engine.api_keys.authenticate(&first.api_key.unwrap()).await.unwrap();
+    engine.setup.finish_first_start().await.unwrap();
     assert!(engine.setup.first_start(None).await.unwrap().is_none());
     let own = Secret::new(KEY);
     assert_eq!(engine.api_keys.authenticate(&own).await.unwrap_err().code, ErrorCode::Unauthorized);
@@ -72,6 +73,7 @@ async fn a_new_connector_gets_one_default_profile_per_project() {
     let own = Secret::new(KEY);
     let engine = start(folder.path(), 1, Registry::new()).await.unwrap();
     engine.setup.first_start(Some(own.clone())).await.unwrap().unwrap();
+    engine.setup.finish_first_start().await.unwrap();
     assert!(profiles(&engine, &own).await.is_empty());
     let engine = start(folder.path(), 1, with_fixture()).await.unwrap();
     engine.setup.first_start(Some(own.clone())).await.unwrap();
@@ -109,6 +111,18 @@ async fn an_interrupted_first_start_is_completed() {
     let first = engine.setup.first_start(None).await.unwrap().unwrap();
     assert_eq!(first.project.id, project.id);
     assert_eq!(profiles(&engine, &first.api_key.unwrap()).await.len(), 1);
+}
+
+#[tokio::test]
+async fn secrets_that_were_not_shown_are_replaced_by_new_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = start(folder.path(), 1, with_fixture()).await.unwrap();
+    let unseen = engine.setup.first_start(None).await.unwrap().unwrap();
+    let seen = engine.setup.first_start(None).await.unwrap().unwrap();
+    assert_eq!(seen.project, unseen.project);
+    assert!(seen.login_token != unseen.login_token && seen.api_key != unseen.api_key);
+    engine.setup.finish_first_start().await.unwrap();
+    assert!(engine.setup.first_start(None).await.unwrap().is_none());
 }
 
 #[tokio::test]
