@@ -34,3 +34,38 @@ fn spotdraft_loads_with_every_operation() {
         assert!(action.annotations.read_only.is_some() && action.annotations.destructive.is_some(), "{}", action.id);
     }
 }
+
+/// The most tokens that the schema of one action's inputs may cost a model, unless [`LARGE_SCHEMAS`] has the reason.
+const MAX_SCHEMA_TOKENS: usize = 1_500;
+
+/// The most tokens that half of the schemas may cost.
+const MAX_MEDIAN_SCHEMA_TOKENS: usize = 250;
+
+/// Actions whose schema is larger, with the reason.
+const LARGE_SCHEMAS: [(&str, &str); 1] = [(
+    "spotdraft_list_contracts",
+    "SpotDraft filters by 25 fields with up to seven operators each, and every combination is a query parameter",
+)];
+
+/// Estimates the tokens of a text: four characters of JSON per token, as usual for o200k and cl100k.
+fn estimated_tokens(text: &str) -> usize {
+    text.chars().count().div_ceil(4)
+}
+
+#[test]
+fn the_schemas_of_inputs_are_small_enough_for_models() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../connectors");
+    let folders = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let mut sizes = Vec::new();
+    for folder in folders {
+        for action in load(&files(&folder)).connector.unwrap().actions {
+            sizes.push((estimated_tokens(&action.input_schema().to_string()), action.public_id.clone()));
+        }
+    }
+    sizes.sort();
+    let (median, largest) = (sizes[sizes.len() / 2].0, sizes.last().unwrap());
+    println!("{} schemas: median {median} tokens, largest {} ({})", sizes.len(), largest.0, largest.1);
+    let large = sizes.iter().filter(|(tokens, _)| *tokens > MAX_SCHEMA_TOKENS).map(|(_, id)| id.as_str());
+    assert_eq!(large.collect::<Vec<_>>(), LARGE_SCHEMAS.map(|(id, _)| id));
+    assert!(median < MAX_MEDIAN_SCHEMA_TOKENS, "the median is {median} tokens");
+}
