@@ -68,7 +68,7 @@ pub use key_ring::{
     check_key_ring,
 };
 pub use linking::link::{HubAccount, HubProfile, LinkRequest, Linking};
-pub use members::{LoggedIn, MemberSession, Members};
+pub use members::{LoggedIn, LoginClient, MemberSession, Members};
 pub use parts::EngineParts;
 pub use patchbay_egress::set_worker_pool_index;
 pub use patchbay_model::Field;

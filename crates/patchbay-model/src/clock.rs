@@ -112,6 +112,10 @@ impl<'de> Deserialize<'de> for Timestamp {
 pub trait Clock: Send + Sync {
     /// Returns the current moment.
     fn now(&self) -> Timestamp;
+
+    /// Returns the time since a fixed moment before the process started serving. It never decreases, also when the
+    /// moment of [`Clock::now`] is corrected: delays of repeated attempts are measured with it.
+    fn monotonic(&self) -> Duration;
 }
 
 #[cfg(test)]

@@ -1,12 +1,20 @@
 //! A manual clock and seeded entropy, for the tests of every crate.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    time::Duration,
+};
 
 use crate::{Clock, Entropy, Timestamp};
 
 /// A clock that shows the same moment until a test advances it.
 #[derive(Debug)]
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    /// Microseconds since the Unix epoch.
+    moment: AtomicI64,
+    /// Microseconds that have passed.
+    passed: AtomicU64,
+}
 
 impl ManualClock {
     /// Returns a clock that shows `moment` (RFC 3339).
@@ -15,18 +23,29 @@ impl ManualClock {
     /// If `moment` is not RFC 3339.
     pub fn at(moment: &str) -> Self {
         let moment: Timestamp = moment.parse().expect("a test's moment is RFC 3339");
-        Self(AtomicI64::new(moment.as_micros()))
+        Self { moment: AtomicI64::new(moment.as_micros()), passed: AtomicU64::new(0) }
     }
 
-    /// Advances the clock by `seconds`, which may be negative.
+    /// Advances the clock by `seconds`. A negative number corrects the moment, and no time passes.
     pub fn advance_seconds(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.correct_seconds(seconds);
+        let passed = u64::try_from(seconds).unwrap_or_default().saturating_mul(1_000_000);
+        self.passed.fetch_add(passed, Ordering::SeqCst);
+    }
+
+    /// Corrects the moment by `seconds`, as an administrator or a time server does. No time passes.
+    pub fn correct_seconds(&self, seconds: i64) {
+        self.moment.fetch_add(seconds.saturating_mul(1_000_000), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+        Timestamp::from_micros(self.moment.load(Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_micros(self.passed.load(Ordering::SeqCst))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
+use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 
 use crate::urls::RouteUrls;
@@ -19,6 +20,8 @@ pub struct ServerConfig {
     pub assets: Arc<dyn WebAssets>,
     /// Origins that may call the Hub API from a browser (empty allows any) and frame the Hub.
     pub hub_allowed_origins: Vec<String>,
+    /// Reverse proxies whose headers name the client.
+    pub trusted_proxies: Vec<IpNet>,
     /// The sandbox's credentials, when it is on.
     pub sandbox: Option<SandboxInfo>,
     /// Canceled when the server stops accepting requests: streaming responses end then.

@@ -33,6 +33,10 @@ pub(crate) struct CookieKind {
 pub(crate) const LOGIN: CookieKind =
     CookieKind { name: "patchbay_session", has_suffix: false, same_site: "Strict", max_read: 8 };
 
+/// The mark of a browser that has logged in before, for a counter of wrong passwords of its own.
+pub(crate) const DEVICE: CookieKind =
+    CookieKind { name: "patchbay_device", has_suffix: false, same_site: "Strict", max_read: 8 };
+
 /// The browser that started an authorization. A suffix follows: each authorization has its own cookie, so that several
 /// windows of a browser do not overwrite each other's. The navigation from the provider must carry it, and no other request
 /// from another site.

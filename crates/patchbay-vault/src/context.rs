@@ -39,6 +39,8 @@ pub enum SealContext<'a> {
         /// The action's public id.
         action: &'a str,
     },
+    /// The mark of a browser that has logged in to the dashboard before.
+    Device,
     /// The record that checks whether the key ring belongs to the database.
     Canary,
 }
@@ -52,6 +54,7 @@ impl SealContext<'_> {
             Self::Profile { project, profile, field } => ("profile", &[project.as_str(), profile.as_str(), field]),
             Self::PendingAuthorization { project, state } => ("sign_in", &[project.as_str(), state]),
             Self::Cursor { project, account, action } => ("cursor", &[project.as_str(), account.as_str(), action]),
+            Self::Device => ("device", &[]),
             Self::Canary => ("canary", &[]),
         };
         let mut bytes = Vec::with_capacity(96);

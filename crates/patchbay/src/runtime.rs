@@ -1,5 +1,10 @@
 //! The system's clock and the Tokio runtimes. Everything else takes them as parameters.
 
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
 use patchbay_model::{Clock, Timestamp};
 
 /// The system's clock.
@@ -10,6 +15,11 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    fn monotonic(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
     }
 }
 

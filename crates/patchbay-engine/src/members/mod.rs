@@ -1,5 +1,6 @@
 //! Login to the dashboard by one-time link or password; the browser keeps a session.
 
+mod device;
 mod password;
 mod throttle;
 
@@ -11,7 +12,11 @@ use patchbay_model::{
 use patchbay_storage::Storage;
 use patchbay_vault::{Secret, Vault};
 
-use self::{password::DashboardPasswords, throttle::LoginThrottle};
+pub use self::throttle::LoginClient;
+use self::{
+    password::DashboardPasswords,
+    throttle::{Guesser, LoginThrottle},
+};
 use crate::{
     Caller, EngineParts, Error, ErrorCode, Field, changes::Changes, projects::Projects, validation::invalid_at,
 };
@@ -25,6 +30,10 @@ pub struct LoggedIn {
     pub token: Secret,
     /// The time after which the token expires.
     pub ttl: Duration,
+    /// The mark of the browser as one that has logged in, for a cookie that outlives the login.
+    pub device_mark: Secret,
+    /// The time for which the browser keeps the mark.
+    pub device_ttl: Duration,
 }
 
 /// A logged-in member.
@@ -40,12 +49,15 @@ pub struct MemberSession {
 
 /// The lifetime of a browser's login.
 const BROWSER_SESSION_TTL: Duration = Duration::from_hours(7 * 24);
+/// The time for which a browser that has logged in has a counter of wrong passwords of its own.
+const DEVICE_TTL: Duration = Duration::from_hours(365 * 24);
 /// The lifetime of a one-time link.
 const LOGIN_TOKEN_TTL: Duration = Duration::from_hours(24);
 
 /// The members of the organization, who log in to the dashboard.
 pub struct Members {
     storage: Arc<dyn Storage>,
+    vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     projects: Arc<Projects>,
@@ -58,6 +70,7 @@ impl Members {
     pub(crate) fn new(parts: &EngineParts, projects: Arc<Projects>, changes: Changes) -> Self {
         Self {
             storage: parts.storage.clone(),
+            vault: parts.vault.clone(),
             clock: parts.clock.clone(),
             entropy: parts.entropy.clone(),
             projects,
@@ -98,25 +111,30 @@ impl Members {
             ));
         }
         let member = self.operator(now).await?;
-        self.create_browser_session(member, now).await
+        let device = device::new(&member, &*self.entropy);
+        self.create_browser_session(member, device, now).await
     }
 
     /// Logs in with the password.
     ///
     /// # Errors
     ///
-    /// 401 `InvalidLoginError` if it is wrong or not set; 429 `TooManyAttemptsError` after many wrong passwords.
-    pub async fn log_in_by_password(&self, password: &Secret) -> Result<LoggedIn, Error> {
+    /// 401 `InvalidLoginError` if it is wrong or not set; 429 `TooManyAttemptsError` after many wrong passwords of this
+    /// client.
+    pub async fn log_in_by_password(&self, password: &Secret, client: &LoginClient) -> Result<LoggedIn, Error> {
         let now = self.clock.now();
-        self.guess(now)?;
+        let device = device::open(&self.vault, &client.device_marks);
+        let guesser = device.clone().map_or(Guesser::Address(client.address), Guesser::Device);
+        self.guess(&guesser)?;
         let member = self.first_member().await?;
         let Some((member, hash)) = member.and_then(|member| member.password.clone().map(|hash| (member, hash))) else {
             return Err(invalid_login(
                 "no password is set; open the one-time link that the first start printed, or create one with `patchbay login-link`",
             ));
         };
-        self.check_password(password, &hash, "the password is wrong").await?;
-        self.create_browser_session(member, now).await
+        self.check_password(password, &hash, &guesser, "the password is wrong").await?;
+        let device = device.unwrap_or_else(|| device::new(&member, &*self.entropy));
+        self.create_browser_session(member, device, now).await
     }
 
     /// Returns the member of a browser's token, or `None` if it is unknown or expired.
@@ -175,7 +193,7 @@ impl Members {
     /// # Errors
     ///
     /// 400 `ValidationError` if the password is too weak or the current password is missing; 401 `InvalidLoginError` if the
-    /// current password is wrong.
+    /// current password is wrong; 429 `TooManyAttemptsError` after many wrong ones in this login.
     pub async fn set_password(&self, token: &Secret, current: Option<&Secret>, new: &Secret) -> Result<(), Error> {
         let (browser, member) = self.browser(token).await?.ok_or_else(not_logged_in)?;
         self.passwords.check_strength(new).await?;
@@ -187,8 +205,9 @@ impl Members {
                     "the current password is required to change it",
                 ));
             };
-            self.guess(self.clock.now())?;
-            self.check_password(current, hash, "the current password is wrong").await?;
+            let guesser = Guesser::Session(browser.hash);
+            self.guess(&guesser)?;
+            self.check_password(current, hash, &guesser, "the current password is wrong").await?;
         }
         let hash = self.passwords.hash(new, &*self.entropy).await?;
         let storage = self.storage.clone();
@@ -202,8 +221,8 @@ impl Members {
             .await
     }
 
-    fn guess(&self, now: Timestamp) -> Result<(), Error> {
-        self.throttle.begin(now).map_err(|seconds| {
+    fn guess(&self, guesser: &Guesser) -> Result<(), Error> {
+        self.throttle.begin(guesser, self.clock.monotonic()).map_err(|seconds| {
             Error::new(
                 ErrorCode::TooManyAttempts,
                 format!("too many wrong passwords; try again in {seconds} s, or use a one-time link"),
@@ -212,11 +231,17 @@ impl Members {
         })
     }
 
-    async fn check_password(&self, password: &Secret, hash: &PasswordHash, refusal: &str) -> Result<(), Error> {
+    async fn check_password(
+        &self,
+        password: &Secret,
+        hash: &PasswordHash,
+        guesser: &Guesser,
+        refusal: &str,
+    ) -> Result<(), Error> {
         if !self.passwords.verify(password, hash).await? {
             return Err(invalid_login(refusal));
         }
-        self.throttle.succeeded();
+        self.throttle.succeeded(guesser);
         Ok(())
     }
 
@@ -251,7 +276,7 @@ impl Members {
         Ok(self.storage.members().first(&organization.id).await?.unwrap_or(new))
     }
 
-    async fn create_browser_session(&self, member: Member, now: Timestamp) -> Result<LoggedIn, Error> {
+    async fn create_browser_session(&self, member: Member, device: String, now: Timestamp) -> Result<LoggedIn, Error> {
         let token = Secret::new(self.entropy.token());
         let browser = BrowserSession {
             hash: Vault::hash_token(token.expose()),
@@ -260,7 +285,13 @@ impl Members {
             expires_at: now.plus(BROWSER_SESSION_TTL),
         };
         self.storage.browser_sessions().create(&browser, now).await?;
-        Ok(LoggedIn { session: self.session_of(&member).await?, token, ttl: BROWSER_SESSION_TTL })
+        Ok(LoggedIn {
+            session: self.session_of(&member).await?,
+            token,
+            ttl: BROWSER_SESSION_TTL,
+            device_mark: device::seal(&self.vault, device),
+            device_ttl: DEVICE_TTL,
+        })
     }
 
     async fn session_of(&self, member: &Member) -> Result<MemberSession, Error> {

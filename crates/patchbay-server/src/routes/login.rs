@@ -8,9 +8,10 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{AppendHeaders, IntoResponse},
 };
-use patchbay_engine::{Error, ErrorCode, LoggedIn};
+use patchbay_engine::{Error, ErrorCode, LoggedIn, LoginClient};
 
 use crate::{
+    cookies::DEVICE,
     dto::{
         errors::ErrorOut,
         login::{Login, LoginSessionOut, SetPassword},
@@ -19,6 +20,7 @@ use crate::{
     },
     error::ApiError,
     extract::{self, SameOrigin, SmallJson, cookie_header},
+    limits::ClientAddress,
     state::AppState,
 };
 
@@ -43,7 +45,8 @@ pub(crate) async fn session(
 
 /// Logs this browser in.
 ///
-/// With the token of a one-time login link or with the password. The response sets the session's cookie.
+/// With the token of a one-time login link or with the password. The response sets the session's cookie, and a
+/// mark with which this browser's wrong passwords are counted apart from those of strangers.
 #[utoipa::path(
     post, path = "/auth/login", tag = "Dashboard login", operation_id = "login_login", security(()), request_body = Login,
     responses(
@@ -55,16 +58,25 @@ pub(crate) async fn session(
 pub(crate) async fn login(
     State(state): State<AppState>,
     _: SameOrigin,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
     SmallJson(body): SmallJson<Login>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let LoggedIn { session, token, ttl } = match (&body.login_token, &body.password) {
+    let urls = &state.config.urls;
+    let LoggedIn { session, token, ttl, device_mark, device_ttl } = match (&body.login_token, &body.password) {
         (Some(token), None) => state.engine.members.log_in_by_link(token).await?,
-        (None, Some(password)) => state.engine.members.log_in_by_password(password).await?,
+        (None, Some(password)) => {
+            let device_marks = DEVICE.read(urls, &headers).into_iter().map(|(_, mark)| mark).collect();
+            state.engine.members.log_in_by_password(password, &LoginClient { address, device_marks }).await?
+        }
         _ => return Err(invalid("password", "send either login_token or password").into()),
     };
-    let cookie = cookie_header(&state.config.urls, token.expose(), ttl);
+    let cookies = [
+        (header::SET_COOKIE, cookie_header(urls, token.expose(), ttl)),
+        (header::SET_COOKIE, DEVICE.header(urls, "", device_mark.expose(), device_ttl.as_secs())),
+    ];
     let session = LoginSessionOut::new(&state.config, Some(&session), session.password_set);
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(session)))
+    Ok((AppendHeaders(cookies), Json(session)))
 }
 
 /// Logs this browser out.

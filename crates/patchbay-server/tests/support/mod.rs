@@ -73,6 +73,7 @@ impl Server {
             body_limit_bytes: 1024,
             assets: Arc::new(NoAssets),
             hub_allowed_origins,
+            trusted_proxies: Vec::new(),
             sandbox: None,
             stop: tokio_util::sync::CancellationToken::new(),
         };

@@ -1,16 +1,21 @@
-//! `patchbay login-link`: creates a one-time link to log in to the dashboard without the first link or the password.
+//! `patchbay login-link`: creates a one-time link to log in to the dashboard without the first link or the password. A
+//! running server creates it; otherwise this process does.
 
 use anyhow::Context;
 use clap::Args as ClapArgs;
 use patchbay_server::RouteUrls;
 
 use super::offline::OfflineArgs;
+use crate::control::{self, ControlRequest, create_login_link};
+
+/// The URL of a stopped server that has no other.
+const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The URL at which users reach the server
-    #[arg(long, env = "PATCHBAY_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    public_url: String,
+    /// The URL at which users reach the server [default: the running server's, otherwise <http://127.0.0.1:8080>]
+    #[arg(long, env = "PATCHBAY_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
     #[command(flatten)]
     offline: OfflineArgs,
 }
@@ -18,12 +23,15 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     args.offline.require_database()?;
+    if let Some(server) = control::connect(args.offline.data_dir())? {
+        let request = ControlRequest::LoginLink { public_url: args.public_url.clone() };
+        let link = server.send(&request, |_, _| {})?;
+        println!("{}", link.as_str().context("the running server did not respond with a link")?);
+        return Ok(());
+    }
     args.offline.with_engine(async |engine| {
-        let projects = engine.projects.list().await?;
-        let project =
-            projects.first().context("the data directory has no project; start the server once to create one")?;
-        let token = engine.members.create_login_token(&project.id).await?;
-        println!("{}", RouteUrls::new(&args.public_url).login_link(&token).expose());
+        let urls = RouteUrls::new(args.public_url.as_deref().unwrap_or(DEFAULT_URL));
+        println!("{}", create_login_link(engine, &urls).await?.expose());
         Ok(())
     })
 }

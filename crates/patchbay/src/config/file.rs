@@ -26,6 +26,7 @@ pub struct FileSettings {
     pub egress_ca_file: Option<PathBuf>,
     pub upstreams: Vec<(String, String)>,
     pub hub_allowed_origins: Vec<String>,
+    pub trusted_proxies: Vec<String>,
     pub body_limit_mib: Option<u64>,
     pub response_limit_mib: Option<u64>,
     pub call_budget_seconds: Option<u64>,
@@ -53,10 +54,11 @@ pub fn read(path: &Path) -> anyhow::Result<FileSettings> {
 }
 
 fn settings(reader: Reader<'_>) -> Option<FileSettings> {
-    const KEYS: [&str; 14] = [
+    const KEYS: [&str; 15] = [
         "listen",
         "dataDir",
         "publicUrl",
+        "trustedProxies",
         "connectors",
         "webDir",
         "sandbox",
@@ -105,6 +107,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
             })
             .unwrap_or_default(),
         hub_allowed_origins: hub.map(|hub| hub.texts("allowedOrigins")).unwrap_or_default(),
+        trusted_proxies: root.texts("trustedProxies"),
         body_limit_mib: whole_number(limits, "bodyMebibytes"),
         response_limit_mib: whole_number(limits, "responseMebibytes"),
         call_budget_seconds: whole_number(limits, "callSeconds"),

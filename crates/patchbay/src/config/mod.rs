@@ -52,6 +52,8 @@ pub struct Settings {
     pub upstreams: Vec<(String, String)>,
     /// Origins that may embed the Hub and call its API; empty allows any.
     pub hub_allowed_origins: Vec<String>,
+    /// Reverse proxies whose headers name the client.
+    pub trusted_proxies: Vec<IpNet>,
     /// The largest request body, in bytes.
     pub body_limit_bytes: usize,
     /// The largest response body read from a provider, in bytes.
@@ -96,6 +98,14 @@ impl Settings {
             log_level: options.log.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
             log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
             egress_allow: egress_allow.iter().map(|text| parse_network(text)).collect::<anyhow::Result<_>>()?,
+            trusted_proxies: if options.trusted_proxies.is_empty() {
+                file.trusted_proxies
+            } else {
+                options.trusted_proxies
+            }
+            .iter()
+            .map(|text| parse_network_of("trustedProxies", text))
+            .collect::<anyhow::Result<_>>()?,
             egress_ca: options.egress_ca_file.or(file.egress_ca_file).as_deref().map(read_ca_file).transpose()?,
             upstreams,
             hub_allowed_origins: if options.hub_allowed_origins.is_empty() {
@@ -181,12 +191,17 @@ fn check_upstream(from: &str, to: &str) -> anyhow::Result<()> {
 
 /// Parses a network in CIDR notation, or one address.
 pub fn parse_network(text: &str) -> anyhow::Result<IpNet> {
+    parse_network_of("egress.allow", text)
+}
+
+/// Parses a network of a setting.
+fn parse_network_of(setting: &str, text: &str) -> anyhow::Result<IpNet> {
     let text = text.trim();
     if let Ok(network) = text.parse::<IpNet>() {
         return Ok(network);
     }
     text.parse::<IpAddr>().map(IpNet::from).with_context(|| {
-        format!("egress.allow: `{text}` is not a network; use CIDR, for example 10.0.0.0/8, or one address")
+        format!("{setting}: `{text}` is not a network; use CIDR, for example 10.0.0.0/8, or one address")
     })
 }
 
@@ -279,6 +294,7 @@ mod tests {
             (["--public-url", "patchbay.example.com"], "must be an absolute URL"),
             (["--public-url", "ftp://x.example.com"], "must begin with http:// or https://"),
             (["--egress-allow", "ten.0.0.0/8"], "use CIDR"),
+            (["--trusted-proxy", "proxy.example.com"], "trustedProxies: `proxy.example.com` is not a network"),
             (["--egress-ca-file", "/nowhere/ca.pem"], "egress.caFile: cannot read /nowhere/ca.pem"),
             (["--upstream", "https://a.example.com"], "is not FROM=TO"),
             (["--hub-allowed-origin", "https://a.example.com/x"], "has a path"),

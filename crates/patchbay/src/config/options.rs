@@ -27,6 +27,9 @@ pub struct Options {
     /// URL at which users reach this server; links and callback URLs start with it [default: <http://ADDRESS>]
     #[arg(long, env = "PATCHBAY_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
+    /// Reverse proxies whose `X-Forwarded-For` or `Forwarded` header names the client (CIDR, comma-separated)
+    #[arg(long = "trusted-proxy", env = "PATCHBAY_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR")]
+    pub trusted_proxies: Vec<String>,
     /// Directory of connectors that override the built-in ones
     #[arg(long, env = "PATCHBAY_CONNECTORS", value_name = "DIR")]
     pub connectors: Option<PathBuf>,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use client::connect;
-pub use handlers::run_key_ring_command;
+pub use handlers::{create_login_link, run_key_ring_command};
 pub use key_ring_report::{KeyRingReport, RotationReport};
 pub use server::start;
 
@@ -27,6 +27,11 @@ pub enum ControlRequest {
     KeyRing(KeyRingCommand),
     /// A command on linked accounts.
     Accounts(AccountsCommand),
+    /// Creates a one-time link to log in to the dashboard.
+    LoginLink {
+        /// The URL at which users reach the server; `None` is the server's own.
+        public_url: Option<String>,
+    },
 }
 
 /// A command on linked accounts.

@@ -3,6 +3,7 @@
 use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
 use patchbay_engine::Engine;
+use patchbay_server::RouteUrls;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
@@ -26,13 +27,14 @@ pub struct ControlServer {
 
 /// Opens the socket of a data directory that this process owns. If that fails, the server logs a warning and runs
 /// without the socket.
-pub fn start(data_dir: &Arc<DataDir>, engine: &Engine) -> ControlServer {
+pub fn start(data_dir: &Arc<DataDir>, engine: &Engine, urls: &Arc<RouteUrls>) -> ControlServer {
     let control = ControlServer { stop: CancellationToken::new(), tasks: TaskTracker::new() };
     let path = data_dir.control_socket();
     match listen(&path) {
         Ok(listener) => {
             let context = CommandContext {
                 engine: engine.clone(),
+                urls: urls.clone(),
                 data_dir: data_dir.clone(),
                 stop: control.stop.clone(),
                 command_lock: Arc::default(),
@@ -62,6 +64,7 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
 #[derive(Clone)]
 struct CommandContext {
     engine: Engine,
+    urls: Arc<RouteUrls>,
     data_dir: Arc<DataDir>,
     stop: CancellationToken,
     /// Allows one command at a time.
@@ -124,13 +127,18 @@ async fn respond(
     request: ControlRequest,
     events: &mpsc::UnboundedSender<ControlEvent>,
 ) -> ControlEvent {
-    let Ok(_lock) = context.command_lock.try_lock() else {
+    // A link can be created at any time: it may be the operator's only way in while a rotation runs.
+    let lock = match &request {
+        ControlRequest::LoginLink { .. } => None,
+        _ => Some(context.command_lock.try_lock()),
+    };
+    if matches!(lock, Some(Err(_))) {
         return ControlEvent::Failed {
             message: "another command is running; try again when it has finished".to_owned(),
         };
-    };
+    }
     let on_progress = |done, total| drop(events.send(ControlEvent::Progress { done, total }));
-    match handle(&context.engine, &context.data_dir, request, &context.stop, on_progress).await {
+    match handle(&context.engine, &context.urls, &context.data_dir, request, &context.stop, on_progress).await {
         Ok(response) => ControlEvent::Done { response },
         Err(error) => ControlEvent::Failed { message: format!("{error:#}") },
     }

@@ -109,12 +109,13 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             body_limit_bytes: settings.body_limit_bytes,
             assets: web::assets(settings.web_dir.as_deref()),
             hub_allowed_origins: settings.hub_allowed_origins.clone(),
+            trusted_proxies: settings.trusted_proxies.clone(),
             sandbox,
             stop: stop.clone(),
         },
     );
 
-    let control = control::start(&data_dir, &engine);
+    let control = control::start(&data_dir, &engine, &urls);
     let shown = banner::print(&urls, first_start.as_ref(), simulator.is_some());
     if first_start.take().is_some() {
         shown.context(

@@ -8,6 +8,7 @@ mod actions;
 mod attempt_events;
 mod authoring;
 mod bad_input;
+mod budgets;
 mod connect;
 mod connectors;
 mod docs;

@@ -5,6 +5,7 @@ mod addresses;
 mod connectors;
 mod first_start;
 mod linking;
+mod members;
 mod secrets;
 mod sessions;
 mod tenants;

@@ -15,6 +15,7 @@ use hyper::{
     service::Service,
 };
 use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
+use patchbay_server::RemoteAddress;
 
 use super::places::Client;
 
@@ -42,7 +43,9 @@ impl Service<Request<Incoming>> for ConnectionService {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let exchange = Exchange::begin(self.client.clone());
         let client = self.client.clone();
-        let request = request.map(|body| RequestBody { body, client, is_waiting: false, has_ended: false });
+        let peer = RemoteAddress(client.peer);
+        let mut request = request.map(|body| RequestBody { body, client, is_waiting: false, has_ended: false });
+        request.extensions_mut().insert(peer);
         ResponseFuture { response: self.router.call(request), exchange: Some(exchange) }
     }
 }

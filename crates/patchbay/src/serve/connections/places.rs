@@ -20,6 +20,9 @@ use super::activity::Activity;
 
 /// The connection of a client, as the threads that accept and serve it share it.
 pub(super) struct Client {
+    /// The address of the connection's other end.
+    pub(super) peer: IpAddr,
+    /// What counts as one address.
     address: IpAddr,
     pub(super) activity: Activity,
     task: Mutex<Option<AbortHandle>>,
@@ -98,8 +101,9 @@ impl Places {
         if taken.clients.len() >= self.limit {
             taken.evict_one(self.limit)?;
         }
-        let address = owner(address);
+        let (peer, address) = (address, owner(address));
         let client = Arc::new(Client {
+            peer,
             address,
             activity: Activity::new(),
             task: Mutex::default(),

@@ -1,0 +1,135 @@
+//! What strangers, tenants and customers may use, and that none of them keeps another from using the server.
+
+use serde_json::json;
+
+use crate::support::{ApiResponse, Client, Server, binary};
+
+const PASSWORD: &str = "quiet marble otter lantern";
+const NEW_PASSWORD: &str = "seven copper kites descending";
+/// The addresses of clients behind a trusted proxy.
+const STRANGER: &str = "198.51.100.66";
+const OPERATOR: &str = "203.0.113.7";
+
+/// Starts a server with these arguments and sets a password. Returns it with the cookies of the login by link.
+fn server_with_password(arguments: &[&str]) -> (Server, String, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let mut command = binary();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir).args(arguments);
+    let server = Server::spawn(command, &data_dir);
+    let log = server.logged("login_token=");
+    let token = log.split("login_token=").nth(1).unwrap().split_whitespace().next().unwrap();
+    let answer = page(&server).post("/auth/login", &json!({ "login_token": token }));
+    assert_eq!(answer.status, 200, "{answer}");
+    let cookies = cookies(&answer);
+    let body = json!({ "password": PASSWORD }).to_string();
+    let set = page(&server).header("cookie", &cookies).send("PUT", "/auth/password", Some(body));
+    assert_eq!(set.status, 204, "{set}");
+    (server, cookies, directory)
+}
+
+fn page(server: &Server) -> Client {
+    server.anonymous().header("x-requested-with", "patchbay")
+}
+
+fn from(client: &Client, address: &str) -> Client {
+    client.clone().header("x-forwarded-for", address)
+}
+
+/// Returns the cookies that a response sets, as a browser sends them.
+fn cookies(answer: &ApiResponse) -> String {
+    let set = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+    set.map(|(_, value)| value.split(';').next().unwrap()).collect::<Vec<_>>().join("; ")
+}
+
+/// Returns the cookie of the device mark.
+fn device(cookies: &str) -> &str {
+    cookies.split("; ").find(|cookie| cookie.starts_with("patchbay_device=")).unwrap_or_else(|| panic!("{cookies}"))
+}
+
+fn log_in(client: &Client, password: &str) -> ApiResponse {
+    client.post("/auth/login", &json!({ "password": password }))
+}
+
+/// Sends wrong passwords until they are delayed.
+fn guess_until_delayed(client: &Client) {
+    let delayed = (0..40).map(|_| log_in(client, "a wrong password")).find(|answer| answer.status == 429);
+    let delayed = delayed.expect("guesses are delayed");
+    assert_eq!(delayed.code(), "TooManyAttemptsError", "{delayed}");
+    assert!(delayed.header("retry-after").is_some());
+}
+
+#[test]
+fn a_stranger_does_not_lock_the_operator_out() {
+    let (server, first, _directory) = server_with_password(&["--trusted-proxy", "127.0.0.0/8"]);
+    let stranger = from(&page(&server), STRANGER);
+    guess_until_delayed(&stranger);
+    // Another address, and a browser that has logged in before, even from the stranger's address.
+    assert_eq!(log_in(&from(&page(&server), OPERATOR), PASSWORD).status, 200);
+    let known = stranger.clone().header("cookie", device(&first));
+    let answer = log_in(&known, PASSWORD);
+    assert_eq!(answer.status, 200, "{answer}");
+
+    // A login changes the password with a counter of its own.
+    let own = from(&page(&server), STRANGER).header("cookie", &cookies(&answer));
+    let change = |current: &str| {
+        let body = json!({ "password": NEW_PASSWORD, "current_password": current }).to_string();
+        own.send("PUT", "/auth/password", Some(body)).status
+    };
+    let statuses = (0..40).map(|_| change("a wrong password"));
+    assert_eq!(statuses.take_while(|status| *status != 429).take(40).collect::<Vec<_>>()[..5], [401; 5]);
+    assert_eq!(log_in(&known, PASSWORD).status, 200, "wrong passwords of a login delay no other");
+    let other = from(&page(&server), STRANGER).header("cookie", &cookies(&log_in(&known, PASSWORD)));
+    let body = json!({ "password": NEW_PASSWORD, "current_password": PASSWORD }).to_string();
+    assert_eq!(other.send("PUT", "/auth/password", Some(body)).status, 204);
+    assert_eq!(log_in(&known, NEW_PASSWORD).status, 200, "the mark outlives a change of the password");
+
+    // A browser with a mark cannot guess without a limit either, and only it is delayed.
+    guess_until_delayed(&known);
+    assert_eq!(log_in(&from(&page(&server), OPERATOR), NEW_PASSWORD).status, 200);
+}
+
+#[test]
+fn the_device_mark_grants_nothing() {
+    let (server, first, _directory) = server_with_password(&[]);
+    let marked = page(&server).header("cookie", device(&first));
+    assert_eq!(marked.get("/accounts").status, 401);
+    assert_eq!(marked.get("/auth/session").json()["signed_in"], false);
+    let as_login = device(&first).replace("patchbay_device", "patchbay_session");
+    assert_eq!(page(&server).header("cookie", &as_login).get("/accounts").status, 401);
+    // It stays when the browser logs out.
+    let out = page(&server).header("cookie", &first).post("/auth/logout", &json!({}));
+    assert!(!cookies(&out).contains("patchbay_device"), "{}", cookies(&out));
+}
+
+#[test]
+fn a_client_cannot_name_its_own_address() {
+    let (server, _, _directory) = server_with_password(&[]);
+    let forged = |n: i32| from(&page(&server), &format!("198.51.100.{n}"));
+    let delayed = (0..20).any(|n| log_in(&forged(n), "a wrong password").status == 429);
+    assert!(delayed, "without a trusted proxy the connection's address counts");
+
+    let (server, _, _directory) = server_with_password(&["--trusted-proxy", "127.0.0.1"]);
+    let forged = |n: i32| from(&page(&server), &format!("192.0.2.{n}, {STRANGER}"));
+    let delayed = (0..20).any(|n| log_in(&forged(n), "a wrong password").status == 429);
+    assert!(delayed, "what the client wrote before the proxy's part does not count");
+}
+
+#[test]
+fn a_login_link_is_created_beside_a_running_server() {
+    let (server, _, _directory) = server_with_password(&["--trusted-proxy", "127.0.0.0/8"]);
+    guess_until_delayed(&page(&server));
+    let link = |arguments: &[&str]| {
+        let output =
+            binary().arg("login-link").args(arguments).arg("--data-dir").arg(&server.data_dir).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let own = link(&[]);
+    let token = own.strip_prefix(&format!("{}/dashboard?login_token=", server.base)).unwrap_or_else(|| panic!("{own}"));
+    let answer = page(&server).post("/auth/login", &json!({ "login_token": token }));
+    assert_eq!(answer.status, 200, "a link is never delayed: {answer}");
+    assert_eq!(page(&server).post("/auth/login", &json!({ "login_token": token })).status, 401, "it is used once");
+    let other = link(&["--public-url", "https://pb.example/"]);
+    assert!(other.starts_with("https://pb.example/dashboard?login_token="), "{other}");
+}
