@@ -182,7 +182,12 @@ impl ApiKeys {
     /// As [`ApiKeys::patch`].
     pub async fn delete(&self, caller: &Caller, id: &ApiKeyId) -> Result<(), Error> {
         let key = self.key_within_reach(caller, id).await?;
-        let (storage, callers) = (self.storage.clone(), self.callers.clone());
+        if self.revoke(&key).await? { Ok(()) } else { Err(no_key()) }
+    }
+
+    /// Deletes an API key. Returns false if it does not exist.
+    pub(crate) async fn revoke(&self, key: &ApiKey) -> Result<bool, Error> {
+        let (storage, callers, key) = (self.storage.clone(), self.callers.clone(), key.clone());
         let found = self
             .changes
             .run_to_completion(async move {
@@ -191,7 +196,7 @@ impl ApiKeys {
                 found
             })
             .await?;
-        if found { Ok(()) } else { Err(no_key()) }
+        Ok(found)
     }
 
     /// Returns an API key of the caller's project whose scopes the caller has.
@@ -223,8 +228,9 @@ fn key_name(name: &str) -> Result<String, Error> {
 fn no_key() -> Error {
     Error::new(ErrorCode::KeyNotFound, "this project has no such API key")
 }
+
 /// Checks the text of an API key that an operator chose.
-fn check_chosen(text: &Secret) -> Result<(), Error> {
+pub(crate) fn check_chosen(text: &Secret) -> Result<(), Error> {
     if text.expose().len() < MIN_KEY_CHARS || text.expose().contains([':', ' ']) {
         let message =
             format!("an API key that you choose needs at least {MIN_KEY_CHARS} characters, without colons and spaces");

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use patchbay_model::{ApiScope, Organization, Project, ProjectId};
+use patchbay_model::{ApiKey, ApiScope, Organization, Project, ProjectId};
 use patchbay_storage::Storage;
 use patchbay_vault::{Secret, Vault};
 
 use crate::{
     EngineParts, Error, ErrorCode,
-    api_keys::{ApiKeys, NewKey},
+    api_keys::{ApiKeys, NewKey, check_chosen},
     members::Members,
     projects::Projects,
 };
@@ -28,7 +28,12 @@ pub struct FirstStart {
 
 /// The record that the first start showed its secrets.
 const FIRST_START_RECORD: &str = "first_start";
-
+/// The record of the hash of the API key that the environment sets.
+const ENVIRONMENT_KEY_RECORD: &str = "environment_key";
+/// The name of that key.
+const ENVIRONMENT_KEY_NAME: &str = "environment";
+/// The name that earlier versions gave to such keys, of which they had no record.
+const FORMER_ENVIRONMENT_KEY_NAME: &str = "operator key";
 /// Sets up an empty storage.
 pub struct Setup {
     storage: Arc<dyn Storage>,
@@ -48,8 +53,8 @@ impl Setup {
     }
 
     /// Creates the organization, the project `default` with its profiles, an API key and a login token if the storage is
-    /// empty; otherwise returns `None`. `operator_key` (from `PATCHBAY_API_KEY`) is accepted in the first project at every
-    /// start.
+    /// empty; otherwise returns `None`. `operator_key` (from `PATCHBAY_API_KEY`) is the environment's key of the first
+    /// project: a start with another one, or without one, revokes the one of the start before.
     ///
     /// The caller shows the secrets, then calls [`Setup::finish_first_start`]. Until then each start counts as the first and
     /// creates another key and login token: a start that was interrupted before it showed them must not lock the operator
@@ -73,7 +78,7 @@ impl Setup {
             ));
         }
         if let (Some(project), true) = (&first, is_finished) {
-            self.accept_operator_key(&project.id, operator_key).await?;
+            self.replace_environment_key(&project.id, operator_key).await?;
             self.projects.offer_new_connectors().await?;
             return Ok(None);
         }
@@ -85,7 +90,7 @@ impl Setup {
         self.projects.offer_new_connectors().await?;
         let organization = self.projects.organization().await?;
         let has_key = operator_key.is_some();
-        self.accept_operator_key(&project.id, operator_key).await?;
+        self.replace_environment_key(&project.id, operator_key).await?;
         let api_key = if has_key {
             None
         } else {
@@ -106,11 +111,49 @@ impl Setup {
         Ok(())
     }
 
-    async fn accept_operator_key(&self, project: &ProjectId, text: Option<Secret>) -> Result<(), Error> {
-        let Some(text) = text else { return Ok(()) };
-        let known = self.storage.api_keys().by_hash(&Vault::hash_token(text.expose())).await?;
-        if known.is_none() {
-            let new = NewKey { name: "operator key".to_owned(), scopes: ApiScope::defaults(), text: Some(text) };
+    /// Makes `text` the one API key of the environment, and revokes the keys that the environment set before. The record
+    /// is written before the key: an interrupted start leaves no key that the next one would not find.
+    async fn replace_environment_key(&self, project: &ProjectId, text: Option<Secret>) -> Result<(), Error> {
+        let (keys, meta) = (self.storage.api_keys(), self.storage.meta());
+        let hash = text.as_ref().map(|text| Vault::hash_token(text.expose()));
+        let known = match &hash {
+            Some(hash) => keys.by_hash(hash).await?,
+            None => None,
+        };
+        // Before anything is revoked: the start fails, and the earlier key remains.
+        if let (Some(text), None) = (&text, &known) {
+            check_chosen(text)?;
+        }
+        let record = meta.get(ENVIRONMENT_KEY_RECORD).await?;
+        let is_of_environment = |key: &ApiKey| match &record {
+            Some(recorded) => key.hash.0.as_slice() == recorded.as_slice(),
+            None => key.name == FORMER_ENVIRONMENT_KEY_NAME,
+        };
+        let mut is_current = false;
+        for mut key in self.api_keys.list_of_project(project).await?.into_iter().filter(is_of_environment) {
+            if Some(key.hash) == hash {
+                is_current = true;
+                if record.is_none() {
+                    ENVIRONMENT_KEY_NAME.clone_into(&mut key.name);
+                    keys.update(&key).await?;
+                }
+                continue;
+            }
+            self.api_keys.revoke(&key).await?;
+            let now = if hash.is_some() { "has another value" } else { "is no longer set" };
+            tracing::warn!(key = %key.id, "PATCHBAY_API_KEY {now}: the API key of the earlier start is revoked");
+        }
+        let Some((text, hash)) = text.zip(hash) else {
+            return Ok(meta.set(ENVIRONMENT_KEY_RECORD, b"").await?);
+        };
+        if !is_current && known.is_some() {
+            // Somebody created this key by the API: it is not the environment's to revoke.
+            return Ok(meta.set(ENVIRONMENT_KEY_RECORD, b"").await?);
+        }
+        meta.set(ENVIRONMENT_KEY_RECORD, &hash.0).await?;
+        if !is_current {
+            let name = ENVIRONMENT_KEY_NAME.to_owned();
+            let new = NewKey { name, scopes: ApiScope::defaults(), text: Some(text) };
             self.api_keys.create(project, new).await?;
         }
         Ok(())

@@ -133,3 +133,38 @@ fn a_login_link_is_created_beside_a_running_server() {
     let other = link(&["--public-url", "https://pb.example/"]);
     assert!(other.starts_with("https://pb.example/dashboard?login_token="), "{other}");
 }
+
+#[test]
+fn a_replaced_key_of_the_environment_is_revoked() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let start = |key: Option<&str>| {
+        let mut command = binary();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
+        key.into_iter().for_each(|key| drop(command.env("PATCHBAY_API_KEY", key)));
+        Server::spawn(command, &data_dir)
+    };
+    let (first, second) = ("kq8Wz3nYt6RbXe2JmVp5", "hT4cLs9GdUa7PfMi1QwZ");
+    let mut server = start(Some(first));
+    let listed = server.with_key(first).get("/api_keys").json();
+    assert_eq!(listed["data"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["data"][0]["name"], "environment");
+    server.terminate();
+    assert!(!server.log().contains("is revoked"), "{}", server.log());
+    drop(server);
+
+    let mut server = start(Some(second));
+    assert_eq!(server.with_key(first).get("/accounts").status, 401);
+    let listed = server.with_key(second).get("/api_keys").json();
+    assert_eq!(listed["data"].as_array().unwrap().len(), 1);
+    server.terminate();
+    let lines = server.log().lines().filter(|line| line.contains("is revoked")).count();
+    assert_eq!(lines, 1, "{}", server.log());
+    assert!(!server.log().contains(first) && !server.log().contains(second));
+    drop(server);
+
+    let mut server = start(None);
+    assert_eq!(server.with_key(second).get("/accounts").status, 401);
+    server.terminate();
+    assert!(server.log().contains("PATCHBAY_API_KEY is no longer set"), "{}", server.log());
+}

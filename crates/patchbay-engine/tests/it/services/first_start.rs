@@ -67,6 +67,74 @@ async fn the_first_start_happens_once_and_later_starts_add_the_operators_key() {
     }
 }
 
+/// Returns the names of the keys of the first project.
+async fn key_names(engine: &Engine, project: &ProjectId) -> Vec<String> {
+    let keys = engine.api_keys.list_of_project(project).await.unwrap();
+    keys.into_iter().map(|key| key.name).collect()
+}
+
+#[tokio::test]
+async fn the_environments_key_is_one_record_that_the_next_start_replaces() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = start(folder.path(), 1, with_fixture()).await.unwrap();
+    let keys = [KEY, "hT4cLs9GdUa7PfMi1QwZ", "kq8Wz3nYt6RbXe2JmVp5"].map(Secret::new);
+    let first = engine.setup.first_start(Some(keys[0].clone())).await.unwrap().unwrap();
+    let project = first.project.id;
+    engine.setup.finish_first_start().await.unwrap();
+    // A key of the API with the name and the scopes of the environment's one stays.
+    let named = NewKey { name: "environment".into(), scopes: ApiScope::defaults(), text: None };
+    let named = engine.api_keys.create(&project, named).await.unwrap().text;
+    let accepted = async |engine: &Engine| {
+        let mut accepted = Vec::new();
+        for key in keys.iter().chain([&named]) {
+            // Before and after the key is cached.
+            let is_accepted = engine.api_keys.authenticate(key).await.is_ok();
+            assert_eq!(engine.api_keys.authenticate(key).await.is_ok(), is_accepted);
+            accepted.push(is_accepted);
+        }
+        accepted
+    };
+    assert_eq!(accepted(&engine).await, [true, false, false, true]);
+    engine.setup.first_start(Some(keys[1].clone())).await.unwrap();
+    assert_eq!(accepted(&engine).await, [false, true, false, true]);
+    let engine = start(folder.path(), 1, with_fixture()).await.unwrap();
+    engine.setup.first_start(Some(keys[2].clone())).await.unwrap();
+    assert_eq!(accepted(&engine).await, [false, false, true, true]);
+    assert_eq!(key_names(&engine, &project).await, ["environment", "environment"]);
+    // A value that is rejected revokes nothing.
+    assert!(engine.setup.first_start(Some(Secret::new("short"))).await.is_err());
+    assert_eq!(accepted(&engine).await, [false, false, true, true]);
+    // Without the variable, its key ends.
+    engine.setup.first_start(None).await.unwrap();
+    assert_eq!(accepted(&engine).await, [false, false, false, true]);
+    engine.setup.first_start(Some(keys[0].clone())).await.unwrap();
+    assert_eq!(accepted(&engine).await, [true, false, false, true]);
+    // The text of a key that the API created: it is accepted, and later starts do not revoke it.
+    engine.setup.first_start(Some(named.clone())).await.unwrap();
+    assert_eq!(accepted(&engine).await, [false, false, false, true]);
+    engine.setup.first_start(None).await.unwrap();
+    assert_eq!(accepted(&engine).await, [false, false, false, true]);
+}
+
+#[tokio::test]
+async fn keys_that_earlier_versions_took_from_the_environment_are_replaced_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut setup = EngineSetup::open(folder.path()).await;
+    setup.registry = with_fixture();
+    let engine = Engine::start(setup.parts()).await.unwrap();
+    let project = engine.projects.create("default").await.unwrap().id;
+    setup.storage.meta().set_once("first_start", b"1").await.unwrap();
+    let texts = [KEY, "hT4cLs9GdUa7PfMi1QwZ"].map(Secret::new);
+    for text in &texts {
+        let new = NewKey { name: "operator key".into(), scopes: ApiScope::defaults(), text: Some(text.clone()) };
+        engine.api_keys.create(&project, new).await.unwrap();
+    }
+    engine.setup.first_start(Some(texts[1].clone())).await.unwrap();
+    assert!(engine.api_keys.authenticate(&texts[0]).await.is_err());
+    assert!(engine.api_keys.authenticate(&texts[1]).await.is_ok());
+    assert_eq!(key_names(&engine, &project).await, ["environment"]);
+}
+
 #[tokio::test]
 async fn a_new_connector_gets_one_default_profile_per_project() {
     let folder = tempfile::tempdir().unwrap();
