@@ -199,7 +199,8 @@ export interface paths {
     put?: never;
     /**
      * Logs this browser in.
-     * @description With the token of a one-time login link or with the password. The response sets the session's cookie.
+     * @description With the token of a one-time login link or with the password. The response sets the session's cookie, and a
+     *     mark with which this browser's wrong passwords are counted apart from those of strangers.
      */
     post: operations["login_login"];
     delete?: never;

@@ -141,7 +141,7 @@ fn a_replaced_key_of_the_environment_is_revoked() {
     let start = |key: Option<&str>| {
         let mut command = binary();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
-        key.into_iter().for_each(|key| drop(command.env("PATCHBAY_API_KEY", key)));
+        command.envs(key.map(|key| ("PATCHBAY_API_KEY", key)));
         Server::spawn(command, &data_dir)
     };
     let (first, second) = ("kq8Wz3nYt6RbXe2JmVp5", "hT4cLs9GdUa7PfMi1QwZ");
