@@ -16,6 +16,7 @@ mod http;
 pub mod import;
 mod input_type;
 mod json_schema;
+pub mod json_tree;
 mod lazy_connector;
 mod load;
 mod registry;

@@ -26,6 +26,7 @@ pub struct OutboundRequest {
 }
 
 /// A response whose body was read in full and decompressed.
+#[derive(Clone)]
 pub struct InboundResponse {
     /// The status.
     pub status: StatusCode,

@@ -9,7 +9,7 @@ use patchbay_model::Metadata;
 use patchbay_vault::Secret;
 use serde_json::Value;
 
-use crate::{Field, Problem, ProblemPath};
+use crate::{Field, Problem, ProblemPath, validation::MAX_PROBLEMS};
 
 /// The placeholder of a redacted secret in a form; sent back, it keeps the value.
 const REDACTED_PLACEHOLDER: &str = "__secretvalue:**redacted**";
@@ -25,7 +25,7 @@ pub(crate) struct FormValues {
     pub(crate) secrets: Vec<(String, Secret)>,
 }
 
-/// Validates typed values against a form. `kept` returns true for fields with a stored value; `place` is the first part
+/// Validates typed values against a form, up to [`MAX_PROBLEMS`] problems. `kept` returns true for fields with a stored value; `place` is the first part
 /// of every problem's path.
 pub(crate) fn check_fields(
     fields: &[FormField],
@@ -34,16 +34,19 @@ pub(crate) fn check_fields(
     kept: impl Fn(&str) -> bool,
 ) -> Result<FormValues, Vec<Problem>> {
     let (mut accepted, mut problems) = (FormValues::default(), Vec::new());
-    let mut report = |key: &str, code, message: String| {
+    let report = |problems: &mut Vec<Problem>, key: &str, code, message: String| {
         problems.push(Problem { path: ProblemPath::key(place, key), code, message });
     };
     let mut given: Vec<String> = Vec::new();
     for (key, value) in typed {
+        if problems.len() >= MAX_PROBLEMS {
+            break;
+        }
         let Some(field) = fields.iter().find(|field| field.key == key) else {
             let near = nearest(&key, fields.iter().map(|field| field.key.as_str()));
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             let shown: String = key.chars().take(64).collect();
-            report(&shown, "unknown_field", format!("field `{shown}` does not exist{hint}"));
+            report(&mut problems, &shown, "unknown_field", format!("field `{shown}` does not exist{hint}"));
             continue;
         };
         let text = value.expose();
@@ -58,7 +61,7 @@ pub(crate) fn check_fields(
                     accepted.plain.insert(key.clone(), plain_value(field, text));
                 }
             }
-            Err((code, message)) => report(&key, code, message),
+            Err((code, message)) => report(&mut problems, &key, code, message),
         }
         given.push(key);
     }
@@ -73,7 +76,9 @@ pub(crate) fn check_fields(
             Some(default) => {
                 accepted.plain.insert(field.key.clone(), default.clone());
             }
-            None if field.required => report(&field.key, "required", format!("{} is required", field.label)),
+            None if field.required => {
+                report(&mut problems, &field.key, "required", format!("{} is required", field.label));
+            }
             None => {}
         }
     }
@@ -116,4 +121,19 @@ fn check_value(field: &FormField, text: &str) -> Result<(), (&'static str, Strin
         return Err(("pattern", validation.error_message.clone().unwrap_or_else(otherwise)));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_most_a_hundred_unknown_fields_are_reported_or_counted() {
+        let typed = |count| (0..count).map(|number| (format!("field{number}"), Secret::new("v"))).collect::<Vec<_>>();
+        let problems = |count| check_fields(&[], typed(count), Field::Credentials, |_| false).err().unwrap_or_default();
+        assert_eq!(problems(3).len(), 3);
+        assert_eq!(problems(5000).len(), MAX_PROBLEMS);
+        assert!(crate::validation::invalid(problems(3)).message.ends_with("(and 2 more)"));
+        assert!(crate::validation::invalid(problems(5000)).message.ends_with("(and more)"));
+    }
 }

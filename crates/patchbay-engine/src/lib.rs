@@ -73,8 +73,8 @@ pub use parts::EngineParts;
 pub use patchbay_egress::set_worker_pool_index;
 pub use patchbay_model::Field;
 pub use patchbay_runtime::{
-    EmittedEvent, Error, ErrorCode, EventSink, Exchange, FileMetadata, Problem, ProblemPath, ProviderFailure,
-    Revocation, RunTrace, local_runner, recorded_tests,
+    EmittedEvent, Error, ErrorCode, EventSink, Exchange, FileMetadata, LARGE_BODY_BYTES, Problem, ProblemPath,
+    ProviderFailure, Revocation, RunTrace, local_runner, recorded_tests, work_away,
 };
 pub use patchbay_storage::Page;
 pub use profiles::{NewProfile, ProfilePatch, ProfileQuery, Profiles};

@@ -5,11 +5,18 @@ use crate::{Error, ErrorCode, Field, Problem};
 /// The maximum number of items on a page.
 const MAX_PAGE_SIZE: u32 = 100;
 
-/// Creates the 400 `ValidationError` with every problem.
-pub(crate) fn invalid(problems: Vec<Problem>) -> Error {
+/// The maximum number of problems that a request reports. Checks stop at it: what follows is not even counted.
+pub(crate) const MAX_PROBLEMS: usize = 100;
+
+/// Creates the 400 `ValidationError` with every problem, at most [`MAX_PROBLEMS`].
+pub(crate) fn invalid(mut problems: Vec<Problem>) -> Error {
+    problems.truncate(MAX_PROBLEMS);
     let first = problems.first().map_or_else(String::new, |problem| format!(": {}", problem.message));
-    let more = problems.len().saturating_sub(1);
-    let rest = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+    let rest = match problems.len() {
+        0 | 1 => String::new(),
+        MAX_PROBLEMS.. => " (and more)".to_owned(),
+        count => format!(" (and {} more)", count - 1),
+    };
     Error::new(ErrorCode::Validation, format!("the request is not valid{first}{rest}")).with_problems(problems)
 }
 

@@ -70,6 +70,13 @@ pub enum Fault {
         /// Bytes.
         bytes: usize,
     },
+    /// A JSON list that repeats an item.
+    LongList {
+        /// The JSON of the item.
+        item: String,
+        /// The approximate length of the body, in bytes.
+        bytes: usize,
+    },
     /// A gzip body that decompresses to this many bytes.
     GzipBomb {
         /// The size after decompression, in bytes.
@@ -223,6 +230,10 @@ impl Fault {
                 let body = stream::iter(std::iter::repeat_n(chunk, count)).map(Ok::<_, std::io::Error>);
                 let end = stream::once(async { Ok(Bytes::from_static(b"{}")) });
                 builder.header(header::CONTENT_TYPE, "application/json").body(Body::from_stream(body.chain(end)))
+            }
+            Self::LongList { item, bytes } => {
+                let list = format!("[{}{item}]", format!("{item},").repeat(bytes / (item.len() + 1)));
+                builder.header(header::CONTENT_TYPE, "application/json").body(Body::from(list))
             }
             Self::GzipBomb { bytes } => builder
                 .header(header::CONTENT_TYPE, "application/json")

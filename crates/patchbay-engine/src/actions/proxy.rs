@@ -16,9 +16,14 @@ use url::Url;
 
 use super::call::{Call, Calls};
 use crate::{
-    Caller, Error, ErrorCode, Problem, ProviderFailure, tokens::token_request::uses_token, validation::invalid,
+    Caller, Error, ErrorCode, Problem, ProviderFailure,
+    tokens::token_request::uses_token,
+    validation::{MAX_PROBLEMS, invalid},
 };
 use patchbay_runtime::{self as runtime, Credentials, Host, IntoError as _, Redactor, RequestParts};
+
+/// The maximum number of headers of a proxied request. Servers accept about a hundred.
+const MAX_HEADERS: usize = 1000;
 
 /// Request headers that only the server sets, or that could cause request smuggling.
 const FORBIDDEN_REQUEST_HEADERS: [&str; 17] = [
@@ -273,8 +278,16 @@ fn target(base: &str, given: Option<&str>, path: &str, problems: &mut Vec<Proble
 
 /// Converts the caller's headers.
 fn own_headers(given: &[(String, String)], problems: &mut Vec<Problem>) -> HeaderMap {
+    if given.len() > MAX_HEADERS {
+        let message = format!("a request has at most {MAX_HEADERS} headers, and this one has {}", given.len());
+        problems.push(Problem { path: "headers".into(), code: "length", message });
+        return HeaderMap::new();
+    }
     let mut headers = HeaderMap::with_capacity(given.len() + 6);
     for (name, value) in given {
+        if problems.len() >= MAX_PROBLEMS {
+            break;
+        }
         let lower = name.to_ascii_lowercase();
         if matches!(lower.as_str(), "x-account-id" | "accept-encoding") {
             continue;
@@ -347,6 +360,19 @@ mod tests {
     use super::*;
 
     const BASE: &str = "https://api.us.example.com/api/v2";
+
+    #[test]
+    fn too_many_headers_are_one_problem_and_wrong_ones_at_most_a_hundred() {
+        let headers = |count, name: &str| {
+            let given = (0..count).map(|_| (name.to_owned(), "v".to_owned())).collect::<Vec<_>>();
+            let mut problems = Vec::new();
+            let headers = own_headers(&given, &mut problems);
+            (headers.len(), problems.len())
+        };
+        assert_eq!(headers(40_000, "x-many"), (0, 1));
+        assert_eq!(headers(1000, "x-many"), (1000, 0));
+        assert_eq!(headers(1000, "not a name"), (0, 100));
+    }
 
     fn url(given: Option<&str>, path: &str) -> Result<String, Vec<String>> {
         let mut problems = Vec::new();

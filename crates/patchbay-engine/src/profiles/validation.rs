@@ -5,11 +5,8 @@ use patchbay_model::EnabledActions;
 
 use crate::{
     Error, Field, Problem,
-    validation::{invalid, invalid_at, shortened},
+    validation::{MAX_PROBLEMS, invalid, invalid_at, shortened},
 };
-
-/// The maximum number of unknown actions that are reported.
-const MAX_PROBLEMS: usize = 100;
 
 pub(super) fn method_of<'a>(connector: &'a Connector, key: Option<&str>) -> Result<&'a AuthMethod, Error> {
     let found = match key {
@@ -48,6 +45,6 @@ pub(super) fn check_actions(connector: &Connector, actions: &EnabledActions) -> 
             message: format!("action `{id}` does not exist{hint}"),
         }
     });
-    let problems = problems.collect::<Vec<_>>();
+    let problems = problems.take(MAX_PROBLEMS).collect::<Vec<_>>();
     if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
 }

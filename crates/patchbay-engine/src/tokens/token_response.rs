@@ -1,6 +1,9 @@
 //! Token responses and error responses (RFC 6749, sections 5.1 and 5.2), and the many ways in which providers deviate.
 
-use patchbay_connector::definition::{OAuth1Flow, OAuth2, TokenResponse};
+use patchbay_connector::{
+    definition::{OAuth1Flow, OAuth2, TokenResponse},
+    json_tree,
+};
 use patchbay_model::Timestamp;
 use patchbay_vault::Secret;
 use serde_json::{Map, Value};
@@ -98,7 +101,7 @@ pub(crate) fn classify(status: u16, error: Option<&str>) -> TokenError {
 
 /// Parses the body of a token endpoint: a JSON object, or a form as GitHub sends it. Returns none for anything else.
 pub(crate) fn parse_body(bytes: &[u8]) -> Option<Value> {
-    if let Ok(value @ Value::Object(_)) = serde_json::from_slice(bytes) {
+    if let Ok(value @ Value::Object(_)) = json_tree::from_slice(bytes) {
         return Some(value);
     }
     let text = std::str::from_utf8(bytes).ok()?;

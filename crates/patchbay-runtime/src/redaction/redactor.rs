@@ -5,6 +5,7 @@
 use std::{borrow::Cow, fmt, sync::OnceLock};
 
 use bytes::Bytes;
+use patchbay_connector::json_tree;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -123,7 +124,7 @@ impl Redactor {
             return json;
         }
         // An echo is rare, so the cost of parsing is acceptable. In the text, a replaced number would not be valid JSON.
-        let Ok(mut value) = serde_json::from_slice::<Value>(&json) else {
+        let Ok(mut value) = json_tree::from_slice(&json) else {
             return Bytes::from(format!("\"{REDACTED}\""));
         };
         self.value(&mut value);

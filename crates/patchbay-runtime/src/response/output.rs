@@ -3,9 +3,11 @@
 use patchbay_connector::{
     definition::{RequestSpec, ResponseSpec},
     expr::{Bindings, Escape},
+    json_tree::{self, JsonTreeError},
 };
-use patchbay_egress::{InboundResponse, display_url};
+use patchbay_egress::{FailureCause, InboundResponse, display_url};
 use serde_json::{Map, Value};
+use tokio::time::timeout_at;
 
 use super::{
     headers::{charset, content_type, headers_value},
@@ -14,6 +16,8 @@ use super::{
 use crate::{
     Error, ErrorCode, ProviderFailure,
     context::Run,
+    egress_error::cause_error,
+    large_bodies::{self, LARGE_BODY_BYTES},
     protocols::xml::{self, ElementNames},
 };
 
@@ -72,8 +76,10 @@ impl Run<'_> {
     /// # Errors
     ///
     /// The provider's error with its status, or the status of a custom error; 502 `ProviderInvalidResponseError` for a body
-    /// that cannot be read; the expression error of a custom error's condition or message.
-    pub(crate) fn interpret(
+    /// that cannot be read; 502 `ProviderResponseTooLargeError` for one whose values would take too much memory; 408
+    /// `TimeoutError` if the time limit of the call ends before a large body is read; the expression error of a custom
+    /// error's condition or message.
+    pub(crate) async fn interpret(
         &self,
         request: &RequestSpec,
         response: &InboundResponse,
@@ -86,9 +92,14 @@ impl Run<'_> {
         if !response.status.is_success() {
             return Err(provider_error::provider_error(self.host.clock(), &self.ctx.connector.title, response));
         }
-        let body = read_body(&self.ctx.connector.title, response)?;
         let headers = parts.headers.then(|| headers_value(&response.headers));
-        let raw = parts.raw.then(|| body.clone());
+        let (body, raw) = self
+            .read_away(response, move |provider, response| {
+                let body = read_body(provider, response)?;
+                let raw = parts.raw.then(|| body.clone());
+                Ok((body, raw))
+            })
+            .await?;
         Ok(StepOutput {
             data: select_data(&request.response, body),
             raw,
@@ -96,6 +107,29 @@ impl Run<'_> {
             headers,
             ..StepOutput::default()
         })
+    }
+
+    /// Reads a response with `read`: at once if its body is small, otherwise on another thread, so that the calls of this
+    /// thread continue.
+    ///
+    /// # Errors
+    ///
+    /// The error of `read`, 408 `TimeoutError` if the time limit of the call ends before.
+    pub(crate) async fn read_away<T: Send + 'static>(
+        &self,
+        response: &InboundResponse,
+        read: impl FnOnce(&str, &InboundResponse) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let title = &self.ctx.connector.title;
+        if response.body.len() <= LARGE_BODY_BYTES {
+            return read(title, response);
+        }
+        let (provider, body) = (title.clone(), response.clone());
+        let work = large_bodies::work_away(move || read(&provider, &body));
+        match timeout_at(self.ctx.deadline, work).await {
+            Ok(done) => done?,
+            Err(_) => Err(cause_error(FailureCause::DeadlineExceeded, title, &response.url)),
+        }
     }
 
     /// Applies the custom errors of a request to a response whose body is `error_body`. Returns the outcome of the first
@@ -160,7 +194,7 @@ impl Run<'_> {
 /// # Errors
 ///
 /// 502 `ProviderInvalidResponseError` for JSON or XML that is declared and not valid, an HTML page, and bytes that are not
-/// text.
+/// text; 502 `ProviderResponseTooLargeError` if the values would take too much memory.
 pub(crate) fn read_body(provider: &str, response: &InboundResponse) -> Result<Value, Error> {
     let body = &response.body[..];
     if body.iter().all(u8::is_ascii_whitespace) {
@@ -172,13 +206,14 @@ pub(crate) fn read_body(provider: &str, response: &InboundResponse) -> Result<Va
             .map_err(|error| invalid_response(provider, response, &format!("XML that is not valid ({error})")));
     }
     let is_declared_json = media_type == "application/json" || media_type.ends_with("+json");
-    let found = match serde_json::from_slice(body) {
+    let found = match json_tree::from_slice(body) {
         // A text such as `12` is a number only if JSON is declared or no content type is.
         Ok(value)
             if is_declared_json || media_type.is_empty() || matches!(value, Value::Object(_) | Value::Array(_)) =>
         {
             return Ok(value);
         }
+        Err(JsonTreeError::Large(large)) => return Err(large_tree(provider, response, &large.to_string())),
         _ if media_type == "text/html" => "an HTML page in place of data".to_owned(),
         Err(error) if is_declared_json => format!("JSON that is not valid ({error})"),
         _ => match std::str::from_utf8(body) {
@@ -187,6 +222,22 @@ pub(crate) fn read_body(provider: &str, response: &InboundResponse) -> Result<Va
         },
     };
     Err(invalid_response(provider, response, &found))
+}
+
+/// Returns the 502 `ProviderResponseTooLargeError` for a response whose values would take too much memory. `reason` says so
+/// of "it".
+pub(crate) fn large_tree(provider: &str, response: &InboundResponse, reason: &str) -> Error {
+    let length = response.body.len();
+    let message = format!(
+        "{provider}'s response of {length} bytes cannot be read: {reason}; request fewer records at once, for example a \
+         smaller page"
+    );
+    let failure = ProviderFailure {
+        status: Some(response.status.as_u16()),
+        url: display_url(&response.url),
+        ..ProviderFailure::default()
+    };
+    Error::new(ErrorCode::ProviderResponseTooLarge, message).with_provider(failure)
 }
 
 /// Returns the 502 `ProviderInvalidResponseError` for a response that cannot be used. `found` is a noun phrase for its

@@ -8,7 +8,11 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header};
-use patchbay_connector::{definition::DownloadFile, expr::Escape};
+use patchbay_connector::{
+    definition::DownloadFile,
+    expr::Escape,
+    json_tree::{self, JsonTreeError},
+};
 use patchbay_egress::{OutboundRequest, display_url};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -21,6 +25,7 @@ use crate::{
     egress_error::IntoError as _,
     file_stream::{FileMetadata, StreamSlot, StreamedFile},
     json::{at_path, to_text},
+    large_bodies::{self, LARGE_BODY_BYTES},
     response::{
         headers::headers_value,
         output::{OutputParts, StepOutput, invalid_response},
@@ -46,7 +51,7 @@ pub(super) async fn run(run: &Run<'_>, download: &DownloadFile, parts: OutputPar
     };
     let requested_url = request.url.clone();
     let response = run.send_with_redirect_limit(request, redirects(download)).await?;
-    let output = run.interpret(&download.request, &response, OutputParts { raw: true, headers: parts.headers })?;
+    let output = run.interpret(&download.request, &response, OutputParts { raw: true, headers: parts.headers }).await?;
     // A custom error may report a missing file as a success.
     let Some(description) = output.raw else { return Ok(output) };
     let found = at_path(&description, key).filter(|found| !found.is_null());
@@ -55,10 +60,10 @@ pub(super) async fn run(run: &Run<'_>, download: &DownloadFile, parts: OutputPar
         let url = found.and_then(Value::as_str).and_then(|text| response.url.join(text).ok()).ok_or_else(missing)?;
         return transfer(run, download, file_request(run, download, &requested_url, url)?, &description, parts).await;
     }
-    let content = decode_content(run, download, to_text(found.ok_or_else(missing)?))?;
+    let content = Bytes::from(decode_content(run, download, to_text(found.ok_or_else(missing)?))?);
     let metadata = metadata(run, download, &HeaderMap::new(), &description)?;
     let head = ResponseHead { status: response.status.as_u16(), headers: &response.headers, url: &response.url };
-    buffered_output(run, download, &content, metadata, &head, parts)
+    buffered_output(run, download, &content, metadata, &head, parts).await
 }
 
 /// Downloads the file itself: as a stream if the connector and the caller both support it, otherwise buffered.
@@ -127,11 +132,11 @@ async fn buffer(
         .map_err(|error| too_large(run, download, error))?;
     if !response.status.is_success() {
         // Errors follow the rules of every request.
-        return run.interpret(&download.request, &response, OutputParts { raw: false, headers: false });
+        return run.interpret(&download.request, &response, OutputParts { raw: false, headers: false }).await;
     }
     let metadata = metadata(run, download, &response.headers, description)?;
     let head = ResponseHead { status: response.status.as_u16(), headers: &response.headers, url: &response.url };
-    buffered_output(run, download, &response.body, metadata, &head, parts)
+    buffered_output(run, download, &response.body, metadata, &head, parts).await
 }
 
 /// Explains how to download a file that is too large for memory.
@@ -150,19 +155,16 @@ fn too_large(run: &Run<'_>, download: &DownloadFile, mut error: Error) -> Error 
 }
 
 /// Returns the output with a buffered file.
-fn buffered_output(
+async fn buffered_output(
     run: &Run<'_>,
     download: &DownloadFile,
-    content: &[u8],
+    content: &Bytes,
     mut metadata: FileMetadata,
     head: &ResponseHead<'_>,
     parts: OutputParts,
 ) -> Result<StepOutput, Error> {
     let data = if download.as_json {
-        serde_json::from_slice(content).map_err(|error| {
-            let message = format!("{}'s file is not valid JSON ({error})", run.ctx.connector.title);
-            Error::new(ErrorCode::ProviderInvalidResponse, message)
-        })?
+        json_file(run, content).await?
     } else if download.as_text {
         Value::String(String::from_utf8_lossy(content).into_owned())
     } else {
@@ -170,6 +172,31 @@ fn buffered_output(
     };
     metadata.length = Some(content.len() as u64);
     Ok(output(data, &metadata, head, parts))
+}
+
+/// Parses a file as JSON.
+///
+/// # Errors
+///
+/// 502 `ProviderInvalidResponseError` if it is not JSON, 502 `ProviderResponseTooLargeError` if its values would take too
+/// much memory.
+async fn json_file(run: &Run<'_>, content: &Bytes) -> Result<Value, Error> {
+    let parsed = if content.len() <= LARGE_BODY_BYTES {
+        json_tree::from_slice(content)
+    } else {
+        let content = content.clone();
+        large_bodies::work_away(move || json_tree::from_slice(&content)).await?
+    };
+    let title = &run.ctx.connector.title;
+    parsed.map_err(|error| match error {
+        JsonTreeError::Large(large) => Error::new(
+            ErrorCode::ProviderResponseTooLarge,
+            format!("{title}'s file cannot be read as JSON: {large}; download it as text"),
+        ),
+        JsonTreeError::Syntax(error) => {
+            Error::new(ErrorCode::ProviderInvalidResponse, format!("{title}'s file is not valid JSON ({error})"))
+        }
+    })
 }
 
 /// Opens the download and puts its body into the caller's slot; the output contains a placeholder.
@@ -186,7 +213,7 @@ async fn open_stream(
     if !response.status.is_success() {
         let read = response.read_body(run.ctx.config.max_response_bytes, run.ctx.deadline).await;
         let response = read.map_err(|failure| failure.into_error(title))?;
-        return run.interpret(&download.request, &response, OutputParts { raw: false, headers: false });
+        return run.interpret(&download.request, &response, OutputParts { raw: false, headers: false }).await;
     }
     let mut metadata = metadata(run, download, &response.headers, description)?;
     if !response.headers.contains_key(header::CONTENT_ENCODING) {

@@ -6,6 +6,7 @@
 use patchbay_connector::{
     definition::McpRequest,
     expr::{Bindings, Escape},
+    json_tree,
 };
 use serde_json::{Map, Value};
 use tokio::time::Duration;
@@ -97,7 +98,7 @@ fn data(mut result: Value) -> Value {
         _ => None,
     };
     match text {
-        Some(text) => match serde_json::from_str(&text) {
+        Some(text) => match json_tree::from_slice(text.as_bytes()) {
             Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
             _ => Value::String(text),
         },

@@ -51,10 +51,15 @@ impl PagedRequest<'_> {
         }
     }
 
-    fn interpret(self, run: &Run<'_>, response: &InboundResponse, parts: OutputParts) -> Result<StepOutput, Error> {
+    async fn interpret(
+        self,
+        run: &Run<'_>,
+        response: &InboundResponse,
+        parts: OutputParts,
+    ) -> Result<StepOutput, Error> {
         match self {
-            Self::Http(request) => run.interpret(request, response, parts),
-            Self::Soap(soap) => run.interpret_soap(soap, response, parts),
+            Self::Http(request) => run.interpret(request, response, parts).await,
+            Self::Soap(soap) => run.interpret_soap(soap, response, parts).await,
         }
     }
 }
@@ -92,7 +97,7 @@ pub(super) async fn fetch_pages(
             let cause = FailureCause::ResponseTooLarge(limit);
             return Err(cause_error(cause, &run.ctx.connector.title, &response.url));
         }
-        let step = paged.interpret(run, &response, OutputParts { raw: true, headers: parts.headers })?;
+        let step = paged.interpret(run, &response, OutputParts { raw: true, headers: parts.headers }).await?;
         let raw = step.raw.unwrap_or(Value::Null);
         let items = match step.data {
             Value::Array(items) => items,

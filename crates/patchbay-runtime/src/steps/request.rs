@@ -15,5 +15,5 @@ use crate::{
 /// The errors of [`Run::exchange`] and [`Run::interpret`].
 pub(super) async fn run(run: &Run<'_>, request: &RequestSpec, parts: OutputParts) -> Result<StepOutput, Error> {
     let response = run.exchange(request, None).await?;
-    run.interpret(request, &response, parts)
+    run.interpret(request, &response, parts).await
 }

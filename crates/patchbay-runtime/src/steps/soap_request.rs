@@ -15,5 +15,5 @@ use crate::{
 /// The errors of [`Run::build_soap`], [`Run::send`] and [`Run::interpret_soap`].
 pub(super) async fn run(run: &Run<'_>, soap: &SoapRequest, parts: OutputParts) -> Result<StepOutput, Error> {
     let response = run.send(run.build_soap(soap, None)?).await?;
-    run.interpret_soap(soap, &response, parts)
+    run.interpret_soap(soap, &response, parts).await
 }

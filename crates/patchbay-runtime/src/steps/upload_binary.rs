@@ -45,7 +45,7 @@ pub(super) async fn run(run: &Run<'_>, upload: &UploadBinary, parts: OutputParts
     }
     request.body = content(run, &upload.content)?.into();
     let response = run.send(request).await?;
-    run.interpret(&upload.request, &response, parts)
+    run.interpret(&upload.request, &response, parts).await
 }
 
 /// Returns a file's bytes from base64 or from a `data:` URL (RFC 2397).

@@ -40,7 +40,7 @@ pub(super) async fn run(run: &Run<'_>, upload: &UploadFile, parts: OutputParts) 
     request.headers.insert(header::CONTENT_TYPE, content_type);
     request.body = body.into();
     let response = run.send(request).await?;
-    run.interpret(&upload.request, &response, parts)
+    run.interpret(&upload.request, &response, parts).await
 }
 
 /// Adds the form's additional fields. Fields without a value are omitted.

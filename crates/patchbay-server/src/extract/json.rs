@@ -7,8 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http_body_util::BodyExt;
-use patchbay_connector::nearest;
-use patchbay_engine::{Error, ErrorCode, Problem};
+use patchbay_connector::{json_tree, nearest};
+use patchbay_engine::{Error, ErrorCode, LARGE_BODY_BYTES, Problem, work_away};
 use serde::de::DeserializeOwned;
 use tokio::time::{Duration, Instant, timeout_at};
 use zeroize::{Zeroize, Zeroizing};
@@ -22,13 +22,20 @@ use crate::{
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 /// The largest body of a request without a key, in bytes: anyone can send one.
 pub(crate) const MAX_SMALL_BODY_BYTES: usize = 16 * 1024;
+/// The largest body of the Hub API, in bytes. A form has a few values of at most 64 KiB.
+const MAX_HUB_BODY_BYTES: usize = 1024 * 1024;
+/// The largest body of a route that reads or changes the configuration, in bytes.
+const MAX_CONFIGURATION_BODY_BYTES: usize = 1024 * 1024;
 /// The longest wait for the next chunk of a body. A client that sends byte by byte holds a connection that others need.
 const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest time that a whole body may take.
 const BODY_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// A JSON body of the API.
+/// A JSON body of the API that describes the configuration: it is small.
 pub(crate) struct ApiJson<T>(pub(crate) T);
+
+/// A JSON body of the API that contains data for a provider, as large as the operator allows.
+pub(crate) struct DataJson<T>(pub(crate) T);
 
 /// A small JSON body of the API, for requests without a key.
 pub(crate) struct SmallJson<T>(pub(crate) T);
@@ -61,7 +68,18 @@ impl std::ops::Deref for BodyBuffer {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<AppState> for ApiJson<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for ApiJson<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
+        read(request, state.config.body_limit_bytes.min(MAX_CONFIGURATION_BODY_BYTES))
+            .await
+            .map(Self)
+            .map_err(|error| ApiError::from(error).into_response())
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for DataJson<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
@@ -72,7 +90,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for ApiJson<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<AppState> for SmallJson<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for SmallJson<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, _: &AppState) -> Result<Self, Response> {
@@ -80,17 +98,17 @@ impl<T: DeserializeOwned> FromRequest<AppState> for SmallJson<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<AppState> for HubJson<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for HubJson<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
-        let body = read(request, state.config.body_limit_bytes).await;
+        let body = read(request, state.config.body_limit_bytes.min(MAX_HUB_BODY_BYTES)).await;
         body.map(Self).map_err(|error| HubError::from(error).into_response())
     }
 }
 
 /// An optional body: an empty body, and one that is not JSON, is `None`.
-impl<T: DeserializeOwned> OptionalFromRequest<AppState> for HubJson<T> {
+impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<AppState> for HubJson<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Option<Self>, Response> {
@@ -101,7 +119,7 @@ impl<T: DeserializeOwned> OptionalFromRequest<AppState> for HubJson<T> {
     }
 }
 
-async fn read<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, Error> {
+async fn read<T: DeserializeOwned + Send + 'static>(request: Request, limit: usize) -> Result<T, Error> {
     if !is_json(request.headers()) {
         return Err(Error::new(
             ErrorCode::UnsupportedMediaType,
@@ -109,7 +127,19 @@ async fn read<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, 
         ));
     }
     let bytes = collect(request.into_body(), limit).await?;
-    parse(&bytes)
+    parse_away(bytes).await
+}
+
+/// Parses a JSON object: a large body on another thread, so that the calls of this thread continue.
+///
+/// # Errors
+///
+/// The errors of [`parse`].
+pub(super) async fn parse_away<T: DeserializeOwned + Send + 'static>(bytes: BodyBuffer) -> Result<T, Error> {
+    if bytes.len() <= LARGE_BODY_BYTES {
+        return parse(&bytes);
+    }
+    work_away(move || parse(&bytes)).await?
 }
 
 /// Reads the whole body. If it is too large, the rest is read for a while and discarded: a client that is still sending
@@ -138,6 +168,7 @@ pub(crate) async fn collect(mut body: Body, limit: usize) -> Result<BodyBuffer, 
     }
     let message = match limit / 1024 {
         kibibytes @ ..1024 => format!("the body is larger than {kibibytes} KiB, the limit of this operation"),
+        1024 => "the body is larger than 1 MiB, the limit of this operation".to_owned(),
         kibibytes => format!(
             "the body is larger than the limit of {} MiB; the operator can raise it (limits.bodyMebibytes)",
             kibibytes / 1024
@@ -159,8 +190,9 @@ fn body_timeout() -> Error {
 ///
 /// # Errors
 ///
-/// 400 `MalformedJsonError` if it is not JSON, 400 `ValidationError` if it is not what `T` reads.
-pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+/// 400 `MalformedJsonError` if it is not JSON, 400 `ValidationError` if it is not what `T` reads, 413 `PayloadTooLargeError`
+/// if its values would take too much memory.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     // serde would read a list as the members in declaration order.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(Error::new(ErrorCode::Validation, "the body must be a JSON object, not a list"));
@@ -168,6 +200,9 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     if bytes.trim_ascii().is_empty() {
         return Err(Error::new(ErrorCode::MalformedJson, "the body is empty; send a JSON object"));
     }
+    json_tree::check(bytes).map_err(|large| {
+        Error::new(ErrorCode::PayloadTooLarge, format!("the body cannot be read: {large}; send less"))
+    })?;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -249,6 +284,16 @@ mod tests {
         ] {
             assert_eq!(parse::<NamedBody>(body.as_bytes()).unwrap_err().message, message);
         }
+    }
+
+    #[tokio::test]
+    async fn a_large_body_of_empty_values_is_refused() {
+        let body = format!("{{\"name\": [{}{{}}]}}", "{},".repeat(5_000_000));
+        let mut buffer = BodyBuffer::default();
+        buffer.extend(body.as_bytes());
+        let error = parse_away::<serde_json::Value>(buffer).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::PayloadTooLarge);
+        assert!(error.message.contains("too many small values"), "{}", error.message);
     }
 
     fn slow_body(every: Duration, pieces: usize) -> axum::body::Body {

@@ -17,7 +17,7 @@ use crate::{
         responses::{BodyErrors, KeyErrors, ProviderErrors, ValidationErrors},
     },
     error::ApiError,
-    extract::{AccountHeader, ApiJson, Authenticated, DEFAULT_PAGE_SIZE, QueryMap, RateLimitWait},
+    extract::{AccountHeader, Authenticated, DEFAULT_PAGE_SIZE, DataJson, QueryMap, RateLimitWait},
     state::AppState,
 };
 
@@ -94,7 +94,7 @@ pub(crate) async fn rpc(
     RateLimitWait(max_rate_limit_wait): RateLimitWait,
     headers: HeaderMap,
     query: QueryMap,
-    ApiJson(run): ApiJson<RunAction>,
+    DataJson(run): DataJson<RunAction>,
 ) -> Result<Response, ApiError> {
     let profile =
         headers.get("x-connector-profile-id").and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());

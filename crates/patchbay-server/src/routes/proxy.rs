@@ -19,7 +19,7 @@ use crate::{
         responses::{BodyErrors, KeyErrors, ProviderErrors},
     },
     error::{self, ApiError},
-    extract::{AccountHeader, ApiJson, Authenticated, RateLimitWait},
+    extract::{AccountHeader, Authenticated, DataJson, RateLimitWait},
 };
 
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
@@ -47,7 +47,7 @@ pub(crate) async fn send(
     AccountHeader(account_id): AccountHeader,
     RateLimitWait(max_rate_limit_wait): RateLimitWait,
     headers: HeaderMap,
-    ApiJson(body): ApiJson<SendProxied>,
+    DataJson(body): DataJson<SendProxied>,
 ) -> Result<Response, ApiError> {
     let request = body.into_request(account_id)?;
     let wants_heartbeat = headers

@@ -37,6 +37,35 @@ fn malformed_bodies_are_explained() {
 }
 
 #[test]
+fn bodies_of_the_hub_and_of_the_configuration_are_small() {
+    let linked = LinkedServer::new();
+    let server = &linked.server;
+    let token = server.session(json!({}));
+    let integration = server.integration(&token);
+    let fields = |count: usize| {
+        let fields = (0..count).map(|number| (format!("field{number}"), json!("x"))).collect::<serde_json::Map<_, _>>();
+        json!({ "integration_id": integration, "credentials": fields })
+    };
+    let large = fields(100_000);
+    for (method, path) in [
+        ("POST", "/hub/accounts".to_owned()),
+        ("PATCH", format!("/hub/accounts/{}", linked.account)),
+        ("POST", "/hub/connection_attempts".to_owned()),
+    ] {
+        let answer = server.hub(&token).send(method, &path, Some(large.to_string()));
+        assert_eq!(answer.status, 413, "{path}: {answer}");
+        assert!(answer.body.contains("1 MiB"), "{path}: {answer}");
+    }
+    for (method, path) in [("POST", "/connect_sessions"), ("POST", "/auth_configs"), ("POST", "/accounts/revoke")] {
+        let answer = server.api().send(method, path, Some(large.to_string()));
+        assert_eq!((answer.status, answer.code().as_str()), (413, "PayloadTooLargeError"), "{path}: {answer}");
+    }
+    let many = server.hub(&token).post("/hub/accounts", &fields(20_000));
+    assert_eq!(many.status, 400, "{many}");
+    assert!(many.body.contains("(and more)"), "{}", &many.body[..500]);
+}
+
+#[test]
 fn errors_of_unknown_routes_and_methods_are_json() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);

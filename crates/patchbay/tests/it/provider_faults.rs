@@ -45,6 +45,21 @@ fn large_and_compressed_bodies_are_limited() {
 }
 
 #[test]
+fn responses_of_mostly_empty_values_are_refused() {
+    let linked = LinkedServer::new();
+    let list = |item: &str| json!({ "kind": "long_list", "item": item, "bytes": 9_000_000 });
+    for item in ["{}", "1", "[[]]", "\"\""] {
+        let answer = under(&linked, list(item));
+        assert_eq!((answer.status, answer.code().as_str()), (502, "ProviderResponseTooLargeError"), "{item}: {answer}");
+        assert!(answer.body.contains("too many small values"), "{item}: {answer}");
+        linked.provider.fault_none();
+    }
+    let record = json!({ "id": "T-8", "status": "DRAFT", "name": "Mutual NDA", "counterparty": "Acme Incorporated" });
+    let answer = under(&linked, list(&record.to_string()));
+    assert_eq!(answer.status, 200, "{:.300}", answer.body);
+}
+
+#[test]
 fn a_slow_provider_times_out() {
     let linked = LinkedServer::with_arguments(&["--call-budget-seconds", "1"]);
     let answer = under(&linked, json!({ "kind": "delay", "millis": 20_000 }));

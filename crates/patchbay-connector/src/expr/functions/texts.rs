@@ -7,12 +7,15 @@ use base64::{
 use serde_json::Value;
 
 use super::{FunctionResult, argument, text};
-use crate::expr::{
-    error::EvalError,
-    eval::Evaluation,
-    memory_budget::VALUE_BYTES,
-    template::percent_encode,
-    value::{self, Maybe},
+use crate::{
+    expr::{
+        error::EvalError,
+        eval::Evaluation,
+        memory_budget::VALUE_BYTES,
+        template::percent_encode,
+        value::{self, Maybe},
+    },
+    json_tree,
 };
 
 fn some(text: impl Into<String>) -> FunctionResult {
@@ -84,9 +87,7 @@ pub(super) fn to_json(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionRe
 
 pub(super) fn from_json(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> FunctionResult {
     let source = text(arguments, 0, "fromJson")?;
-    // Each value except the first follows a comma or an opening bracket.
-    let count = source.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
-    evaluation.claim(count.saturating_mul(VALUE_BYTES))?;
+    evaluation.claim(json_tree::estimate(source.as_bytes()))?;
     serde_json::from_str(&source)
         .map(Some)
         .map_err(|_| EvalError::Type("the argument of `fromJson` is not JSON".to_owned()))
@@ -114,5 +115,5 @@ pub(super) fn jwt_claims(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Functio
         return Ok(None);
     };
     let bytes = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok();
-    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).filter(Value::is_object))
+    Ok(bytes.and_then(|bytes| json_tree::from_slice(&bytes).ok()).filter(Value::is_object))
 }

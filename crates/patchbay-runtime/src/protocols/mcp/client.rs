@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use patchbay_connector::{definition::Authorization, expr::Template};
+use patchbay_connector::{definition::Authorization, expr::Template, json_tree};
 use patchbay_egress::{FailureCause, InboundResponse, OutboundRequest, display_url};
 use patchbay_vault::{Secret, Vault};
 use serde_json::{Map, Value, json};
@@ -420,7 +420,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
 fn json_response(id: u64, response: &InboundResponse) -> Option<Message> {
     let kind = content_type(response);
     let is_json = is_media_type(kind, "application/json") || kind.is_empty();
-    serde_json::from_slice(&response.body).ok().filter(|_| is_json).and_then(|body| message::response_to(id, body))
+    json_tree::from_slice(&response.body).ok().filter(|_| is_json).and_then(|body| message::response_to(id, body))
 }
 
 fn content_type(response: &InboundResponse) -> &str {

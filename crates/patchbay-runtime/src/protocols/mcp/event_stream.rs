@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use http::{HeaderMap, StatusCode, header};
+use patchbay_connector::json_tree;
 use patchbay_egress::{BodyObserver, FailureCause};
-use serde_json::Value;
 
 use super::message::{Message, response_to};
 
@@ -69,7 +69,7 @@ impl BodyObserver for EventReader {
         let (id, found) = (self.id, &mut self.message);
         self.parser.feed(bytes, |data| {
             if found.is_none()
-                && let Ok(message) = serde_json::from_str::<Value>(data)
+                && let Ok(message) = json_tree::from_slice(data.as_bytes())
             {
                 *found = response_to(id, message);
             }

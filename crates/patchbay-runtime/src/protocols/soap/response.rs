@@ -22,15 +22,15 @@ impl Run<'_> {
     /// # Errors
     ///
     /// The error of a fault, of an error status or of a custom error. 502 `ProviderInvalidResponseError` if a successful
-    /// response is not a SOAP envelope.
-    pub(crate) fn interpret_soap(
+    /// response is not a SOAP envelope. 408 `TimeoutError` if the time limit of the call ends before a large response is read.
+    pub(crate) async fn interpret_soap(
         &self,
         soap: &SoapRequest,
         response: &InboundResponse,
         parts: OutputParts,
     ) -> Result<StepOutput, Error> {
         let provider = &self.ctx.connector.title;
-        let read = body(response);
+        let read = self.read_away(response, |_, response| Ok(body(response))).await?;
         let error_body = || read.as_ref().map_or_else(|_| provider_error::error_body(response), Value::clone);
         if let Some(outcome) = self.custom_error(&soap.request, response, error_body)? {
             return outcome;

@@ -1,0 +1,255 @@
+//! JSON from outside, parsed only if its values take an acceptable amount of memory.
+//!
+//! A byte of text can become far more memory: each value takes 72 bytes in a list, and an object with one member takes
+//! about 500. The text is therefore scanned first, without an allocation, and the memory of its values is estimated from
+//! the way lists and objects grow. Every place that parses a caller's or a provider's JSON as values uses [`from_slice`].
+//!
+//! The rule: the values take at most 8 times the text plus 64 MiB, and at most 256 MiB (for a longer text, twice the
+//! text). A text of up to 256 KiB always satisfies it.
+
+use serde_json::Value;
+
+/// The length from which a text is scanned. A shorter one takes less than [`EXTRA_BYTES`] whatever it contains: the most
+/// expensive bytes are nested lists, at about 150 bytes for each byte.
+const SCANNED_BYTES: usize = 256 * 1024;
+/// How many times its text the values may take, beside [`EXTRA_BYTES`].
+const FACTOR: usize = 8;
+/// The memory that the values of any text may take in addition, in bytes.
+const EXTRA_BYTES: usize = 64 * 1024 * 1024;
+/// The most memory that the values of a text may take, in bytes, unless twice the text is more.
+const MAX_BYTES: usize = 256 * 1024 * 1024;
+/// The depth at which the parser gives up. What follows is never parsed.
+const MAX_DEPTH: usize = 128;
+/// The memory of a value in a list, in bytes.
+const VALUE_BYTES: usize = size_of::<Value>();
+/// The memory of a member of an object, in bytes: its hash, key and value.
+const MEMBER_BYTES: usize = size_of::<(usize, String, Value)>();
+/// The memory that the index of an object takes for each of its slots, in bytes.
+const SLOT_BYTES: usize = size_of::<usize>() + 1;
+
+/// Why a JSON text was not parsed.
+#[derive(Debug, thiserror::Error)]
+pub enum JsonTreeError {
+    /// The text is not valid JSON.
+    #[error(transparent)]
+    Syntax(#[from] serde_json::Error),
+    /// The values would take too much memory.
+    #[error(transparent)]
+    Large(#[from] LargeTree),
+}
+
+/// The error of a text whose values would take too much memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it consists of too many small values: they would need more than {} MiB of memory", .limit / 1024 / 1024)]
+pub struct LargeTree {
+    /// The memory that its values may take, in bytes.
+    limit: usize,
+}
+
+/// Parses a JSON text whose values take an acceptable amount of memory.
+///
+/// # Errors
+///
+/// [`JsonTreeError::Large`] if they would take more, [`JsonTreeError::Syntax`] if the text cannot be parsed.
+pub fn from_slice(text: &[u8]) -> Result<Value, JsonTreeError> {
+    check(text)?;
+    Ok(serde_json::from_slice(text)?)
+}
+
+/// Checks that the values of a JSON text take an acceptable amount of memory.
+///
+/// # Errors
+///
+/// [`LargeTree`] if they would take more.
+pub fn check(text: &[u8]) -> Result<(), LargeTree> {
+    if text.len() <= SCANNED_BYTES {
+        return Ok(());
+    }
+    let limit = max_bytes(text.len());
+    if estimate_within(text, limit) > limit { Err(LargeTree { limit }) } else { Ok(()) }
+}
+
+/// Returns the memory that the values of a text of `length` bytes may take, in bytes.
+#[must_use]
+pub fn max_bytes(length: usize) -> usize {
+    let bounded = length.saturating_mul(FACTOR).saturating_add(EXTRA_BYTES).min(MAX_BYTES);
+    bounded.max(length.saturating_mul(2))
+}
+
+/// Returns the estimated memory of the values of a JSON text, in bytes.
+#[must_use]
+pub fn estimate(text: &[u8]) -> usize {
+    estimate_within(text, usize::MAX)
+}
+
+/// A list or object that the scan is in.
+#[derive(Clone, Copy, Default)]
+struct Open {
+    is_object: bool,
+    /// The number of its values so far.
+    count: usize,
+}
+
+/// Estimates as [`estimate`], and stops as soon as the estimate is over `limit`.
+fn estimate_within(text: &[u8], limit: usize) -> usize {
+    let (mut open, mut depth) = ([Open::default(); MAX_DEPTH], 0_usize);
+    // The memory of what has ended, and of the lists and objects that are open.
+    let mut total = VALUE_BYTES;
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        at += 1;
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\r' | b':' => continue,
+            b']' | b'}' => {
+                let Some(outer) = depth.checked_sub(1) else { return total };
+                depth = outer;
+                continue;
+            }
+            b',' => {
+                if let Some(inner) = depth.checked_sub(1) {
+                    total += grow(&mut open[inner]);
+                }
+                if total > limit {
+                    return total;
+                }
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(inner) = depth.checked_sub(1)
+            && open[inner].count == 0
+        {
+            total += grow(&mut open[inner]);
+        }
+        match byte {
+            b'"' => {
+                let begin = at;
+                at += string_length(&text[at..]);
+                total += heap_bytes(at - begin);
+                at += 1;
+            }
+            b'[' | b'{' if depth == MAX_DEPTH => return total,
+            b'[' | b'{' => {
+                open[depth] = Open { is_object: byte == b'{', count: 0 };
+                depth += 1;
+            }
+            _ => {}
+        }
+    }
+    total
+}
+
+/// Adds a value to a list or object, and returns the memory by which it grows: both double when they are full.
+fn grow(open: &mut Open) -> usize {
+    let before = capacity_bytes(*open);
+    open.count += 1;
+    capacity_bytes(*open) - before
+}
+
+/// Returns the memory of a list or object without what its values refer to, in bytes.
+fn capacity_bytes(open: Open) -> usize {
+    match (open.count, open.is_object) {
+        (0, _) => 0,
+        (count, false) => heap_bytes(count.max(4).next_power_of_two() * VALUE_BYTES),
+        (count, true) => {
+            let (slots, members) = match count {
+                ..=3 => (4, 3),
+                ..=7 => (8, 7),
+                _ => {
+                    let slots = (count * 8).div_ceil(7).next_power_of_two();
+                    (slots, slots / 8 * 7)
+                }
+            };
+            heap_bytes(slots * SLOT_BYTES + 16) + heap_bytes(members * MEMBER_BYTES)
+        }
+    }
+}
+
+/// Returns the memory of an allocation, in bytes, with what the allocator adds.
+fn heap_bytes(bytes: usize) -> usize {
+    if bytes == 0 { 0 } else { (bytes + 8).next_multiple_of(16).max(32) }
+}
+
+/// Returns the number of bytes before the quote that ends a string.
+fn string_length(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b'"' => return at,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const MIB: usize = 1024 * 1024;
+
+    fn list_of(item: &str, bytes: usize) -> Vec<u8> {
+        let count = bytes / (item.len() + 1);
+        format!("[{}]", vec![item; count].join(",")).into_bytes()
+    }
+
+    #[test]
+    fn mostly_empty_values_are_refused() {
+        let members = |count: usize| {
+            let members = (0..count).map(|number| format!("\"k{number}\":1")).collect::<Vec<_>>();
+            format!("{{{}}}", members.join(",")).into_bytes()
+        };
+        for item in
+            ["{}", "1", "[]", "\"\"", "null", "[[[[[[[[0]]]]]]]]", "{\"a\":1}", "\"a\"", "-1e5", "{\"\":{\"\":[]}}"]
+        {
+            let text = list_of(item, 30 * MIB);
+            assert!(matches!(from_slice(&text), Err(JsonTreeError::Large(_))), "{item}");
+            assert!(check(&list_of(item, 256 * 1024)).is_ok(), "a small list of {item}");
+        }
+        assert!(check(&members(2_500_000)).is_err());
+        assert!(check(&members(10_000)).is_ok());
+    }
+
+    #[test]
+    fn text_that_is_not_json_cannot_hide_values() {
+        let mut unclosed = list_of("{}", 30 * MIB);
+        unclosed.pop();
+        assert!(check(&unclosed).is_err());
+        let mut spaced = list_of("{  }", 30 * MIB);
+        spaced.extend_from_slice(b"\"");
+        assert!(check(&spaced).is_err());
+        let escaped = list_of("\"\\\"\",[]", 30 * MIB);
+        assert!(check(&escaped).is_err());
+    }
+
+    #[test]
+    fn payloads_of_ordinary_providers_are_accepted() {
+        let label = json!({
+            "id": 208_045_946, "node_id": "MDU6TGFiZWwyMDgwNDU5NDY=", "name": "bug", "color": "f29513", "default": true,
+            "url": "https://api.example.com/repos/octocat/hello/labels/bug", "description": "Something isn't working",
+        });
+        let contact = json!({
+            "id": 1000, "firstName": "Anna", "lastName": "Smith", "email": "anna.smith@example.com", "active": true,
+            "department": null,
+        });
+        let file = json!({"name": "report.pdf", "content": "JVBERi0xLjcKJeLjz9MK".repeat(500)});
+        for (item, mebibytes) in [(label, 25), (contact, 12), (file, 60)] {
+            let text = list_of(&item.to_string(), mebibytes * MIB);
+            assert_eq!(check(&text), Ok(()), "{item:.60}");
+        }
+        assert_eq!(check(&list_of("[1699999999,12.5]", 2 * MIB)), Ok(()));
+    }
+
+    #[test]
+    fn the_estimate_follows_the_growth_of_lists_and_objects() {
+        assert_eq!(size_of::<Value>(), 72);
+        let list = estimate(&list_of("1", 2 * 1000));
+        assert_eq!(list, VALUE_BYTES + heap_bytes(1024 * VALUE_BYTES));
+        assert_eq!(estimate(b"[]"), VALUE_BYTES);
+        assert_eq!(estimate(b" {\"key\": \"a string\"} "), estimate(b"{\"key\":\"a string\"}"));
+        assert!(estimate(b"{\"key\":{}}") > MEMBER_BYTES * 3);
+    }
+}
