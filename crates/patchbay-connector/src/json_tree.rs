@@ -205,7 +205,7 @@ mod tests {
         for item in
             ["{}", "1", "[]", "\"\"", "null", "[[[[[[[[0]]]]]]]]", "{\"a\":1}", "\"a\"", "-1e5", "{\"\":{\"\":[]}}"]
         {
-            let text = list_of(item, 30 * MIB);
+            let text = list_of(item, 12 * MIB);
             assert!(matches!(from_slice(&text), Err(JsonTreeError::Large(_))), "{item}");
             assert!(check(&list_of(item, 256 * 1024)).is_ok(), "a small list of {item}");
         }
@@ -215,13 +215,13 @@ mod tests {
 
     #[test]
     fn text_that_is_not_json_cannot_hide_values() {
-        let mut unclosed = list_of("{}", 30 * MIB);
+        let mut unclosed = list_of("{}", 12 * MIB);
         unclosed.pop();
         assert!(check(&unclosed).is_err());
-        let mut spaced = list_of("{  }", 30 * MIB);
+        let mut spaced = list_of("{  }", 12 * MIB);
         spaced.extend_from_slice(b"\"");
         assert!(check(&spaced).is_err());
-        let escaped = list_of("\"\\\"\",[]", 30 * MIB);
+        let escaped = list_of("\"\\\"\",[]", 12 * MIB);
         assert!(check(&escaped).is_err());
     }
 

@@ -45,6 +45,6 @@ pub(super) fn check_actions(connector: &Connector, actions: &EnabledActions) -> 
             message: format!("action `{id}` does not exist{hint}"),
         }
     });
-    let problems = problems.take(MAX_PROBLEMS).collect::<Vec<_>>();
+    let problems = problems.collect::<Vec<_>>();
     if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
 }
