@@ -241,7 +241,7 @@ fn echoes() -> Vec<String> {
     vec![
         json!(RESERVED).to_string().trim_matches('"').to_owned(),
         each(|byte| format!("\\u{byte:04x}")),
-        r#"canary\u002B5f/1e\u003D0c\u00269b\u003C7d\u0022-\\x"#.to_owned(),
+        r"canary\u002B5f/1e\u003D0c\u00269b\u003C7d\u0022-\\x".to_owned(),
         r#"canary+5f\/1e\u003d0c\u00269b\u003c7d\"-\\x"#.to_owned(),
         r#"{\"inner\":\"canary+5f\\/1e=0c\\u00269b\\u003c7d\\\"-\\\\x\"}"#.to_owned(),
         percent.clone(),
@@ -262,7 +262,7 @@ async fn echoes_in_every_spelling_reach_nobody() {
         let sent = echo.clone();
         let provider = HttpProvider::new(move |request: Request| {
             let (path, echo) = (request.uri().path().to_owned(), sent.clone());
-            let respond = async move {
+            async move {
                 let json = [("content-type", "application/json")];
                 match path.as_str() {
                     "/api/text" => format!("<p>{echo}</p>").into_response(),
@@ -272,8 +272,7 @@ async fn echoes_in_every_spelling_reach_nobody() {
                     }
                     _ => (json, format!("{{\"v\":\"a {echo} z\",\"{echo}\":[1.0]}}")).into_response(),
                 }
-            };
-            respond
+            }
         });
         let bed = TestBed::builder().connector("demo").account(&[("key", RESERVED), ("region", "eu"), ("user", "jo")]);
         let bed = bed.provider("https://eu.demo.example.com", provider).start().await;

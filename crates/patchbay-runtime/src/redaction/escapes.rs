@@ -238,7 +238,7 @@ impl Window<'_> {
                 match self.read(end, nesting, |byte| byte == b'}' || byte.is_ascii_hexdigit())? {
                     Some((b'}', end)) => return Ok(Some(Decoded::character(code, end))),
                     Some((digit, next)) => {
-                        (code, end) = (code.saturating_mul(16).saturating_add(hexadecimal(digit)), next)
+                        (code, end) = (code.saturating_mul(16).saturating_add(hexadecimal(digit)), next);
                     }
                     None => return Ok(None),
                 }

@@ -1,8 +1,8 @@
 //! Finds secrets in all their spellings, in one pass over the input.
 //!
 //! At each position the input has one reading, or several if an escape begins there ([`escapes`](super::escapes)). A thread
-//! is a prefix of a needle that one sequence of readings has matched; it stands for all its borders, so one thread for each
-//! needle and reading is enough, and a symbol takes a bounded number of steps. A filter of the first two bytes passes over
+//! is a prefix of a needle that one sequence of readings has matched; it stands for all its borders, so a few threads for each
+//! needle are enough, and a symbol takes a bounded number of steps. A filter of the first two bytes passes over
 //! input in which no needle begins.
 
 use std::ops::Range;
@@ -12,11 +12,11 @@ use super::{
     needles::{Form, Needles},
 };
 
-/// The maximum number of threads of one needle at one position. Only a needle and an input that repeat escape characters
-/// have more readings that match.
-const MAX_THREADS: usize = 8;
+/// The maximum number of threads of one needle at one position. Only a needle and an input that repeat characters of escapes
+/// have more readings that match and are not borders of each other.
+const MAX_THREADS: usize = 6;
 /// The maximum number of matched symbols of threads whose beginnings are compared.
-const MAX_COMPARED: usize = 4;
+const MAX_COMPARED: usize = 16;
 /// The maximum number of line breaks between two digits of base64: CR and LF.
 const MAX_BREAKS: u8 = 2;
 /// The number of escapes in [`Scan::escapes`] after which those that no thread needs are removed.
@@ -292,33 +292,31 @@ impl Scan {
         !self.found.is_empty()
     }
 
-    /// Adds a thread, unless another thread of its needle stands for it.
+    /// Adds a thread, unless an equal one begins earlier. If there are too many, one that is a border of another goes.
     fn add(&mut self, needles: &Needles, thread: Thread) {
-        let needle = &needles.list()[thread.needle];
-        let mut others = 0;
-        for index in 0..self.threads.len() {
+        let is_other =
+            |other: &Thread| other.needle == thread.needle && other.at == thread.at && other.breaks == thread.breaks;
+        let others = self.threads.iter().enumerate().filter(|(_, other)| is_other(other)).map(|(index, _)| index);
+        let mut count = 0;
+        for index in others.clone() {
+            count += 1;
             let other = self.threads[index];
-            if other.needle != thread.needle || other.at != thread.at || other.breaks != thread.breaks {
-                continue;
-            }
-            if needles.is_border(needle, thread.matched, other.matched) {
+            if other.matched == thread.matched {
                 // An escape of the first character is a part of the secret.
-                if other.matched == thread.matched
-                    && thread.matched <= MAX_COMPARED
-                    && self.start(&thread) < self.start(&other)
-                {
+                if thread.matched <= MAX_COMPARED && self.start(&thread) < self.start(&other) {
                     self.threads[index] = thread;
                 }
                 return;
             }
-            if needles.is_border(needle, other.matched, thread.matched) {
-                self.threads[index] = thread;
-                return;
-            }
-            others += 1;
         }
-        if others < MAX_THREADS {
+        if count < MAX_THREADS {
             self.threads.push(thread);
+            return;
+        }
+        let needle = &needles.list()[thread.needle];
+        let is_border = |index: &usize| needles.is_border(needle, self.threads[*index].matched, thread.matched);
+        if let Some(index) = others.clone().find(is_border) {
+            self.threads[index] = thread;
         }
     }
 

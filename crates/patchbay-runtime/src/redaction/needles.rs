@@ -13,6 +13,9 @@ const BASE64_OFFSETS: [usize; 3] = [0, 4, 2];
 /// digits that they also occur in unrelated text.
 const MIN_BYTES_AT_ALL_OFFSETS: usize = 6;
 
+/// The maximum number of matched symbols whose borders are found by comparison, without the tables.
+const MAX_COMPARED: usize = 4;
+
 /// The form of a needle.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Form {
@@ -141,6 +144,11 @@ impl Needles {
     pub(super) fn advance(&self, needle: &Needle, matched: usize, symbol: u8) -> usize {
         let symbols = self.symbols(needle);
         let mut matched = matched;
+        if matched <= MAX_COMPARED {
+            // The tables are not created for a few symbols that match by chance.
+            let continues = |length: &usize| symbols[*length] == symbol && self.is_border(needle, *length, matched);
+            return (0..=matched).rev().find(continues).map_or(0, |length| length + 1);
+        }
         while symbols[matched] != symbol {
             match self.fallbacks().mismatch[needle.start + matched] {
                 0 => return 0,
