@@ -11,7 +11,7 @@
 //! [`EgressPolicy::check_url`] checks a URL before it is dialed. The `resolver` checks the addresses behind a name when
 //! it resolves the name, and exactly those addresses are dialed.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 use ipnet::IpNet;
 use url::{Host, Url};
@@ -21,6 +21,11 @@ use crate::special_ranges::{is_metadata, special_range};
 /// The host names of the cloud metadata services, refused whatever they resolve to.
 const METADATA_NAMES: [&str; 4] =
     ["metadata", "metadata.google.internal", "metadata.goog", "instance-data.ec2.internal"];
+
+/// The advice for an address.
+const ALLOW_NETWORK: &str = "an operator can allow its network with `egress.allow` (PATCHBAY_EGRESS_ALLOW)";
+/// The advice for a loopback name.
+const ALLOW_LOOPBACK: &str = "an operator can allow 127.0.0.0/8 with `egress.allow` (PATCHBAY_EGRESS_ALLOW)";
 
 /// The class of a request's destination. Each class has its own connection pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,16 +39,32 @@ pub enum Destination {
 }
 
 /// A refusal by the egress policy.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EgressRefused {
-    /// What is refused, why, and how an operator can allow it.
+    /// What is refused and why. A customer may read it: it contains neither the address behind a name nor settings of the
+    /// operator.
     pub message: String,
+    /// The address behind the name, and how an operator can allow it. Only for the operator's log.
+    pub advice: Option<String>,
+}
+
+impl std::error::Error for EgressRefused {}
+
+impl fmt::Display for EgressRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.advice.as_ref().map_or(Ok(()), |advice| write!(f, "; {advice}"))
+    }
 }
 
 impl EgressRefused {
     fn new(message: String) -> Self {
-        Self { message }
+        Self { message, advice: None }
+    }
+
+    /// Returns the refusal with what only the operator may know.
+    fn with_advice(self, advice: String) -> Self {
+        Self { advice: Some(advice), ..self }
     }
 }
 
@@ -108,13 +129,12 @@ impl EgressPolicy {
         if let (None, Destination::Public) = (range, destination) {
             return Ok(());
         }
-        let target = if host == address.to_string() { format!("`{host}`") } else { format!("`{host}` ({address})") };
-        Err(EgressRefused::new(match range {
-            Some(range) => format!(
-                "{target} is {range}, which outbound requests may not reach; an operator can allow its network with `egress.allow` (PATCHBAY_EGRESS_ALLOW)"
-            ),
-            None => plain_http(&target),
-        }))
+        let refused = EgressRefused::new(match range {
+            Some(range) => format!("`{host}` is {range}, which outbound requests may not reach"),
+            None => plain_http(host),
+        });
+        let behind = if host == address.to_string() { String::new() } else { format!("the address is {address}; ") };
+        Err(refused.with_advice(format!("{behind}{ALLOW_NETWORK}")))
     }
 
     fn check_name(&self, name: &str, destination: Destination) -> Result<(), EgressRefused> {
@@ -126,12 +146,11 @@ impl EgressPolicy {
             && !self.is_allowed(IpAddr::from([127, 0, 0, 1]))
             && !self.is_allowed(IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]))
         {
-            return Err(EgressRefused::new(format!(
-                "`{name}` is a loopback name, which outbound requests may not reach; an operator can allow 127.0.0.0/8 with `egress.allow` (PATCHBAY_EGRESS_ALLOW)"
-            )));
+            let message = format!("`{name}` is a loopback name, which outbound requests may not reach");
+            return Err(EgressRefused::new(message).with_advice(ALLOW_LOOPBACK.to_owned()));
         }
         if destination == Destination::AllowedNetworks && self.allowed_networks.is_empty() {
-            return Err(EgressRefused::new(plain_http(&format!("`{name}`"))));
+            return Err(EgressRefused::new(plain_http(name)).with_advice(ALLOW_NETWORK.to_owned()));
         }
         Ok(())
     }
@@ -147,10 +166,8 @@ impl EgressPolicy {
     }
 }
 
-fn plain_http(target: &str) -> String {
-    format!(
-        "{target} would be called over plain http; use https, or allow its network with `egress.allow` (PATCHBAY_EGRESS_ALLOW)"
-    )
+fn plain_http(host: &str) -> String {
+    format!("`{host}` would be called over plain http; use https")
 }
 
 #[cfg(test)]
@@ -278,9 +295,32 @@ mod tests {
         assert!(check("https://10.2.0.1/").is_err());
         assert!(check("http://169.254.169.254/").is_err(), "a large network does not allow a metadata address");
         let refused = check("http://8.8.8.8/").unwrap_err();
-        assert!(refused.message.contains("plain http") && refused.message.contains("egress.allow"));
+        assert!(refused.message.contains("plain http") && refused.to_string().contains("egress.allow"));
+        assert!(!refused.message.contains("egress.allow"));
         let single = EgressPolicy::new(vec!["169.254.169.254/32".parse().unwrap()], Vec::new());
         assert!(single.check_url(&Url::parse("http://169.254.169.254/").unwrap()).is_ok());
+    }
+
+    #[test]
+    fn a_refusal_tells_a_customer_neither_addresses_nor_settings() {
+        let policy = EgressPolicy::default();
+        for (host, address, destination) in [
+            ("intranet.example", "10.0.0.5", Destination::Public),
+            ("intranet.example", "fd00::5", Destination::Public),
+            ("meta.example", "169.254.169.254", Destination::Public),
+            ("plain.example", "93.184.216.34", Destination::AllowedNetworks),
+        ] {
+            let refused = policy.check_address(address.parse().unwrap(), host, destination).unwrap_err();
+            assert!(refused.message.contains(host), "{refused}");
+            for hidden in [address, "egress.allow", "PATCHBAY_", "operator"] {
+                assert!(!refused.message.contains(hidden), "{}", refused.message);
+            }
+            assert!(refused.to_string().contains(address) && refused.to_string().contains("egress.allow"), "{refused}");
+        }
+        for url in ["https://10.0.0.5/", "https://localhost/", "http://example.com/", "https://metadata/", "ftp://a/"] {
+            let refused = policy.check_url(&Url::parse(url).unwrap()).unwrap_err();
+            assert!(!refused.message.contains("egress") && !refused.message.contains("PATCHBAY_"), "{refused}");
+        }
     }
 
     #[test]

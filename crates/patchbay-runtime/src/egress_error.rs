@@ -60,7 +60,11 @@ pub fn cause_error(cause: FailureCause, provider: &str, url: &Url) -> Error {
                 "{provider} at {target} requires a client certificate ({reason}); declare `certificates` in the connector and add the fields to the account"
             ),
         ),
-        FailureCause::EgressRefused(refused) => (ErrorCode::EgressRefused, refused.message),
+        FailureCause::EgressRefused(refused) => {
+            // Customers read the message in the Hub; the log also has the address and what the operator can do.
+            tracing::warn!(%refused, provider, "the egress policy refused a request");
+            (ErrorCode::EgressRefused, refused.message)
+        }
         FailureCause::RateLimited(limited) => return rate_limited(provider, limited),
     };
     Error::new(code, message).with_provider(ProviderFailure { url: target, ..ProviderFailure::default() })

@@ -131,7 +131,7 @@ impl Error {
         }
     }
 
-    /// Creates the error of a provider's error response, with the response's `status` (400 to 599).
+    /// Creates the error of a provider's error response, with the response's `status`, see [`Error::set_status`].
     pub fn provider(status: u16, message: impl Into<String>) -> Self {
         Self::new(ErrorCode::Provider, message).with_status(status)
     }
@@ -147,9 +147,10 @@ impl Error {
         self.status = None;
     }
 
-    /// Sets a status that differs from the code's.
+    /// Sets a status that differs from the code's. Every status that is not an error (400 to 599) becomes 502: a provider's
+    /// 101 would switch the protocol of our caller's connection, and HTTP has no class from 600 (RFC 9110, section 15).
     pub fn set_status(&mut self, status: u16) {
-        self.status = Some(status);
+        self.status = Some(if (400..600).contains(&status) { status } else { 502 });
     }
 
     /// Returns the error with a status that differs from the code's.
@@ -201,5 +202,19 @@ impl<E: CodedError> From<E> for Error {
             tracing::error!(error = &error as &dyn std::error::Error, "a call failed");
         }
         Self::new(error.code(), error.public_message()).with_source(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_statuses_of_errors_become_ours() {
+        for status in 100..1000 {
+            let ours = if (400..=599).contains(&status) { status } else { 502 };
+            assert_eq!(Error::provider(status, "x").status(), ours);
+            assert_eq!(Error::new(ErrorCode::Provider, "x").with_status(status).status(), ours);
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{Request, State},
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -42,7 +42,11 @@ use crate::{
 };
 
 /// The default content security policy: this server's stylesheet, pictures, and no script.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The features of browsers that no page uses.
+const PERMISSIONS_POLICY: &str = "accelerometer=(), bluetooth=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()";
+/// How long browsers use only https: a year.
+const TRANSPORT_SECURITY: &str = "max-age=31536000";
 /// The smallest body that is compressed, in bytes.
 const MIN_COMPRESSED_BYTES: u64 = 1_024;
 /// How long browsers cache the response to a preflight.
@@ -129,6 +133,7 @@ pub fn openapi(public_url: &str) -> Value {
 
 /// Returns the router of all routes.
 pub fn router(engine: Engine, config: ServerConfig) -> Router {
+    let is_https = config.urls.is_https();
     let streams = Arc::new(Semaphore::new(MAX_STREAMS));
     let state = AppState {
         engine,
@@ -152,7 +157,7 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
             ApiError::from(Error::new(ErrorCode::Internal, "the server failed; its log says why")).into_response()
         }))
         .layer(compression())
-        .layer(middleware::from_fn(headers))
+        .layer(middleware::from_fn_with_state(is_https, headers))
         .with_state(state)
 }
 
@@ -195,9 +200,18 @@ async fn method_not_allowed(request: Request) -> ApiError {
 }
 
 /// Adds the headers of every response. A request without an id gets one, to distinguish requests in logs.
-async fn headers(request: Request, next: Next) -> Response {
+///
+/// - `Strict-Transport-Security` (RFC 6797) on https: a browser then never sends its cookies over http. It says nothing about
+///   hosts below this one, which may not be ours.
+/// - `Cross-Origin-Opener-Policy`: a page of another site that opens ours gets no handle to it. Windows that our pages open
+///   keep theirs, because the Hub watches and closes the window of an authorization. That window (`/connect/`, and the Hub's
+///   callback page) and the Hub itself, which products open and frame, have no such policy: it would cut them off.
+/// - `Cross-Origin-Resource-Policy`: pages of other origins cannot embed our responses, except the element and the Hub.
+/// - `Permissions-Policy`: our pages need none of these features, and neither does an injected script.
+async fn headers(State(is_https): State<bool>, request: Request, next: Next) -> Response {
     static LAST_ID: AtomicU64 = AtomicU64::new(0);
-    const DEFAULT_HEADERS: [(&str, &str); 3] = [
+    const DEFAULT_HEADERS: [(&str, &str); 4] = [
+        ("permissions-policy", PERMISSIONS_POLICY),
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "no-referrer"),
         // Responses contain customers' data: caches must not store them, unless a response says otherwise.
@@ -214,11 +228,24 @@ async fn headers(request: Request, next: Next) -> Response {
         None => next.run(request).await,
         Some(rejection) => rejection,
     };
+    let is_shared = embedded || path.starts_with("/embed/");
+    let is_cut_off = embedded || path.starts_with("/connect/");
     // Without the query, which contains session tokens.
     tracing::debug!(%method, path, status = response.status().as_u16(), ?id, "request");
     let headers = response.headers_mut();
     for (name, value) in DEFAULT_HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    headers.entry("cross-origin-resource-policy").or_insert(HeaderValue::from_static(if is_shared {
+        "cross-origin"
+    } else {
+        "same-origin"
+    }));
+    if !is_cut_off {
+        headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin-allow-popups"));
+    }
+    if is_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TRANSPORT_SECURITY));
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     if !embedded {

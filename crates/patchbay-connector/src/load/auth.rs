@@ -6,6 +6,7 @@ use super::{
     action::Nested,
     guide,
     input::{compile_pattern, format_pattern},
+    links,
 };
 use crate::{
     authorization::{self, AUTH_TYPES, MethodParts, mcp},
@@ -115,8 +116,10 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Opt
     let label = mapping.require("label").and_then(|label| label.text());
     let method = AuthMethod {
         key: key.to_owned(),
-        support: support
-            .map(|support| Support { link: support.text("link"), description: support.text("description") }),
+        support: support.map(|support| Support {
+            link: support.get("link").as_ref().and_then(links::link),
+            description: support.text("description"),
+        }),
         guides: support
             .and_then(|support| support.get("guides"))
             .map_or_else(Guides::default, |guides| guide::guides(&guides)),

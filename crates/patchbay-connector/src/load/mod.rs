@@ -11,6 +11,7 @@ mod files;
 mod guide;
 mod header;
 pub(crate) mod input;
+mod links;
 pub(crate) mod root;
 pub(crate) mod step;
 mod step_dependencies;

@@ -11,6 +11,7 @@ use super::{
     enums::Enums,
     events,
     files::Trees,
+    links,
 };
 use crate::{
     Connector,
@@ -159,13 +160,13 @@ fn read_info(reader: Reader<'_>) -> Info {
     let Some(info) = reader.mapping("`info`", &["title", "key", "version", "description", "assets"]) else {
         return Info::default();
     };
-    let icon = info.get("assets").and_then(|assets| assets.mapping("`assets`", &["icon"])?.text("icon"));
+    let icon = info.get("assets").and_then(|assets| assets.mapping("`assets`", &["icon"])?.get("icon"));
     Info {
         key: info.require("key").and_then(|key| connector_key(&key)),
         version: info.require("version").and_then(|version| connector_version(&version)),
         title: info.require("title").and_then(|title| title.text()),
         description: info.require("description").and_then(|text| text.text()),
-        icon,
+        icon: icon.as_ref().and_then(links::icon),
     }
 }
 
@@ -247,7 +248,7 @@ fn read_references(reader: Reader<'_>) -> Vec<Reference> {
 fn read_reference(reader: &Reader<'_>) -> Option<Reference> {
     let reference = reader.mapping("a reference", &["title", "url", "description"])?;
     let (title, url) = (reference.require("title"), reference.require("url"));
-    Some(Reference { title: title?.text()?, url: url?.text()?, description: reference.text("description") })
+    Some(Reference { title: title?.text()?, url: links::link(&url?)?, description: reference.text("description") })
 }
 
 /// Reads the scopes, and the scopes that they include.

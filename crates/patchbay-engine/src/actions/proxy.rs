@@ -215,6 +215,7 @@ impl Proxy {
         });
         let outcome = outcome.await;
         let incoming = outcome.map_err(|failure| failure.into_error(&connector.title))?;
+        check_status(&connector.title, &incoming)?;
         Ok(ProxyOutcome {
             call_id: call.id.clone(),
             status: incoming.status.as_u16(),
@@ -222,6 +223,21 @@ impl Proxy {
             body: redactor.json(json_body(&connector.title, incoming)?),
         })
     }
+}
+
+/// Checks that a response has a final status of HTTP (RFC 9110, section 15): others mean nothing to a caller.
+///
+/// # Errors
+/// 502 `ProviderInvalidResponseError`.
+fn check_status(provider: &str, incoming: &InboundResponse) -> Result<(), Error> {
+    let status = incoming.status.as_u16();
+    if (200..600).contains(&status) {
+        return Ok(());
+    }
+    let failure =
+        ProviderFailure { status: Some(status), url: display_url(&incoming.url), ..ProviderFailure::default() };
+    let message = format!("{provider} responded with {status}, which is not a final status of HTTP");
+    Err(Error::new(ErrorCode::ProviderInvalidResponse, message).with_provider(failure))
 }
 
 /// Returns the URL of a request. It has the origin of the base URL, and its path begins with that of the base URL.

@@ -15,7 +15,7 @@ use crate::{error::ApiError, extract::QueryMap, state::AppState};
 /// The placeholder of the nonce in the dashboard's page.
 const NONCE_PLACEHOLDER: &str = "__CSP_NONCE__";
 /// The policy of every screen: this server's scripts, pictures and API.
-const BASE_POLICY: &str = "default-src 'none'; script-src 'self'; img-src 'self' data: https:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; manifest-src 'self'";
+const BASE_POLICY: &str = "default-src 'none'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; manifest-src 'self'";
 
 /// Returns the Hub, for its own page or for a frame in pages of the origins that the session allows.
 pub(crate) async fn hub(State(state): State<AppState>, query: QueryMap) -> Response {

@@ -101,6 +101,34 @@ fn link(server: &Server, api: &Client) -> String {
 }
 
 #[test]
+fn a_pushed_connector_with_an_active_link_is_rejected() {
+    let bed = PushBed::new(&[]);
+    let file = merged("acme", "1.0.0", "Acme");
+    let with_icon = |file: &str, icon: &str| {
+        file.replace("For tests of pushing.", &format!("For tests of pushing., assets: {{icon: '{icon}'}}"))
+    };
+    let with_link = |file: &str, link: &str| {
+        file.replace("label: Key\n", &format!("label: Key\n      support: {{link: '{link}'}}\n"))
+    };
+    for active in
+        ["javascript:alert(1)", "JAVASCRIPT:alert(1)", "data:text/html,<script>alert(1)</script>", "//evil.test"]
+    {
+        for changed in [with_icon(&file, active), with_link(&file, active)] {
+            let answer = push(&bed.ours, changed);
+            assert_eq!((answer.status, answer.code()), (400, "ConnectorInvalidError".to_owned()), "{active}: {answer}");
+            assert!(answer.body.contains("PB0107"), "{active}: {answer}");
+        }
+    }
+    let remote = with_link(&with_icon(&file, "https://cdn.test/icon.png"), "http://docs.test/");
+    let answer = push(&bed.ours, remote);
+    assert_eq!(answer.status, 201, "{answer}");
+    assert!(answer.body.contains("embed the image"), "{answer}");
+    let shown = bed.ours.get("/connectors/meta/acme");
+    assert!(!shown.body.contains("cdn.test") && !shown.body.contains("docs.test"), "{shown}");
+    assert!(shown.body.contains("data:image/svg+xml;base64,"), "{shown}");
+}
+
+#[test]
 fn a_connector_is_pushed_listed_pinned_and_deleted() {
     let bed = PushBed::new(&[]);
     let api = &bed.ours;

@@ -76,6 +76,26 @@ fn errors_of_the_provider_keep_status_and_body() {
 }
 
 #[test]
+fn a_status_that_is_no_error_of_http_becomes_502() {
+    let linked = LinkedServer::new();
+    for status in [600, 799, 999] {
+        let fault = json!({ "kind": "status", "status": status, "body": { "detail": "No." } });
+        let answer = under(&linked, fault.clone());
+        assert_eq!(answer.status, 502, "{status}: {answer}");
+        assert_eq!(answer.json()["provider_errors"][0]["status"], status, "{answer}");
+        linked.provider.fault_none();
+        linked.provider.fault(1, fault);
+        let answer = linked.api().post("/unified/proxy", &json!({ "path": "/contract_types/" }));
+        assert_eq!(
+            (answer.status, answer.code()),
+            (502, "ProviderInvalidResponseError".to_owned()),
+            "{status}: {answer}"
+        );
+        linked.provider.fault_none();
+    }
+}
+
+#[test]
 fn no_account_is_stored_while_the_provider_is_down() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);

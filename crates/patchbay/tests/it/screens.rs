@@ -8,6 +8,10 @@ use crate::support::{ApiResponse, Provider, Server};
 
 /// Starts a server with minimal web pages.
 fn server() -> (Server, tempfile::TempDir, Provider) {
+    server_with(&[])
+}
+
+fn server_with(arguments: &[&str]) -> (Server, tempfile::TempDir, Provider) {
     let web = tempfile::tempdir().unwrap();
     for (path, text) in [
         ("hub/index.html", "<!doctype html><title>hub</title>"),
@@ -21,7 +25,9 @@ fn server() -> (Server, tempfile::TempDir, Provider) {
         fs::write(path, text).unwrap();
     }
     let provider = Provider::start();
-    let server = Server::start(&provider, &["--web-dir", web.path().to_str().unwrap()]);
+    let mut all = vec!["--web-dir", web.path().to_str().unwrap()];
+    all.extend(arguments);
+    let server = Server::start(&provider, &all);
     (server, web, provider)
 }
 
@@ -52,6 +58,62 @@ fn only_the_sessions_origins_can_frame_the_hub() {
         let refused = server.api().post("/connect_sessions", &body);
         assert_eq!(refused.status, 400, "{origin}");
         assert_eq!(refused.text("/errors/0/path"), "allowed_origins[0]");
+    }
+}
+
+#[test]
+fn every_page_has_the_headers_that_isolate_it() {
+    // Path, whether pages of other origins may load it, and whether it keeps its opener.
+    const PAGES: [(&str, bool, bool); 22] = [
+        ("/", false, false),
+        ("/docs", false, false),
+        ("/openapi.json", false, false),
+        ("/llms.txt", false, false),
+        ("/guides", false, false),
+        ("/guides/spotdraft/custom", false, false),
+        ("/guides/spotdraft/custom.md", false, false),
+        ("/guides/nothing/here", false, false),
+        ("/dashboard", false, false),
+        ("/dashboard/", false, false),
+        ("/dashboard/accounts/x", false, false),
+        ("/demo", false, false),
+        ("/assets/hub/app-1.js", false, false),
+        ("/assets/nothing", false, false),
+        ("/healthz", false, false),
+        ("/accounts", false, false),
+        ("/hub/settings", false, false),
+        ("/nothing", false, false),
+        ("/embed/patchbay-hub.js", true, false),
+        ("/embedded/integrations?token=x", true, true),
+        ("/embedded/accounts/callback", true, true),
+        ("/connect/oauth2/spotdraft/callback?state=x", false, true),
+    ];
+    for (url, is_https) in [("https://pb.example", true), ("http://pb.example", false)] {
+        let (server, _web, _provider) = server_with(&["--public-url", url]);
+        for (path, is_shared, keeps_opener) in PAGES {
+            let page = server.anonymous().get(path);
+            let transport = if is_https { "max-age=31536000" } else { "" };
+            assert_eq!(header(&page, "strict-transport-security"), transport, "{path}");
+            let resource = if is_shared { "cross-origin" } else { "same-origin" };
+            assert_eq!(header(&page, "cross-origin-resource-policy"), resource, "{path}");
+            let opener = if keeps_opener { "" } else { "same-origin-allow-popups" };
+            assert_eq!(header(&page, "cross-origin-opener-policy"), opener, "{path}");
+            for feature in ["camera=()", "microphone=()", "geolocation=()", "payment=()", "usb=()"] {
+                assert!(header(&page, "permissions-policy").contains(feature), "{path}");
+            }
+            assert_eq!(header(&page, "x-content-type-options"), "nosniff", "{path}");
+            assert_eq!(header(&page, "referrer-policy"), "no-referrer", "{path}");
+            let policy = header(&page, "content-security-policy");
+            assert!(
+                policy.contains("default-src 'none'") && policy.contains("img-src 'self' data:;"),
+                "{path}: {policy}"
+            );
+            assert_eq!(header(&page, "x-frame-options") == "DENY", !path.starts_with("/embedded/"), "{path}");
+        }
+        let preflight = server.anonymous().header("origin", "https://a.example");
+        let preflight =
+            preflight.header("access-control-request-method", "POST").send("OPTIONS", "/hub/accounts", None);
+        assert_eq!(header(&preflight, "cross-origin-resource-policy"), "same-origin");
     }
 }
 
