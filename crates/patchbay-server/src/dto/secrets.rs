@@ -4,7 +4,7 @@
 //! it. So a value is taken as raw JSON, which borrows the body, and is unescaped into the one string that the secret owns.
 //! The body itself is wiped after it was parsed (`extract::BodyBuffer`).
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use patchbay_engine::Error;
 use patchbay_vault::Secret;
@@ -76,10 +76,15 @@ impl<'de> Deserialize<'de> for SecretFields {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretFields, A::Error> {
                 let mut fields: Vec<(String, FieldValue)> = Vec::new();
+                // A search of the list would compare each of very many keys with all others.
+                let mut positions = BTreeMap::new();
                 while let Some((key, value)) = map.next_entry::<String, FieldValue>()? {
-                    match fields.iter_mut().find(|(known, _)| *known == key) {
+                    match positions.get(&key).and_then(|at: &usize| fields.get_mut(*at)) {
                         Some((_, earlier)) => *earlier = value,
-                        None => fields.push((key, value)),
+                        None => {
+                            positions.insert(key.clone(), fields.len());
+                            fields.push((key, value));
+                        }
                     }
                 }
                 Ok(SecretFields(fields))
