@@ -86,3 +86,20 @@ async fn append(storage: &dyn Storage, batch: &mut Vec<CallRecord>) {
     }
     batch.clear();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_loss_at_a_crash_is_the_real_one() {
+        let page = include_str!("../../../docs/operating.md");
+        let thousands = |number: usize| format!("{},{:03}", number / 1_000, number % 1_000);
+        for fact in [
+            format!("at most {} milliseconds", MAX_BATCH_DELAY.as_millis()),
+            format!("up to {} of them", thousands(MAX_QUEUED_RECORDS + MAX_BATCH_RECORDS)),
+        ] {
+            assert!(page.contains(&fact), "docs/operating.md does not say: {fact}");
+        }
+    }
+}

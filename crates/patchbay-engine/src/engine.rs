@@ -29,6 +29,7 @@ use crate::{
     connector_catalog::{self, ConnectorCatalog},
     connectors::Connectors,
     event_slot::EventSlot,
+    integrity,
     key_ring::{KeyRotation, check_key_ring},
     keyed_locks::KeyedLocks,
     linking::{link::Linking, verify::CredentialVerifier},
@@ -36,6 +37,7 @@ use crate::{
     oauth::{Oauth, OauthServices},
     profiles::Profiles,
     projects::Projects,
+    readiness::Readiness,
     retention,
     sessions::Sessions,
     setup::Setup,
@@ -49,6 +51,7 @@ pub struct Engine(Arc<Services>);
 /// The services of an engine, and what they share.
 pub struct Services {
     pub(crate) parts: EngineParts,
+    readiness: Readiness,
     /// The connectors that projects can use.
     pub connector_catalog: Arc<ConnectorCatalog>,
     /// The connector profiles.
@@ -89,7 +92,7 @@ pub struct Services {
     host: Arc<Host>,
     call_log: Arc<CallLog>,
     /// The background tasks, in the order in which they are stopped.
-    background: OnceLock<[BackgroundTask; 4]>,
+    background: OnceLock<[BackgroundTask; 5]>,
     event_slot: EventSlot,
     changes: Changes,
 }
@@ -123,6 +126,7 @@ impl Engine {
             ),
             refresh_worker::start(engine.host.clone(), engine.token_refresher.clone(), engine.expiry_notices.clone()),
             retention,
+            integrity::start(parts.storage.clone()),
         ];
         let _ = engine.background.set(background);
         Ok(engine)
@@ -229,8 +233,10 @@ impl Engine {
         ));
         let actions = Actions::new(&parts, host.clone(), connector_catalog.clone(), account_store, calls.clone());
         let proxy = Proxy::new(host.clone(), calls);
+        let readiness = Readiness::new(parts.storage.clone(), parts.clock.clone());
         let engine = Self(Arc::new(Services {
             parts,
+            readiness,
             connector_catalog,
             profiles,
             projects,
@@ -301,13 +307,13 @@ impl Engine {
         self.token_refresher.wait_until_idle().await;
     }
 
-    /// Checks that the storage responds, for `/readyz`.
+    /// Checks that the storage accepts writes, for `/readyz`. The result is up to three seconds old.
     ///
     /// # Errors
     ///
     /// 503 `StorageUnavailableError` or 500 `StorageError`.
     pub async fn ready(&self) -> Result<(), Error> {
-        Ok(self.parts.storage.meta().ping().await?)
+        self.readiness.check().await
     }
 
     /// Returns a random string for one response, such as the nonce of a content security policy.

@@ -1,13 +1,14 @@
-//! Deletes expired records at the start and every hour: pending authorizations, connect sessions, the call log.
+//! Deletes expired records at the start and every hour: pending authorizations, connect sessions, the call log. It deletes
+//! nothing while the clock may be wrong ([`crate::known_time`]).
 
 use std::{sync::Arc, time::Duration};
 
 use patchbay_model::{Clock, Timestamp};
 use patchbay_storage::{Storage, StorageError};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::background_task::BackgroundTask;
+use crate::{background_task::BackgroundTask, known_time::KnownTime};
 
 /// The interval between two runs.
 const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
@@ -19,11 +20,18 @@ const MAX_DELETED_PER_TRANSACTION: u32 = 5_000;
 /// Starts the task; 0 days keep the call log without limit. A cancellation ends it after the current batch.
 pub(crate) fn start(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, retention_days: u32) -> BackgroundTask {
     BackgroundTask::start(async move |stop| {
+        let mut known_time = KnownTime::default();
         let mut ticks = interval(CLEANUP_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! { () = stop.cancelled() => break, _ = ticks.tick() => {} }
-            if let Err(error) = delete_expired_records(&*storage, clock.now(), retention_days, &stop).await {
+            let now = clock.now();
+            let deleted = match known_time.is_plausible(&*storage, now, Instant::now()).await {
+                Ok(true) => delete_expired_records(&*storage, now, retention_days, &stop).await,
+                Ok(false) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = deleted {
                 tracing::warn!(%error, "could not delete expired records; the next attempt is in an hour");
             }
         }

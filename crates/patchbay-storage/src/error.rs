@@ -31,6 +31,9 @@ pub enum StorageError {
     /// The database stayed locked for longer than the busy timeout.
     #[error("the database stayed busy for too long; try again")]
     Busy(#[source] Cause),
+    /// The database is being checked for damage, and the record was not found so far.
+    #[error("the database is being checked after the start; try again in a few seconds")]
+    Checking,
     /// The database is closed.
     #[error("the database is closed; start Patchbay again")]
     Closed(#[source] Cause),
@@ -64,15 +67,23 @@ impl CodedError for StorageError {
         match self {
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::SessionUsed => ErrorCode::SessionUsed,
-            Self::Full(_) | Self::ReadOnly(_) | Self::Busy(_) | Self::Closed(_) | Self::Unavailable { .. } => {
-                ErrorCode::StorageUnavailable
-            }
+            Self::Full(_)
+            | Self::ReadOnly(_)
+            | Self::Busy(_)
+            | Self::Checking
+            | Self::Closed(_)
+            | Self::Unavailable { .. } => ErrorCode::StorageUnavailable,
             Self::Newer(_) | Self::Corrupt(_) | Self::Inconsistent { .. } | Self::Other(_) => ErrorCode::Storage,
         }
     }
 
     fn public_message(&self) -> String {
         match self.code() {
+            ErrorCode::Storage if matches!(self, Self::Corrupt(_)) => {
+                "the database is damaged; the operator must restore it from a backup, and the server's log says what is \
+                 damaged"
+                    .to_owned()
+            }
             ErrorCode::Storage => "the database failed; the server's log says why".to_owned(),
             _ => self.to_string(),
         }

@@ -249,3 +249,61 @@ async fn damage_is_an_error_and_never_a_panic() {
     }
     assert!(errors > 5, "only {errors} damages were detected");
 }
+
+/// Empties the page of an index, so that it finds nothing, in a file that is large enough not to be checked when it opens.
+async fn break_index_of_large_file() -> (PathBuf, tempfile::TempDir, AccountId) {
+    let (storage, path, directory) = seeded().await;
+    let linked = account("linked", &[7; 60]);
+    storage.accounts().insert(&linked, InsertRule::OnePerOwner).await.unwrap();
+    storage.meta().set("filler", &vec![1; 9 * 1024 * 1024]).await.unwrap();
+    storage.close().await;
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    let root: i64 = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_accounts_1'")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    let size: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&pool).await.unwrap();
+    pool.close().await;
+    let mut file = fs::read(&path).unwrap();
+    let page = usize::try_from((root - 1) * size).unwrap();
+    // The number of cells of the page (sqlite.org/fileformat2.html, section 1.6), and the start of their content.
+    file[page + 3..page + 5].fill(0);
+    file[page + 5..page + 7].copy_from_slice(&u16::try_from(size).unwrap().to_be_bytes());
+    fs::write(&path, file).unwrap();
+    (path, directory, linked.id)
+}
+
+#[tokio::test]
+async fn a_broken_index_does_not_hide_a_record_without_an_error() {
+    let (path, _directory, linked) = break_index_of_large_file().await;
+    let storage = SqliteStorage::open(&path).await.unwrap();
+    let (found, verified) = tokio::join!(
+        async {
+            // As soon as the check has begun, a look-up that finds nothing is an error.
+            tokio::task::yield_now().await;
+            storage.accounts().get(&project(), &linked).await
+        },
+        storage.meta().verify()
+    );
+    assert!(matches!(found, Err(StorageError::Checking | StorageError::Corrupt(_))), "{found:?}");
+    let Err(StorageError::Corrupt(damage)) = verified else { panic!("{verified:?}") };
+    assert!(damage.to_string().contains("sqlite_autoindex_accounts_1"), "{damage}");
+    let found = storage.accounts().get(&project(), &linked).await;
+    assert!(matches!(found, Err(StorageError::Corrupt(_))), "{found:?}");
+    let ready = storage.meta().check_writable(Timestamp::from_micros(0)).await;
+    assert!(matches!(ready, Err(StorageError::Corrupt(_))), "{ready:?}");
+}
+
+#[tokio::test]
+async fn an_emptied_table_is_damage() {
+    let (storage, path, _directory) = seeded().await;
+    storage.accounts().insert(&account("linked", &[7; 60]), InsertRule::OnePerOwner).await.unwrap();
+    storage.meta().verify().await.unwrap();
+    assert_eq!(storage.accounts().get(&project(), &AccountId::new("other")).await.unwrap(), None);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).foreign_keys(false);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::query("DELETE FROM accounts").execute(&pool).await.unwrap();
+    pool.close().await;
+    let Err(StorageError::Corrupt(damage)) = storage.meta().verify().await else { panic!("nothing was found") };
+    assert_eq!(damage.to_string(), "rows of account_secrets refer to rows of accounts that do not exist");
+}

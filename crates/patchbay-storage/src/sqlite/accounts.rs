@@ -263,7 +263,8 @@ impl AccountStore for SqliteStorage {
     }
 
     async fn get(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>> {
-        find(&mut self.read().await?, project, id).await
+        let account = find(&mut self.read().await?, project, id).await?;
+        self.found(account)
     }
 
     async fn find_by_owner(&self, project: &ProjectId, owner: &Owner, connector: &str) -> Result<Option<Account>> {

@@ -45,7 +45,10 @@ fn from_code(code: u32, source: Cause) -> StorageError {
     const FOREIGN_KEY: u32 = 787;
     const PRIMARY_KEY: u32 = 1555;
     const UNIQUE: u32 = 2067;
+    // The shared-memory file of the write-ahead log could not grow.
+    const SHARED_MEMORY_SIZE: u32 = 4874;
     match (code, code & 0xFF) {
+        (SHARED_MEMORY_SIZE, _) => StorageError::Full(source),
         (FOREIGN_KEY, _) => StorageError::Conflict("it belongs to something that does not exist, or is still in use"),
         (PRIMARY_KEY | UNIQUE, _) => StorageError::Conflict("it exists already"),
         (_, 5 | 6) => StorageError::Busy(source),
@@ -79,6 +82,7 @@ mod tests {
             (267, "restore it from a backup"),
             (26, "is not a Patchbay database"),
             (13, "the disk is full"),
+            (4874, "the disk is full"),
             (14, "owner and permissions"),
             (19, "contradicts"),
             (787, "does not exist, or is still in use"),

@@ -1,6 +1,7 @@
 //! Named records of the database itself.
 
 use async_trait::async_trait;
+use patchbay_model::Timestamp;
 
 use super::SqliteStorage;
 use crate::{MetaStore, Result};
@@ -33,6 +34,24 @@ impl MetaStore for SqliteStorage {
         .execute(&mut *transaction)
         .await?;
         Ok(transaction.commit().await?)
+    }
+
+    async fn newest_time(&self) -> Result<Option<Timestamp>> {
+        let query = sqlx::query_scalar(
+            "SELECT max(time) FROM (SELECT max(started_at) AS time FROM calls \
+             UNION ALL SELECT max(created_at) FROM connect_sessions UNION ALL SELECT max(created_at) FROM accounts \
+             UNION ALL SELECT max(created_at) FROM projects)",
+        );
+        let newest: Option<i64> = query.fetch_one(&self.readers).await?;
+        Ok(newest.map(Timestamp::from_micros))
+    }
+
+    async fn check_writable(&self, now: Timestamp) -> Result<()> {
+        self.check_room(now).await
+    }
+
+    async fn verify(&self) -> Result<()> {
+        self.verify_file().await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -25,8 +25,11 @@ mod row;
 mod sealed_records;
 mod secrets;
 mod sessions;
+mod soundness;
 
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use std::{path::PathBuf, sync::Arc};
+
+use sqlx::{Sqlite, SqlitePool, Transaction, sqlite::SqliteConnectOptions};
 
 use crate::{
     AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, ConnectorStore, LoginTokenStore,
@@ -38,6 +41,11 @@ use crate::{
 pub struct SqliteStorage {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// The directory of the file.
+    directory: PathBuf,
+    /// Opens a further connection that only reads.
+    read_only: SqliteConnectOptions,
+    soundness: Arc<soundness::Soundness>,
 }
 
 impl SqliteStorage {

@@ -1,13 +1,13 @@
 //! Opens and closes the database file.
 
-use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
+use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{SqliteStorage, error::CHECK_PERMISSIONS};
+use super::{SqliteStorage, error::CHECK_PERMISSIONS, soundness::Soundness};
 use crate::{Result, StorageError};
 
 /// How long a statement waits for a lock of another process, for example a backup.
@@ -15,6 +15,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_READERS: u32 = 4;
 /// The largest file that is checked for damage at the start. The check of a larger file would delay the start.
 const MAX_CHECKED_BYTES: u64 = 8 * 1024 * 1024;
+/// The free space below which a failure of the disk means that it is full.
+const MIN_FREE_BYTES_TO_OPEN: u64 = 1024 * 1024;
 /// The `application_id` that the first migration writes to the file's header.
 const APPLICATION_ID: i64 = 0x5074_6368;
 
@@ -26,6 +28,10 @@ impl SqliteStorage {
     /// version of Patchbay wrote it, [`StorageError::ReadOnly`], [`StorageError::Full`] or [`StorageError::Unavailable`] if
     /// the file cannot be opened or written.
     pub async fn open(path: &Path) -> Result<Self> {
+        Self::open_file(path).await.map_err(|error| name_full_disk(path, error))
+    }
+
+    async fn open_file(path: &Path) -> Result<Self> {
         create_private(path).map_err(unopened)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -46,13 +52,15 @@ impl SqliteStorage {
             // cannot begin a transaction, so it is replaced by a new one.
             .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
         let writer = writer.connect_with(options.clone()).await?;
-        check_sound(&writer, path).await?;
+        let is_checked = check_sound(&writer, path).await?;
         check_ours(&writer).await?;
         write_ahead(&writer).await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(MAX_READERS).max_lifetime(None);
-        let readers = readers.connect_lazy_with(options.read_only(true));
-        Ok(Self { writer, readers })
+        let read_only = options.read_only(true);
+        let readers = readers.connect_lazy_with(read_only.clone());
+        let directory = directory_of(path).to_owned();
+        Ok(Self { writer, readers, directory, read_only, soundness: Arc::new(Soundness::new(is_checked)) })
     }
 
     /// Waits for running statements, writes the write-ahead log back to the database file, and closes it.
@@ -92,12 +100,36 @@ fn unopened(error: io::Error) -> StorageError {
     }
 }
 
-async fn check_sound(writer: &SqlitePool, path: &Path) -> Result<()> {
-    if std::fs::metadata(path).is_ok_and(|file| file.len() > MAX_CHECKED_BYTES) {
-        return Ok(());
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Returns the number of bytes that the server may still write to the disk of `directory`; none if the system does not say.
+pub(super) fn free_bytes(directory: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(directory).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// SQLite reports a full disk as an input/output error if it cannot create or grow its shared-memory file.
+fn name_full_disk(path: &Path, error: StorageError) -> StorageError {
+    let directory = directory_of(path);
+    let Some(free) = free_bytes(directory).filter(|free| *free < MIN_FREE_BYTES_TO_OPEN) else { return error };
+    match error {
+        StorageError::Unavailable { source, .. } | StorageError::Other(source) | StorageError::Full(source) => {
+            StorageError::Full(format!("{free} bytes are free in {}: {source}", directory.display()).into())
+        }
+        other => other,
     }
-    let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(writer).await?;
-    if verdict == "ok" { Ok(()) } else { Err(StorageError::Corrupt(verdict.into())) }
+}
+
+/// Checks a small file for damage, also for indexes that do not match their tables. Returns false for a large file, which
+/// is not checked.
+async fn check_sound(writer: &SqlitePool, path: &Path) -> Result<bool> {
+    if std::fs::metadata(path).is_ok_and(|file| file.len() > MAX_CHECKED_BYTES) {
+        return Ok(false);
+    }
+    let verdict: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(writer).await?;
+    if verdict == "ok" { Ok(true) } else { Err(StorageError::Corrupt(verdict.into())) }
 }
 
 /// Rejects another program's database before anything is written to it.

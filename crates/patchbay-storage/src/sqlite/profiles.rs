@@ -123,7 +123,8 @@ impl ProfileStore for SqliteStorage {
     }
 
     async fn get(&self, project: &ProjectId, id: &ProfileId) -> Result<Option<Profile>> {
-        find(&mut self.read().await?, project, id).await
+        let profile = find(&mut self.read().await?, project, id).await?;
+        self.found(profile)
     }
 
     async fn list(&self, project: &ProjectId, filter: &ProfileFilter) -> Result<Page<Profile>> {

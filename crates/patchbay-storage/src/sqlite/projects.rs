@@ -33,7 +33,7 @@ impl ProjectStore for SqliteStorage {
 
     async fn get(&self, id: &ProjectId) -> Result<Option<Project>> {
         let query = sqlx::query("SELECT * FROM projects WHERE id = ?").bind(id.as_str());
-        query.fetch_optional(&self.readers).await?.as_ref().map(project).transpose()
+        self.found(query.fetch_optional(&self.readers).await?.as_ref().map(project).transpose()?)
     }
 
     async fn list(&self, organization: &OrganizationId) -> Result<Vec<Project>> {

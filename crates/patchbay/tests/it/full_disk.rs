@@ -63,6 +63,11 @@ fn a_full_disk_rejects_writes_and_loses_nothing() {
         server.api().patch(&format!("/accounts/{account}"), &json!({ "metadata": { "note": "y".repeat(90_000) } }));
     assert_eq!(change.status, 503, "{change}");
 
+    let ready = server.anonymous().get("/readyz");
+    assert_eq!((ready.status, ready.code()), (503, "StorageUnavailableError".to_owned()), "{ready}");
+    assert!(ready.body.contains("the disk is full"), "{ready}");
+    server.logged("bytes are free in");
+
     // Stored data can be read and used.
     assert_eq!(server.anonymous().get("/healthz").status, 200);
     let read = server.api().get(&format!("/accounts/{account}"));
@@ -76,6 +81,8 @@ fn a_full_disk_rejects_writes_and_loses_nothing() {
         std::thread::yield_now();
     }
     assert_eq!(server.api().post("/connect_sessions", &large).status, 201);
+    // It recovers by itself: a result is used again for at most three seconds.
+    server.ready_again();
     let change = server.api().patch(&format!("/accounts/{account}"), &json!({ "label": "there is room again" }));
     assert_eq!(change.status, 200, "{change}");
 }

@@ -159,6 +159,19 @@ impl Server {
         }
     }
 
+    /// Waits until the server is ready.
+    pub fn ready_again(&self) {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        loop {
+            let ready = self.anonymous().get("/readyz");
+            if ready.status == 200 {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{ready}");
+            std::thread::yield_now();
+        }
+    }
+
     /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
