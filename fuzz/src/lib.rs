@@ -1,5 +1,5 @@
 //! The functions of the fuzz targets, one module for each crate. Each must return for every input: no panic, no hang, no
-//! stack overflow, and no more memory than the limits permit.
+//! stack overflow, and memory within the limits.
 
 pub mod format;
 pub mod redaction;

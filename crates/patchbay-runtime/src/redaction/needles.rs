@@ -21,7 +21,7 @@ const MAX_COMPARED: usize = 4;
 pub(super) enum Form {
     /// The bytes of the secret.
     Text,
-    /// The digits of base64 that depend on the secret alone.
+    /// The digits of base64 that depend only on the secret.
     Base64,
     /// Two hexadecimal digits for each byte.
     Hexadecimal,

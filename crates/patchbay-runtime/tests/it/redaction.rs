@@ -45,7 +45,7 @@ fn table() -> Vec<(&'static str, String)> {
         ("percent", reserved("")),
         ("percent in lower case", SECRET.bytes().map(|byte| format!("%{byte:02x}")).collect()),
         ("percent, all", SECRET.bytes().map(percent).collect()),
-        ("percent, the slash left alone", reserved("/")),
+        ("percent, the slash as it is", reserved("/")),
         ("percent, a form", reserved("").replace("%20", "+")),
         ("percent, encodeURI", reserved(";,/?:@&=+$-_.!~*'()#")),
         ("percent twice", reserved("").replace('%', "%25")),

@@ -36,7 +36,7 @@ pub(super) struct Activity {
     is_http2: AtomicBool,
     /// Since when the connection waits for its client; 0 while the server works.
     waiting_since: AtomicU64,
-    /// Since when the socket accepts no more bytes; 0 if it does.
+    /// Since when the socket has not accepted bytes; 0 if it does.
     blocked_since: AtomicU64,
     /// Whether the first head has been received.
     was_used: AtomicBool,
@@ -341,7 +341,7 @@ mod tests {
         activity.begin();
         let stall = activity.stalls();
         assert_eq!(after(&activity, CLOCKS.write), Verdict::Cut);
-        // Another request is under way: nothing is cut, but the connection takes no more requests.
+        // Another request is under way: nothing is cut, but the connection does not take another one.
         activity.begin();
         let mut elapsed = Duration::ZERO;
         let verdict = loop {

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The times after which a connection that waits for its client is closed.
 ///
 /// A connection that waits for the server (a call is running) has none of these limits: the call has a budget of its
-/// own. Nor has a body that arrives slowly: whoever reads it limits each part and the whole.
+/// own. A body that arrives slowly has none either: its reader limits each part and the whole.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clocks {
     /// From the accepted connection to the end of the first request's head, and from the first byte of each later head
