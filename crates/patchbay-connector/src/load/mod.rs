@@ -13,6 +13,7 @@ mod header;
 pub(crate) mod input;
 mod links;
 pub(crate) mod root;
+mod setup_secrets;
 pub(crate) mod step;
 mod step_dependencies;
 pub(crate) mod sync;
@@ -40,6 +41,7 @@ pub fn load(files: &[SourceFile]) -> Loaded {
     let connector = trees.main.as_ref().and_then(|(file, node)| {
         let connector = root::read(Reader::new(node, file, &report), &trees, &report)?;
         check::references(&connector);
+        setup_secrets::check(&connector);
         Some(connector)
     });
     let has_errors = report.has_errors();
