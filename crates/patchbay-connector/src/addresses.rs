@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Connector,
-    definition::{Action, AuthMethod, Step},
+    definition::{Action, AuthMethod, Step, StepFunction},
     expr::{EVERYTHING, Template, UrlPlace},
 };
 
@@ -60,7 +60,7 @@ fn address_fields(connector: &Connector, method: &AuthMethod) -> Vec<String> {
         names.add_url(base, UrlPlace::Base, &[]);
     }
     for action in connector.all_actions() {
-        for request in action.steps.iter().flat_map(Step::functions).filter_map(|function| function.request()) {
+        for request in action.steps.iter().flat_map(Step::functions).filter_map(StepFunction::request) {
             if let Some(base) = request.base_url {
                 names.add_url(base, UrlPlace::Base, &action.steps);
             }

@@ -153,8 +153,8 @@ fn capacity_bytes(open: Open) -> usize {
         (count, false) => heap_bytes(count.max(4).next_power_of_two() * VALUE_BYTES),
         (count, true) => {
             let (slots, members) = match count {
-                ..=3 => (4, 3),
-                ..=7 => (8, 7),
+                0..=3 => (4, 3),
+                4..=7 => (8, 7),
                 _ => {
                     let slots = (count * 8).div_ceil(7).next_power_of_two();
                     (slots, slots / 8 * 7)

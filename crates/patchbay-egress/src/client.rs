@@ -246,7 +246,8 @@ impl HttpClient {
         for _ in 0..=max_redirects {
             let upstream_url = self.upstreams.rewrite(&url);
             let target = upstream_url.as_ref().unwrap_or(&url);
-            let destination = self.policy.check_url(target).map_err(FailureCause::EgressRefused)?;
+            let destination =
+                self.policy.check_url(target).map_err(|refused| FailureCause::EgressRefused(refused.into()))?;
             let mut request = http::Request::new(Full::new(body.clone()));
             *request.method_mut() = method.clone();
             *request.uri_mut() = target
@@ -256,7 +257,7 @@ impl HttpClient {
             *request.headers_mut() = headers.clone();
             let response = self.transport.send(destination, certificate.as_ref(), request).await;
             let response = response.map_err(|error| match error {
-                TransportError::EgressRefused(refused) => FailureCause::EgressRefused(refused),
+                TransportError::EgressRefused(refused) => FailureCause::EgressRefused(refused.into()),
                 TransportError::Connect(reason) => FailureCause::Unreachable(reason),
                 TransportError::ConnectionLost(reason) => FailureCause::ConnectionLost(reason),
                 TransportError::ClientCertificate(reason) => {

@@ -45,7 +45,7 @@ pub enum FailureCause {
     },
     /// The egress policy refused the request. Nothing was sent.
     #[error(transparent)]
-    EgressRefused(EgressRefused),
+    EgressRefused(Box<EgressRefused>),
     /// A rate limit would delay the request for longer than it may wait. Nothing was sent.
     #[error(transparent)]
     RateLimited(RateLimited),

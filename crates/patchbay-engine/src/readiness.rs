@@ -15,7 +15,13 @@ const MAX_AGE: Duration = Duration::from_secs(3);
 pub(crate) struct Readiness {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
-    last: Mutex<Option<(Instant, Result<(), (ErrorCode, String)>)>>,
+    last: Mutex<Option<Checked>>,
+}
+
+/// A finished check.
+struct Checked {
+    at: Instant,
+    outcome: Result<(), (ErrorCode, String)>,
 }
 
 impl Readiness {
@@ -32,9 +38,9 @@ impl Readiness {
     pub(crate) async fn check(&self) -> Result<(), Error> {
         let mut last = self.last.lock().await;
         let outcome = match &*last {
-            Some((checked, outcome)) if checked.elapsed() < MAX_AGE => outcome.clone(),
+            Some(checked) if checked.at.elapsed() < MAX_AGE => checked.outcome.clone(),
             previous => {
-                let was_ready = previous.as_ref().is_none_or(|(_, outcome)| outcome.is_ok());
+                let was_ready = previous.as_ref().is_none_or(|checked| checked.outcome.is_ok());
                 let outcome = self.storage.meta().check_writable(self.clock.now()).await.map_err(|error| {
                     if was_ready {
                         let cause = error.source().map(ToString::to_string).unwrap_or_default();
@@ -45,7 +51,7 @@ impl Readiness {
                 if outcome.is_ok() && !was_ready {
                     tracing::info!("the server is ready again");
                 }
-                *last = Some((Instant::now(), outcome.clone()));
+                *last = Some(Checked { at: Instant::now(), outcome: outcome.clone() });
                 outcome
             }
         };

@@ -102,8 +102,8 @@ mod tests {
 
     use super::*;
 
-    fn value(text: &str) -> Option<Zeroizing<String>> {
-        Some(Zeroizing::new(text.to_owned()))
+    fn value(text: &str) -> Zeroizing<String> {
+        Zeroizing::new(text.to_owned())
     }
 
     #[test]
@@ -111,7 +111,7 @@ mod tests {
         let binding = AddressBinding::of([("site", Some("a.example")), ("port", None)]);
         let at = |site: Option<&str>, port: Option<&str>| {
             let of = |name: &str| if name == "site" { site } else { port };
-            binding.changed(|name| of(name).and_then(value)).map(str::to_owned)
+            binding.changed(|name| of(name).map(value)).map(str::to_owned)
         };
         assert_eq!(at(Some("a.example"), None), None);
         assert_eq!(at(Some("b.example"), None).as_deref(), Some("site"));

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::{action::ActionSpans, root::LoadedRoot};
 use crate::{
     Connector,
-    definition::{Action, AuthMethod, Authorization, FieldType, FormField, StepFunction},
+    definition::{Action, AuthMethod, Authorization, FieldType, FormField},
     diagnostic::code,
     expr::{EVERYTHING, Template, UrlPlace},
     syntax::Reader,
@@ -60,8 +60,7 @@ fn check_action(
             function.templates(&mut templates);
             let read = fields.read_by(&templates, &passing);
             let Some(request) = function.request() else {
-                // A signed token does not contain the key that signed it.
-                if read.is_some() && !matches!(function, StepFunction::SignJwt(_)) {
+                if read.is_some() && !function.conceals_inputs() {
                     passing.insert(step.id.clone());
                 }
                 continue;

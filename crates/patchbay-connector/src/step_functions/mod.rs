@@ -232,6 +232,11 @@ pub(crate) struct StepRequest<'a> {
 }
 
 impl StepFunction {
+    /// Returns true if its output never contains its inputs: a signed token does not contain the key that signed it.
+    pub(crate) fn conceals_inputs(&self) -> bool {
+        matches!(self, Self::SignJwt(_))
+    }
+
     /// Returns its request; `None` if it sends none.
     pub(crate) fn request(&self) -> Option<StepRequest<'_>> {
         let request = match self {

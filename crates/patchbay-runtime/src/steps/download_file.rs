@@ -60,7 +60,7 @@ pub(super) async fn run(run: &Run<'_>, download: &DownloadFile, parts: OutputPar
         let url = found.and_then(Value::as_str).and_then(|text| response.url.join(text).ok()).ok_or_else(missing)?;
         return transfer(run, download, file_request(run, download, &requested_url, url)?, &description, parts).await;
     }
-    let content = Bytes::from(decode_content(run, download, to_text(found.ok_or_else(missing)?))?);
+    let content = decode_content(run, download, to_text(found.ok_or_else(missing)?))?;
     let metadata = metadata(run, download, &HeaderMap::new(), &description)?;
     let head = ResponseHead { status: response.status.as_u16(), headers: &response.headers, url: &response.url };
     buffered_output(run, download, &content, metadata, &head, parts).await

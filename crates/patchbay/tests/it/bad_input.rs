@@ -154,7 +154,7 @@ fn invalid_bytes_on_the_socket_are_harmless() {
 
 /// Texts that are stored and shown: too long, with control characters, or with characters that change the direction of text.
 fn bad_texts(max_chars: usize) -> Vec<(String, &'static str)> {
-    let mut texts = vec![("x".repeat(max_chars + 1), "length"), ("\u{1f600}".repeat(5 * 1024 * 1024 / 4), "length")];
+    let mut texts = vec![("x".repeat(max_chars + 1), "length"), ("\u{1f600}".repeat(500 * 1024 / 4), "length")];
     for c in ['\0', '\n', '\u{1b}', '\u{85}', '\u{200f}', '\u{2028}', '\u{202e}', '\u{2067}'] {
         texts.push((format!("Acme{c}Ltd"), "control_character"));
     }
@@ -198,7 +198,7 @@ fn stored_texts_are_bounded_and_have_no_control_characters() {
     let deep = (0..40).fold(json!(1), |inner, _| json!([inner]));
     for (metadata, code) in [
         (json!({ "a": "x".repeat(16 * 1024) }), "length"),
-        (json!({ "a": vec![json!({}); 1_000_000] }), "length"),
+        (json!({ "a": vec![json!({}); 100_000] }), "length"),
         (json!({ "a": deep }), "depth"),
         (json!({ "a": ["\0"] }), "control_character"),
         (json!({ "a\0": 1 }), "control_character"),
@@ -220,12 +220,12 @@ fn stored_texts_are_bounded_and_have_no_control_characters() {
 #[test]
 fn unknown_actions_of_a_profile_are_reported_a_hundred_times_at_most() {
     let linked = LinkedServer::new();
-    let actions = (0..50_000).map(|number| format!("spotdraft_nothing_{number}")).collect::<Vec<_>>();
+    let actions = (0..20_000).map(|number| format!("spotdraft_nothing_{number}")).collect::<Vec<_>>();
     let path = format!("/auth_configs/{}", linked.integration);
     let answer = linked.server.api().patch(&path, &json!({ "enabled_actions": actions }));
     assert_eq!(answer.status, 400);
     assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 100);
-    let answer = linked.server.api().patch(&path, &json!({ "enabled_actions": ["x".repeat(1024 * 1024)] }));
+    let answer = linked.server.api().patch(&path, &json!({ "enabled_actions": ["x".repeat(512 * 1024)] }));
     assert!(answer.status == 400 && answer.body.len() < 2_000, "a long name is shortened");
 }
 

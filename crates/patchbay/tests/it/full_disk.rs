@@ -55,12 +55,13 @@ fn a_full_disk_rejects_writes_and_loses_nothing() {
     assert_eq!(linked.status, 200, "{linked}");
     let account = linked.text("/id");
 
-    let large = json!({ "origin_owner_id": "x", "origin_owner_name": "X", "metadata": { "note": "x".repeat(60_000) } });
-    let refused = (0..200).map(|_| server.api().post("/connect_sessions", &large)).find(|answer| answer.status != 201);
+    let large = json!({ "origin_owner_id": "x", "origin_owner_name": "X", "metadata": { "note": "x".repeat(15_000) } });
+    let refused =
+        (0..1_000).map(|_| server.api().post("/connect_sessions", &large)).find(|answer| answer.status != 201);
     let refused = refused.expect("the disk never became full");
     assert_eq!((refused.status, refused.code()), (503, "StorageUnavailableError".to_owned()), "{refused}");
     let change =
-        server.api().patch(&format!("/accounts/{account}"), &json!({ "metadata": { "note": "y".repeat(90_000) } }));
+        server.api().patch(&format!("/accounts/{account}"), &json!({ "metadata": { "note": "y".repeat(16_000) } }));
     assert_eq!(change.status, 503, "{change}");
 
     let ready = server.anonymous().get("/readyz");
