@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Connector,
-    definition::{Action, AuthMethod, Step, StepFunction},
+    definition::{Action, AuthMethod, FieldType, FormField, Step, StepFunction},
     expr::{EVERYTHING, Template, UrlPlace},
 };
 
@@ -20,7 +20,8 @@ const COMPUTED_ROOTS: [&str; 2] = ["steps", "iterator"];
 
 impl Connector {
     /// Returns the names of an authentication method's fields that shape an address: setup fields and the fields of the
-    /// customer. An owner's ID and name are `context.originOwnerId` and `context.originOwnerName`.
+    /// customer, without choices from options of the file. An owner's ID and name are `context.originOwnerId` and
+    /// `context.originOwnerName`.
     ///
     /// A field shapes an address if it occurs before the path of a base URL, of an endpoint of the authorization, of the
     /// MCP server or of an absolute URL of a step; anywhere in an expression that is the whole of such a URL; or in a step
@@ -115,15 +116,20 @@ impl Names<'_> {
 
     /// Adds a field. What a token response sets is the provider's choice, unless a form has a field for it.
     fn add_field(&mut self, name: &str) {
-        let mut fields = self.method.setup_fields.iter().chain(&self.method.config_fields);
-        if fields.any(|field| field.key == name) {
+        if self.free_fields().any(|field| field.key == name) {
             self.found.insert(name.to_owned());
         }
     }
 
     fn add_all_fields(&mut self) {
+        let keys = self.free_fields().map(|field| field.key.clone()).collect::<Vec<_>>();
+        self.found.extend(keys);
+    }
+
+    /// Returns the fields whose values the file does not list. A choice from its options leads to an address of the file.
+    fn free_fields(&self) -> impl Iterator<Item = &FormField> {
         let fields = self.method.setup_fields.iter().chain(&self.method.config_fields);
-        self.found.extend(fields.map(|field| field.key.clone()));
+        fields.filter(|field| !matches!(field.kind, FieldType::Select))
     }
 
     fn add_context(&mut self, name: &str) {
@@ -173,6 +179,7 @@ authentication:
         - {{key: site, label: Site, type: text, required: true, secret: false}}
         - {{key: port, label: Port, type: number, required: true, secret: false}}
         - {{key: tenant, label: Tenant, type: text, required: true, secret: false}}
+        - {{key: region, label: Region, type: select, required: true, secret: false, options: [{{value: eu, label: EU}}]}}
         - {{key: key, label: Key, type: password, required: true, secret: true}}
       environments: [{{key: production, name: Production}}]
 actions:
@@ -183,6 +190,12 @@ actions:
     }
 
     const FIXED: &str = "https://api.example.com";
+
+    #[test]
+    fn a_choice_from_the_options_of_the_file_shapes_no_address() {
+        let base = "https://${credentials.region}.${credentials.site}.example.com";
+        assert_eq!(of_step(base, "{url: /x}"), ["site"]);
+    }
 
     #[test]
     fn what_is_before_the_path_shapes_the_address() {
