@@ -252,16 +252,7 @@ impl Profiles {
         self.bind_accounts(&read, &profile, connector.ok().as_deref()).await?;
         reseal_profile(&self.vault, &mut profile)?;
         profile.updated_at = self.clock.now();
-        let (storage, cache, writing) = (self.storage.clone(), self.cache.clone(), profile.clone());
-        let found = self
-            .changes
-            .run_to_completion(async move {
-                let found = storage.profiles().update(&writing).await;
-                cache.clear();
-                found
-            })
-            .await?;
-        if !found {
+        if !self.store(profile.clone()).await? {
             return Err(Error::new(ErrorCode::ProfileNotFound, "the profile was deleted in the meantime"));
         }
         Ok(Arc::new(profile))
@@ -286,14 +277,7 @@ impl Profiles {
             tracing::warn!(%error, profile = %id, "could not bind a profile's secrets to their address");
             return Ok(());
         }
-        let (storage, cache) = (self.storage.clone(), self.cache.clone());
-        self.changes
-            .run_to_completion(async move {
-                let stored = storage.profiles().update(&profile).await;
-                cache.clear();
-                stored
-            })
-            .await?;
+        self.store(profile).await?;
         Ok(())
     }
 
@@ -314,6 +298,19 @@ impl Profiles {
         self.binder.bind_accounts_of(read, &names).await
     }
 
+    /// Writes a changed profile, even if the caller disconnects. Returns false if it was deleted in the meantime. The caller
+    /// holds the profile's lock.
+    async fn store(&self, profile: Profile) -> Result<bool, StorageError> {
+        let (storage, cache) = (self.storage.clone(), self.cache.clone());
+        self.changes
+            .run_to_completion(async move {
+                let found = storage.profiles().update(&profile).await;
+                cache.clear();
+                found
+            })
+            .await
+    }
+
     /// Waits for the lock of a profile, which a change holds from the read to the write.
     pub(crate) async fn lock(&self, project: &ProjectId, id: &ProfileId) -> OwnedMutexGuard<()> {
         self.locks.lock(LockKey::Profile(project.clone(), id.clone())).await
@@ -332,14 +329,7 @@ impl Profiles {
         reseal_profile(&self.vault, &mut profile)?;
         let secret = [(field.to_owned(), value.clone())];
         profile.secrets.extend(seal_profile(&self.vault, project, id, &secret));
-        let (storage, cache) = (self.storage.clone(), self.cache.clone());
-        self.changes
-            .run_to_completion(async move {
-                let stored = storage.profiles().update(&profile).await;
-                cache.clear();
-                stored
-            })
-            .await?;
+        self.store(profile).await?;
         Ok(())
     }
 

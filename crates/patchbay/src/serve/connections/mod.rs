@@ -115,7 +115,7 @@ struct Server {
     stop: CancellationToken,
 }
 
-/// Why a connection is no longer served.
+/// The reason for which a connection ends.
 enum End {
     /// It is complete, or broken.
     Complete,
