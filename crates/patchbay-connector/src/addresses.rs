@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Connector,
-    definition::{Action, AuthMethod, FieldType, FormField, Step, StepFunction},
+    definition::{Action, AuthMethod, FormField, Step, StepFunction},
     expr::{EVERYTHING, Template, UrlPlace},
 };
 
@@ -129,7 +129,7 @@ impl Names<'_> {
     /// Returns the fields whose values the file does not list. A choice from its options leads to an address of the file.
     fn free_fields(&self) -> impl Iterator<Item = &FormField> {
         let fields = self.method.setup_fields.iter().chain(&self.method.config_fields);
-        fields.filter(|field| !matches!(field.kind, FieldType::Select))
+        fields.filter(|field| !field.is_choice())
     }
 
     fn add_context(&mut self, name: &str) {

@@ -160,6 +160,13 @@ pub struct FormField {
     pub computed: Option<Template>,
 }
 
+impl FormField {
+    /// Returns true if the file lists the values that the field can have.
+    pub fn is_choice(&self) -> bool {
+        self.kind == FieldType::Select
+    }
+}
+
 /// A choice of a select field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldOption {

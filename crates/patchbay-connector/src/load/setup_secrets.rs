@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::{action::ActionSpans, root::LoadedRoot};
 use crate::{
     Connector,
-    definition::{Action, AuthMethod, Authorization, FieldType, FormField},
+    definition::{Action, AuthMethod, Authorization, FormField},
     diagnostic::code,
     expr::{EVERYTHING, Template, UrlPlace},
     syntax::Reader,
@@ -101,7 +101,7 @@ impl<'a> Fields<'a> {
     /// Returns the fields of a method; `None` if it has no setup secret or no field of the customer.
     fn of(method: &'a AuthMethod) -> Option<Self> {
         let secrets = method.setup_fields.iter().filter(|field| field.secret).map(|field| field.key.clone());
-        let is_free = |field: &&FormField| field.kind != FieldType::Select && !field.read_only;
+        let is_free = |field: &&FormField| !field.is_choice() && !field.read_only;
         let free = method.config_fields.iter().filter(is_free).map(|field| field.key.as_str());
         let fields = Self { setup_secrets: secrets.collect(), free: free.collect() };
         (!fields.setup_secrets.is_empty() && !fields.free.is_empty()).then_some(fields)

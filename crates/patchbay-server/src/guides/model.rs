@@ -2,7 +2,7 @@
 
 use patchbay_connector::{
     Connector,
-    definition::{AuthMethod, FieldType, FormField, Guide, GuideSection, GuideStep},
+    definition::{AuthMethod, FormField, Guide, GuideSection, GuideStep},
 };
 
 use super::scopes::{GuideScopes, ListedScopes};
@@ -130,7 +130,7 @@ fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
 }
 
 fn field_step(field: &FormField) -> SectionStep {
-    let verb = if field.kind == FieldType::Select { "Choose" } else { "Fill in" };
+    let verb = if field.is_choice() { "Choose" } else { "Fill in" };
     let optional = if field.required { "" } else { " (optional)" };
     let mut content = field.description.clone().unwrap_or_default();
     let default = field.default.as_ref().and_then(|value| value.as_str());
