@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn values_are_converted_and_none_is_lost() {
         for (kind, value, expected) in [
-            (InputType::Number, json!("12.50"), json!(12.50)),
+            (InputType::Number, json!("12.50"), serde_json::from_str("12.50").unwrap()),
             (InputType::Number, json!("many"), json!("many")),
             (InputType::Number, json!(7), json!(7)),
             (InputType::String, json!(7), json!("7")),

@@ -9,18 +9,18 @@ fn accounts_can_be_listed_read_changed_and_deleted() {
     let linked = LinkedServer::new();
     let api = linked.server.api();
     let path = format!("/accounts/{}", linked.account);
-    insta::assert_json_snapshot!("accounts", api.get("/accounts").snapshot());
-    insta::assert_json_snapshot!("account", api.get(&path).snapshot());
-    insta::assert_json_snapshot!("account_meta", api.get(&format!("{path}/meta")).snapshot());
+    insta::assert_snapshot!("accounts", api.get("/accounts").snapshot());
+    insta::assert_snapshot!("account", api.get(&path).snapshot());
+    insta::assert_snapshot!("account_meta", api.get(&format!("{path}/meta")).snapshot());
     let changed = api.patch(
         &path,
         &json!({ "label": "Legal", "metadata": { "a": 1 }, "type": "test", "origin_owner_name": "Acme Ltd" }),
     );
-    insta::assert_json_snapshot!("account_changed", changed.snapshot());
+    insta::assert_snapshot!("account_changed", changed.snapshot());
     let deleted = api.delete(&path);
     assert_eq!((deleted.status, deleted.text("/label")), (200, "Legal".to_owned()));
     let gone = api.get(&path);
-    insta::assert_json_snapshot!("account_gone", gone.snapshot());
+    insta::assert_snapshot!("account_gone", gone.snapshot());
     assert_eq!(linked.run("list_contract_types", json!({})).status, 404);
 }
 
@@ -64,7 +64,7 @@ fn suspended_accounts_refuse_calls_until_resumed() {
     linked.provider.forget_requests();
     let refused = linked.run("list_contract_types", json!({}));
     assert_eq!(refused.status, 412);
-    insta::assert_json_snapshot!(refused.snapshot());
+    insta::assert_snapshot!(refused.snapshot());
     assert!(linked.provider.requests().is_empty());
     assert_eq!(set("active").text("/status"), "active");
     assert_eq!(linked.run("list_contract_types", json!({})).status, 200);

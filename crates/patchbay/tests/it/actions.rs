@@ -46,7 +46,7 @@ fn changes_reach_the_provider() {
     let again =
         linked.run("void_contract", json!({ "path": { "composite_id": "T-8" }, "body": { "note": "Superseded" } }));
     assert_eq!(again.status, 409);
-    insta::assert_json_snapshot!(again.snapshot());
+    insta::assert_snapshot!(again.snapshot());
 }
 
 #[test]
@@ -74,9 +74,9 @@ fn all_invalid_inputs_are_reported_and_nothing_is_sent() {
     });
     let answer = linked.run("send_contract_to_counterparties", inputs);
     assert_eq!(answer.status, 400);
-    insta::assert_json_snapshot!(answer.snapshot());
+    insta::assert_snapshot!(answer.snapshot());
     let missing = linked.run("void_contract", json!({}));
-    insta::assert_json_snapshot!("missing_inputs", missing.snapshot());
+    insta::assert_snapshot!("missing_inputs", missing.snapshot());
     assert!(linked.provider.requests().is_empty());
 }
 
@@ -103,7 +103,7 @@ fn an_unknown_action_gets_suggestions() {
     let answer = linked.run("list_contract", json!({}));
     assert_eq!(answer.status, 404);
     assert!(answer.body.contains("spotdraft_list_contracts"), "{answer}");
-    insta::assert_json_snapshot!(answer.snapshot());
+    insta::assert_snapshot!(answer.snapshot());
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_call_needs_an_existing_account() {
     let body = json!({ "action": "spotdraft_list_contracts" });
     let nobody = linked.server.api().post("/actions/rpc", &body);
     assert_eq!(nobody.status, 400);
-    insta::assert_json_snapshot!(nobody.snapshot());
+    insta::assert_snapshot!(nobody.snapshot());
     let stranger = linked.server.api().header("x-account-id", "stranger").post("/actions/rpc", &body);
     assert_eq!(stranger.status, 404, "{stranger}");
     let profile = linked.api().header("x-connector-profile-id", &linked.integration).post("/actions/rpc", &body);

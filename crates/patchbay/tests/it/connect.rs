@@ -16,7 +16,7 @@ fn a_session_is_created_and_authenticated() {
     assert_eq!(answer.status, 201, "{answer}");
     let token = answer.text("/token");
     assert_eq!(answer.text("/auth_link_url"), format!("{}/embedded/integrations?token={token}", server.base));
-    insta::assert_json_snapshot!(answer.snapshot());
+    insta::assert_snapshot!(answer.snapshot());
     let looked_up = server.api().post("/connect_sessions/authenticate", &json!({ "token": token }));
     assert!(looked_up.status == 200 || looked_up.status == 201, "{looked_up}");
     assert!(!looked_up.body.contains(&token));
@@ -28,10 +28,10 @@ fn the_hub_shows_what_can_be_linked() {
     let server = Server::start(&provider, &[]);
     let token = server.session(json!({}));
     let hub = server.hub(&token);
-    insta::assert_json_snapshot!("hub_settings", hub.get("/hub/settings").snapshot());
-    insta::assert_json_snapshot!("hub_connectors", hub.get("/hub/connectors").snapshot());
+    insta::assert_snapshot!("hub_settings", hub.get("/hub/settings").snapshot());
+    insta::assert_snapshot!("hub_connectors", hub.get("/hub/connectors").snapshot());
     let integration = server.integration(&token);
-    insta::assert_json_snapshot!("hub_connector", hub.get(&format!("/hub/connectors/{integration}")).snapshot());
+    insta::assert_snapshot!("hub_connector", hub.get(&format!("/hub/connectors/{integration}")).snapshot());
     // The stock Hub calls across origins.
     let preflight = server
         .anonymous()
@@ -57,7 +57,7 @@ fn linking_seals_the_secret_and_never_returns_it() {
     assert_eq!(answer.text("/setupInformation/clientId"), "client-id-1");
     assert_eq!(answer.text("/setupInformation/region"), "us");
     assert!(answer.text("/secrets/clientSecret").starts_with("__secretvalue:**redacted**"));
-    insta::assert_json_snapshot!(answer.snapshot());
+    insta::assert_snapshot!(answer.snapshot());
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_wrong_secret_returns_the_providers_message_and_stores_nothing() {
     assert_eq!(answer.status, 400, "{answer}");
     assert!(answer.text("/message").contains("Invalid client credentials."), "{answer}");
     assert!(answer.text("/provider_response").contains("authentication_failed"), "{answer}");
-    insta::assert_json_snapshot!(answer.snapshot());
+    insta::assert_snapshot!(answer.snapshot());
     assert_eq!(server.api().get("/accounts").json(), json!([]));
 }
 
@@ -88,7 +88,7 @@ fn all_invalid_fields_are_reported_together() {
     } });
     let answer = server.hub(&token).post("/hub/accounts", &body);
     assert_eq!(answer.status, 400);
-    insta::assert_json_snapshot!(answer.snapshot());
+    insta::assert_snapshot!(answer.snapshot());
     assert!(provider.requests().is_empty());
 }
 
@@ -154,7 +154,7 @@ fn attempts_are_polled_and_cancelled() {
     let made = hub.post("/hub/connection_attempts", &json!({ "token": token }));
     assert!(made.status < 300, "{made}");
     let path = format!("/hub/connection_attempts/{}", made.text("/id"));
-    insta::assert_json_snapshot!(hub.get(&path).snapshot());
+    insta::assert_snapshot!(hub.get(&path).snapshot());
     assert!(hub.delete(&path).status < 300);
     assert_eq!(hub.get(&path).text("/status"), "cancelled");
     let other = server.session(json!({}));

@@ -133,15 +133,15 @@ fn a_connector_is_pushed_listed_pinned_and_deleted() {
     let bed = PushBed::new(&[]);
     let api = &bed.ours;
     let first = push(api, merged("acme", "1.0.0", "Acme"));
-    insta::assert_json_snapshot!("pushed", first.snapshot());
+    insta::assert_snapshot!("pushed", first.snapshot());
     assert_eq!(push(api, merged("acme", "1.0.0", "Acme")).status, 200);
     let other = push(api, merged("acme", "1.0.0", "Another"));
     assert_eq!((other.status, other.code()), (409, "ConnectorVersionExistsError".to_owned()));
     assert_eq!(push(api, merged("acme", "1.1.0", "Acme")).status, 201);
     assert_eq!(push(api, merged("acme", "2.0.0-rc.1", "Acme")).status, 201);
-    insta::assert_json_snapshot!("pushed_connector", api.get("/connectors/acme").snapshot());
-    insta::assert_json_snapshot!("pushed_list", api.get("/connectors?owner=custom").snapshot());
-    insta::assert_json_snapshot!("pushed_version", api.get("/connectors/acme/versions/1.0.x").snapshot());
+    insta::assert_snapshot!("pushed_connector", api.get("/connectors/acme").snapshot());
+    insta::assert_snapshot!("pushed_list", api.get("/connectors?owner=custom").snapshot());
+    insta::assert_snapshot!("pushed_version", api.get("/connectors/acme/versions/1.0.x").snapshot());
 
     let made = api.post("/auth_configs", &json!({ "connector_key": "acme", "connector_pinned_version": "1.0.0" }));
     assert_eq!((made.status, made.text("/connector_owner")), (201, "custom".to_owned()), "{made}");
@@ -168,7 +168,7 @@ fn a_rejected_push_reports_lines_and_changes_nothing() {
     let bad =
         merged("acme", "1.1.0", "Acme").replace("$.steps.things", "$.steps.thing").replace("label: Key", "lable: Key");
     let refused = push(api, bad);
-    insta::assert_json_snapshot!("push_refused", refused.snapshot());
+    insta::assert_snapshot!("push_refused", refused.snapshot());
     assert_eq!(api.get("/connectors/acme").json()["versions"].as_array().unwrap().len(), 1);
     for (body, kind, status, code) in [
         ("{\"files\": []}".to_owned(), "application/json", 400, "ValidationError"),

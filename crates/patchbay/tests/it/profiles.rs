@@ -8,12 +8,12 @@ use crate::support::{LinkedServer, link_body};
 fn profiles_are_created_changed_and_deleted() {
     let linked = LinkedServer::new();
     let api = linked.server.api();
-    insta::assert_json_snapshot!("profiles", api.get("/auth_configs").snapshot());
+    insta::assert_snapshot!("profiles", api.get("/auth_configs").snapshot());
     let body = json!({ "connector_key": "spotdraft", "name": "Second", "enabled_actions": ["spotdraft_list_contracts"], "active": true });
     let made = api.post("/auth_configs", &body);
     assert_eq!(made.status, 201, "{made}");
     let path = format!("/auth_configs/{}", made.text("/id"));
-    insta::assert_json_snapshot!("profile", api.get(&path).snapshot());
+    insta::assert_snapshot!("profile", api.get(&path).snapshot());
     let changed = api.patch(&path, &json!({ "name": "Renamed", "active": false }));
     assert_eq!((changed.status, changed.text("/name")), (200, "Renamed".to_owned()));
     assert_eq!(api.get("/auth_configs?enabled=true").json()["total"], 1);
@@ -71,7 +71,7 @@ fn actions_that_are_not_enabled_do_not_run() {
 fn the_catalog_can_be_searched_and_read() {
     let linked = LinkedServer::new();
     let api = linked.server.api();
-    insta::assert_json_snapshot!("connectors_meta", api.get("/connectors/meta").snapshot());
+    insta::assert_snapshot!("connectors_meta", api.get("/connectors/meta").snapshot());
     assert_eq!(api.get("/connectors/meta/spotdraft").json()["provider"], "spotdraft");
     assert_eq!(api.get("/connectors/meta/nothing").status, 404);
     let found = api.get("/actions?search=void%20contract").json();
@@ -79,7 +79,7 @@ fn the_catalog_can_be_searched_and_read() {
     let ids = ids.collect::<Vec<_>>();
     assert!(ids.contains(&"spotdraft_void_contract") && ids.len() < 10, "{ids:?}");
     let path = "/actions?filter[action_key]=spotdraft_get_contract_status&include=action_details,authentication_guides";
-    insta::assert_json_snapshot!("actions", api.get(path).snapshot());
+    insta::assert_snapshot!("actions", api.get(path).snapshot());
     let bare = api.get("/actions?exclude=actions").json();
     assert!(bare["data"][0].get("actions").is_none_or(|actions| actions.as_array().is_some_and(Vec::is_empty)));
     assert_eq!(api.get("/actions?next=forged").status, 400);

@@ -13,7 +13,7 @@ fn under(linked: &LinkedServer, fault: Value) -> crate::support::ApiResponse {
 #[test]
 fn html_is_not_data() {
     let linked = LinkedServer::new();
-    insta::assert_json_snapshot!(under(&linked, json!({ "kind": "html" })).snapshot());
+    insta::assert_snapshot!(under(&linked, json!({ "kind": "html" })).snapshot());
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn a_truncated_body_is_reported() {
     let linked = LinkedServer::new();
     let answer = under(&linked, json!({ "kind": "truncated_body" }));
     assert_eq!(answer.status, 502, "{answer}");
-    insta::assert_json_snapshot!(answer.snapshot());
+    insta::assert_snapshot!(answer.snapshot());
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn errors_of_the_provider_keep_status_and_body() {
     let linked = LinkedServer::new();
     let answer = under(&linked, json!({ "kind": "status", "status": 422, "body": { "detail": "No." } }));
     assert_eq!(answer.status, 422, "{answer}");
-    insta::assert_json_snapshot!(answer.snapshot());
+    insta::assert_snapshot!(answer.snapshot());
 }
 
 #[test]

@@ -103,11 +103,11 @@ impl ApiResponse {
         self.text("/errorCode")
     }
 
-    /// Returns status and body for snapshots, with values that differ between runs replaced.
-    pub fn snapshot(&self) -> Value {
+    /// Returns status and body as JSON text for snapshots, with values that differ between runs replaced.
+    pub fn snapshot(&self) -> String {
         let mut body = serde_json::from_str(&self.body).unwrap_or_else(|_| Value::String(self.body.clone()));
         redact(&mut body, "");
-        serde_json::json!({ "status": self.status, "body": body })
+        serde_json::to_string_pretty(&serde_json::json!({ "status": self.status, "body": body })).unwrap()
     }
 }
 
