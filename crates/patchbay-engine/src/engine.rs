@@ -29,6 +29,7 @@ use crate::{
     connector_catalog::{self, ConnectorCatalog},
     connectors::Connectors,
     event_slot::EventSlot,
+    idempotency::Idempotency,
     integrity,
     key_ring::{KeyRotation, check_key_ring},
     keyed_locks::KeyedLocks,
@@ -78,6 +79,8 @@ pub struct Services {
     pub api_keys: Arc<ApiKeys>,
     /// The members, who log in to the dashboard.
     pub members: Arc<Members>,
+    /// The requests with an idempotency key.
+    pub idempotency: Arc<Idempotency>,
     /// Runs actions.
     pub actions: Actions,
     /// Sends raw requests with the credentials of accounts.
@@ -233,6 +236,7 @@ impl Engine {
         ));
         let actions = Actions::new(&parts, host.clone(), connector_catalog.clone(), account_store, calls.clone());
         let proxy = Proxy::new(host.clone(), calls);
+        let idempotency = Arc::new(Idempotency::new(&parts));
         let readiness = Readiness::new(parts.storage.clone(), parts.clock.clone());
         let engine = Self(Arc::new(Services {
             parts,
@@ -250,6 +254,7 @@ impl Engine {
             attempts,
             api_keys,
             members,
+            idempotency,
             key_rotation,
             setup,
             host,
@@ -268,8 +273,9 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Stops the background tasks and flushes the call log.
+    /// Waits for requests with an idempotency key, stops the background tasks and flushes the call log.
     pub async fn shutdown(&self) {
+        self.idempotency.shutdown().await;
         for task in self.background.get().into_iter().flatten() {
             task.shutdown().await;
         }

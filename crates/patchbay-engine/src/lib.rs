@@ -24,6 +24,7 @@ mod error_hints;
 mod event_slot;
 mod form_values;
 mod guessability;
+mod idempotency;
 mod integrity;
 mod key_ring;
 mod keyed_locks;
@@ -66,6 +67,10 @@ pub use config::EngineConfig;
 pub use connector_catalog::{ConnectorCatalog, ConnectorSource, InstalledConnector, Origin, SourceRead};
 pub use connectors::{ConnectorEntry, ConnectorQuery, Connectors, PushOutcome, Reloaded, VersionEntry, VersionFiles};
 pub use engine::{Engine, Services};
+pub use idempotency::{
+    Idempotency, IdempotencyKey, IdempotencyScope, KeptResponse, KeyedRun, MAX_KEPT_BYTES, RequestFingerprint,
+    RunningKey,
+};
 pub use key_ring::{
     KeyRingStatus, KeyRotation, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
     check_key_ring,

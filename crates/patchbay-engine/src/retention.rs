@@ -1,5 +1,5 @@
-//! Deletes expired records at the start and every hour: pending authorizations, connect sessions, the call log. It deletes
-//! nothing while the clock may be wrong ([`crate::known_time`]).
+//! Deletes expired records at the start and every hour: pending authorizations, connect sessions,
+//! idempotency keys, the call log. It deletes nothing while the clock may be wrong ([`crate::known_time`]).
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,6 +16,8 @@ const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
 const EXPIRED_SESSION_RETENTION: Duration = Duration::from_hours(7 * 24);
 /// The number of records per transaction, so that the call log does not wait long.
 const MAX_DELETED_PER_TRANSACTION: u32 = 5_000;
+/// The number of idempotency keys per transaction: each has a response of up to a megabyte, which is overwritten.
+const MAX_KEYS_PER_TRANSACTION: u32 = 100;
 
 /// Starts the task; 0 days keep the call log without limit. A cancellation ends it after the current batch.
 pub(crate) fn start(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, retention_days: u32) -> BackgroundTask {
@@ -47,6 +49,12 @@ async fn delete_expired_records(
     // They contain sealed typed values and can no longer be completed.
     storage.pending_authorizations().delete_expired(now).await?;
     storage.sessions().delete_expired(now.minus(EXPIRED_SESSION_RETENTION)).await?;
+    while !stop.is_cancelled() {
+        let count = storage.idempotency_keys().delete_expired(now, MAX_KEYS_PER_TRANSACTION).await?;
+        if count < u64::from(MAX_KEYS_PER_TRANSACTION) {
+            break;
+        }
+    }
     if retention_days == 0 {
         return Ok(());
     }
@@ -70,7 +78,7 @@ mod tests {
     use patchbay_model::{
         CallId, CallKind, CallRecord, KeyHash, Organization, OrganizationId, ProfileId, Project, ProjectId, Sealed,
     };
-    use patchbay_storage::sqlite::SqliteStorage;
+    use patchbay_storage::{IdempotencyLimits, NewIdempotencyKey, Reservation, sqlite::SqliteStorage};
 
     use super::*;
 
@@ -120,5 +128,32 @@ mod tests {
         let before = now.plus_seconds(-60);
         assert_eq!(storage.pending_authorizations().take(&given_up, before).await.unwrap(), None);
         assert!(storage.pending_authorizations().take(&under_way, before).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn expired_idempotency_keys_are_deleted() {
+        let directory = tempfile::tempdir().unwrap();
+        let storage = SqliteStorage::open(&directory.path().join("db")).await.unwrap();
+        let now = Timestamp::from_micros(1_800_000_000_000_000);
+        let (organization, project) = (OrganizationId::new("o"), ProjectId::new("p"));
+        let new = Organization { id: organization.clone(), name: "O".to_owned(), created_at: now };
+        storage.organizations().create(&new).await.unwrap();
+        let new = Project { id: project.clone(), organization_id: organization, name: "P".to_owned(), created_at: now };
+        storage.projects().create(&new).await.unwrap();
+        let limits = IdempotencyLimits { max_keys: 1_000, max_bytes: 1_000 };
+        // More than one batch is expired.
+        for number in 0..=250_u8 {
+            let seconds = if number == 250 { 1 } else { -1 };
+            let key = KeyHash([number; 32]);
+            let (project, expires_at) = (project.clone(), now.plus_seconds(seconds));
+            let bucket = "p".to_owned();
+            let new = NewIdempotencyKey { key, project, bucket, fingerprint: key, expires_at };
+            assert_eq!(storage.idempotency_keys().reserve(&new, limits).await.unwrap(), Reservation::Reserved);
+        }
+        delete_expired_records(&storage, now, 0, &CancellationToken::new()).await.unwrap();
+        for number in [0, 249, 250] {
+            let left = storage.idempotency_keys().get(&project, &KeyHash([number; 32])).await.unwrap();
+            assert_eq!(left.is_some(), number == 250, "{number}");
+        }
     }
 }

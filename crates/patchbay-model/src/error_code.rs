@@ -80,6 +80,16 @@ error_codes! {
             "The connector and authentication method have no guide", "See `/guides`";
         Conflict, "ConflictError", 409,
             "The change conflicts with what is stored or with a change made at the same moment", "Read the resource again and repeat the change";
+        IdempotencyKeyReused, "IdempotencyKeyReusedError", 422,
+            "The idempotency key was used with another request: another path, account, header or body", "Use a new key for a new request";
+        IdempotencyKeyRunning, "IdempotencyKeyRunningError", 409,
+            "The request with this idempotency key is still running", "Repeat the request after `Retry-After` seconds; its response is then sent";
+        IdempotencyOutcomeUnknown, "IdempotencyOutcomeUnknownError", 409,
+            "The request with this idempotency key was interrupted, for example by a crash of the server, so it may have taken effect. It is not repeated", "Check whether it took effect. If it did not, send it with a new key";
+        IdempotencyNotKept, "IdempotencyNotKeptError", 409,
+            "The request with this idempotency key has completed, but its response is not kept: it is larger than 1 MiB, or could not be read to its end. The request is not repeated", "Read the result in another way, or run the request again with a new key";
+        IdempotencyLimit, "IdempotencyLimitError", 429,
+            "The project has the maximum number or size of idempotency keys; nothing was done", "Wait for `Retry-After` seconds, or send requests that only read without a key";
     }
     "Keys and sessions" {
         Unauthorized, "UnauthorizedError", 401,

@@ -15,6 +15,7 @@ use crate::{
     config::RuntimeConfig,
     credentials::Credentials,
     cursor::Paging,
+    effects::Effects,
     events::EventSink,
     expression_error::expression_error,
     file_stream::StreamSlot,
@@ -40,6 +41,8 @@ pub struct RunContext<'a> {
     pub deadline: Instant,
     /// Records requests and responses, if the caller asked for a trace.
     pub trace: Option<&'a Trace>,
+    /// Counts what the run may have changed outside of this server, if the caller asks.
+    pub effects: Option<&'a Effects>,
     /// Receives the events that steps emit.
     pub events: Option<&'a dyn EventSink>,
     /// Receives a streamed file, if the caller accepts one.
@@ -68,6 +71,7 @@ impl<'a> RunContext<'a> {
             config,
             deadline,
             trace: None,
+            effects: None,
             events: None,
             stream_slot: None,
             max_rate_limit_wait: None,

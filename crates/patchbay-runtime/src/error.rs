@@ -109,6 +109,8 @@ pub struct Error {
     pub provider: Option<Box<ProviderFailure>>,
     /// The seconds to wait before a retry.
     pub retry_after: Option<u64>,
+    /// Whether the request may have changed something outside of this server before it failed.
+    pub may_have_effect: bool,
     /// The trace of the run if the caller requested it, with secrets redacted.
     pub trace: Option<Box<RunTrace>>,
     /// The error that caused this one, for logs: never for a response.
@@ -126,6 +128,7 @@ impl Error {
             diagnostics: None,
             provider: None,
             retry_after: None,
+            may_have_effect: false,
             trace: None,
             source: None,
         }
@@ -139,6 +142,14 @@ impl Error {
     /// Returns the HTTP status of the response.
     pub fn status(&self) -> u16 {
         self.status.unwrap_or(self.code.status())
+    }
+
+    /// Returns whether the failed request has changed nothing, here or at a provider, so that it may run again. An error of
+    /// the server itself may have left a part of the change.
+    pub fn is_without_effect(&self) -> bool {
+        let is_unclear =
+            matches!(self.code, ErrorCode::Internal | ErrorCode::Storage | ErrorCode::Vault | ErrorCode::SignIn);
+        !self.may_have_effect && !is_unclear
     }
 
     /// Changes the code, and with it the status.

@@ -46,10 +46,17 @@ pub fn error_body(error: &Error) -> String {
     serde_json::to_string(&body(error)).unwrap_or_default()
 }
 
-fn respond(status: u16, retry_after: Option<u64>, body: &impl Serialize) -> Response {
+/// Marks the response to a request that changed nothing, so that its idempotency key is released.
+#[derive(Clone, Copy)]
+pub(crate) struct WithoutEffect;
+
+fn respond(error: &Error, status: u16, body: &impl Serialize) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Json(body)).into_response();
-    if let Some(seconds) = retry_after {
+    if error.is_without_effect() {
+        response.extensions_mut().insert(WithoutEffect);
+    }
+    if let Some(seconds) = error.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
@@ -58,7 +65,7 @@ fn respond(status: u16, retry_after: Option<u64>, body: &impl Serialize) -> Resp
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self(error) = self;
-        let mut response = respond(error.status(), error.retry_after, &body(&error));
+        let mut response = respond(&error, error.status(), &body(&error));
         if response.status() == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"patchbay\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
@@ -74,6 +81,6 @@ impl IntoResponse for HubError {
         let Self(error) = self;
         let rejected_by_provider = error.provider.is_some() && matches!(error.status(), 401 | 403);
         let status = if rejected_by_provider { 400 } else { error.status() };
-        respond(status, error.retry_after, &HubErrorOut::new(&error, status))
+        respond(&error, status, &HubErrorOut::new(&error, status))
     }
 }

@@ -9,6 +9,7 @@ mod dto;
 mod error;
 mod extract;
 mod guides;
+mod idempotency;
 mod limits;
 mod openapi;
 mod pages;

@@ -31,6 +31,7 @@ use crate::{
     config::ServerConfig,
     error::ApiError,
     extract::has_csrf_header,
+    idempotency::{self, IdempotencyLayer},
     openapi::{self, Document},
     pages, request_checks,
     routes::{
@@ -127,7 +128,8 @@ fn page_routes() -> Router<AppState> {
 
 /// Returns the API's OpenAPI 3.1 document, for the server at `public_url`.
 pub fn openapi(public_url: &str) -> Value {
-    let (_, document) = api().merge(hub_api()).split_for_parts();
+    let (_, mut document) = api().merge(hub_api()).split_for_parts();
+    idempotency::document(&mut document);
     openapi::complete(document, public_url)
 }
 
@@ -145,10 +147,13 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
     };
     let (api, _) = api().split_for_parts();
     let (hub, _) = hub_api().split_for_parts();
+    let idempotency = IdempotencyLayer::new(state.clone());
     Router::new()
-        .merge(api)
+        .merge(api.route_layer(idempotency.clone()))
         // Its own fallback, inside the CORS layer: a preflight must not get 405.
-        .merge(hub.method_not_allowed_fallback(method_not_allowed).layer(hub_cors(&state.config)))
+        .merge(
+            hub.method_not_allowed_fallback(method_not_allowed).route_layer(idempotency).layer(hub_cors(&state.config)),
+        )
         .merge(page_routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -181,11 +186,12 @@ fn hub_cors(config: &ServerConfig) -> CorsLayer {
     } else {
         AllowOrigin::list(config.hub_allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
-    let names = ["x-hub-session-token", "x-hub-version"].map(HeaderName::from_static);
+    let names = ["x-hub-session-token", "x-hub-version", idempotency::KEY_HEADER].map(HeaderName::from_static);
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([header::CONTENT_TYPE].into_iter().chain(names).collect::<Vec<_>>())
+        .expose_headers([header::RETRY_AFTER, HeaderName::from_static(idempotency::REPLAYED_HEADER)])
         .max_age(PREFLIGHT_TTL)
 }
 

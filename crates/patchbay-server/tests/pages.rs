@@ -193,7 +193,8 @@ async fn only_preflights_of_the_hub_api_pass() {
     assert_eq!(status, StatusCode::OK);
     assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
     assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_METHODS], "GET,POST,PATCH,DELETE");
-    assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_HEADERS], "content-type,x-hub-session-token,x-hub-version");
+    let allowed = "content-type,x-hub-session-token,x-hub-version,idempotency-key";
+    assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_HEADERS], allowed);
     assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
     for path in ["/accounts/1", "/connect_sessions", "/actions/rpc"] {
         let (status, headers, _) = send(&any.router, preflight(path, "https://app.example")).await;

@@ -114,7 +114,8 @@ impl Gate {
         self.opened.cancel();
     }
 
-    async fn pass(&self) {
+    /// Waits until the gate is open.
+    pub async fn pass(&self) {
         self.arrivals.add_permits(1);
         self.opened.cancelled().await;
     }

@@ -14,6 +14,7 @@ mod calls;
 pub mod conformance;
 mod connectors;
 mod error;
+mod idempotency_keys;
 mod login_tokens;
 mod members;
 mod meta;
@@ -32,6 +33,9 @@ pub use attempts::{AttemptStore, MAX_ATTEMPTS_PER_SESSION};
 pub use calls::CallStore;
 pub use connectors::{AddVersion, ConnectorStore};
 pub use error::{Cause, StorageError};
+pub use idempotency_keys::{
+    IdempotencyKeyStore, IdempotencyLimits, KeyedRequest, KeyedResponse, NewIdempotencyKey, Reservation,
+};
 pub use login_tokens::LoginTokenStore;
 pub use members::{BrowserSessionStore, MemberStore};
 pub use meta::MetaStore;
@@ -83,6 +87,8 @@ pub trait Storage: Send + Sync {
     fn sessions(&self) -> &dyn SessionStore;
     /// Returns the store of connection attempts.
     fn attempts(&self) -> &dyn AttemptStore;
+    /// Returns the store of requests with an idempotency key.
+    fn idempotency_keys(&self) -> &dyn IdempotencyKeyStore;
     /// Returns the store of call records.
     fn calls(&self) -> &dyn CallStore;
     /// Returns the store of sealed values, for the rotation of keys.

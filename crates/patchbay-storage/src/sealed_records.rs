@@ -39,6 +39,13 @@ pub enum SealedPlace {
         /// The hash of its `state`.
         state: KeyHash,
     },
+    /// The response to a request with an idempotency key.
+    KeyedResponse {
+        /// Its project.
+        project: ProjectId,
+        /// The hash of the key.
+        key: KeyHash,
+    },
     /// The vault's canary.
     Canary,
 }

@@ -4,14 +4,21 @@
 use patchbay_storage::sqlite::SqliteStorage;
 
 /// Columns that contain envelopes. `meta.value` contains one in the record of the vault's canary.
-const SEALED: [&str; 4] =
-    ["account_secrets.sealed", "meta.value", "pending_authorizations.sealed", "profile_secrets.sealed"];
+const SEALED: [&str; 5] = [
+    "account_secrets.sealed",
+    "idempotency_keys.sealed",
+    "meta.value",
+    "pending_authorizations.sealed",
+    "profile_secrets.sealed",
+];
 /// Columns that contain hashes, digests and key ids.
-const NOT_SEALED: [&str; 7] = [
+const NOT_SEALED: [&str; 9] = [
     "api_keys.hash",
     "browser_sessions.hash",
     "connect_sessions.token_hash",
     "connector_versions.digest",
+    "idempotency_keys.fingerprint",
+    "idempotency_keys.key_hash",
     "login_tokens.hash",
     "pending_authorizations.state_hash",
     "retired_keys.id",

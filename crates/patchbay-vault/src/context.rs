@@ -39,6 +39,13 @@ pub enum SealContext<'a> {
         /// The action's public id.
         action: &'a str,
     },
+    /// The response to a request with an idempotency key.
+    KeyedResponse {
+        /// The caller's project.
+        project: &'a ProjectId,
+        /// The hash of the project, the caller and the key, in hexadecimal digits.
+        key: &'a str,
+    },
     /// The mark of a browser that has logged in to the dashboard before.
     Device,
     /// The record that checks whether the key ring belongs to the database.
@@ -54,6 +61,7 @@ impl SealContext<'_> {
             Self::Profile { project, profile, field } => ("profile", &[project.as_str(), profile.as_str(), field]),
             Self::PendingAuthorization { project, state } => ("sign_in", &[project.as_str(), state]),
             Self::Cursor { project, account, action } => ("cursor", &[project.as_str(), account.as_str(), action]),
+            Self::KeyedResponse { project, key } => ("keyed_response", &[project.as_str(), key]),
             Self::Device => ("device", &[]),
             Self::Canary => ("canary", &[]),
         };

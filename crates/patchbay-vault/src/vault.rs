@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use arc_swap::ArcSwap;
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256, digest};
 use patchbay_model::{Entropy, KeyHash, Sealed};
 use zeroize::Zeroizing;
 
@@ -121,6 +121,18 @@ impl Vault {
         hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
         KeyHash(hash)
     }
+
+    /// Returns the SHA-256 hash of several parts, each after its length, so that the hashes of two lists always differ.
+    pub fn hash_parts(parts: &[&[u8]]) -> KeyHash {
+        let mut context = Context::new(&SHA256);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let mut hash = [0; 32];
+        hash.copy_from_slice(context.finish().as_ref());
+        KeyHash(hash)
+    }
 }
 
 impl fmt::Debug for Vault {
@@ -134,6 +146,13 @@ mod tests {
     use patchbay_model::{Timestamp, testing::SeededEntropy};
 
     use super::*;
+
+    #[test]
+    fn parts_with_equal_concatenations_have_different_hashes() {
+        assert_eq!(Vault::hash_parts(&[b"ab", b"c"]).0, Vault::hash_parts(&[b"ab", b"c"]).0);
+        assert_ne!(Vault::hash_parts(&[b"ab", b"c"]).0, Vault::hash_parts(&[b"a", b"bc"]).0);
+        assert_ne!(Vault::hash_parts(&[b"ab"]).0, Vault::hash_parts(&[b"ab", b""]).0);
+    }
 
     #[test]
     fn tokens_are_hashed_with_sha_256() {

@@ -1733,6 +1733,11 @@ export interface components {
       | "MethodNotAllowedError"
       | "GuideNotFoundError"
       | "ConflictError"
+      | "IdempotencyKeyReusedError"
+      | "IdempotencyKeyRunningError"
+      | "IdempotencyOutcomeUnknownError"
+      | "IdempotencyNotKeptError"
+      | "IdempotencyLimitError"
       | "UnauthorizedError"
       | "MissingScopeError"
       | "SessionExpiredError"
@@ -2870,6 +2875,15 @@ export interface components {
         "application/json": components["schemas"]["HubError"];
       };
     };
+    /** @description The `idempotency-key` was used with another request. */
+    HubIdempotencyKeyReused: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["HubError"];
+      };
+    };
     /** @description The server failed; its log says why. */
     HubInternalServerError: {
       headers: {
@@ -2960,6 +2974,26 @@ export interface components {
       };
       content: {
         "application/json": components["schemas"]["HubError"];
+      };
+    };
+    /** @description A request with this `idempotency-key` is running, was interrupted, or has a response that is not kept; or the provider responded with 409. */
+    IdempotencyConflict: {
+      headers: {
+        /** @description The seconds to wait before the next attempt. */
+        "retry-after"?: number;
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description The `idempotency-key` was used with another request; or the provider responded with 422. */
+    IdempotencyKeyReused: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
       };
     };
     /** @description The server failed; its log says why. */
@@ -3136,7 +3170,13 @@ export interface operations {
   accounts_revoke: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -3149,6 +3189,8 @@ export interface operations {
       /** @description The outcome for each account. */
       200: {
         headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3160,8 +3202,11 @@ export interface operations {
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];
       408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["IdempotencyConflict"];
       413: components["responses"]["PayloadTooLarge"];
       415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
       500: components["responses"]["InternalServerError"];
       503: components["responses"]["ServiceUnavailable"];
     };
@@ -3361,6 +3406,11 @@ export interface operations {
         "x-connector-profile-id"?: string;
         /** @description The longest time in milliseconds that a rate limit may delay a request to the provider; with `0` a limit responds at once with 429. If absent, the time limit of the call. */
         "x-rate-limit-wait"?: number;
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
       };
       path?: never;
       cookie?: never;
@@ -3374,6 +3424,8 @@ export interface operations {
       /** @description The result, or the file. */
       200: {
         headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3386,6 +3438,7 @@ export interface operations {
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];
       408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["IdempotencyConflict"];
       /** @description The account is suspended or must be reconnected, or its connector profile is disabled. */
       412: {
         headers: {
@@ -3397,6 +3450,7 @@ export interface operations {
       };
       413: components["responses"]["PayloadTooLarge"];
       415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["IdempotencyKeyReused"];
       429: components["responses"]["TooManyRequests"];
       500: components["responses"]["InternalServerError"];
       501: components["responses"]["NotImplemented"];
@@ -3434,7 +3488,13 @@ export interface operations {
   api_keys_create: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -3447,6 +3507,8 @@ export interface operations {
       /** @description The key with its text. */
       201: {
         headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3458,8 +3520,11 @@ export interface operations {
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];
       408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["IdempotencyConflict"];
       413: components["responses"]["PayloadTooLarge"];
       415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
       500: components["responses"]["InternalServerError"];
       503: components["responses"]["ServiceUnavailable"];
     };
@@ -3698,7 +3763,13 @@ export interface operations {
   connector_profiles_create: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -3717,6 +3788,8 @@ export interface operations {
       /** @description The profile. */
       201: {
         headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3731,6 +3804,8 @@ export interface operations {
       409: components["responses"]["Conflict"];
       413: components["responses"]["PayloadTooLarge"];
       415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
       500: components["responses"]["InternalServerError"];
       503: components["responses"]["ServiceUnavailable"];
     };
@@ -3875,7 +3950,13 @@ export interface operations {
   connect_sessions_create: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -3895,6 +3976,8 @@ export interface operations {
       /** @description The session with its token. */
       201: {
         headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3906,8 +3989,11 @@ export interface operations {
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];
       408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["IdempotencyConflict"];
       413: components["responses"]["PayloadTooLarge"];
       415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
       500: components["responses"]["InternalServerError"];
       503: components["responses"]["ServiceUnavailable"];
     };
@@ -3948,7 +4034,13 @@ export interface operations {
   connect_sessions_confirm: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -3961,6 +4053,8 @@ export interface operations {
       /** @description The attempt has ended. Send the browser to `redirect_uri`. */
       200: {
         headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
           [name: string]: unknown;
         };
         content: {
@@ -3980,8 +4074,11 @@ export interface operations {
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];
       408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["IdempotencyConflict"];
       413: components["responses"]["PayloadTooLarge"];
       415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
       500: components["responses"]["InternalServerError"];
       503: components["responses"]["ServiceUnavailable"];
     };
@@ -4054,7 +4151,13 @@ export interface operations {
   connectors_push: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -4068,6 +4171,8 @@ export interface operations {
       /** @description The project had already pushed this version with these files. */
       200: {
         headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
           [name: string]: unknown;
         };
         content: {
@@ -4077,6 +4182,8 @@ export interface operations {
       /** @description The new version. */
       201: {
         headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
           [name: string]: unknown;
         };
         content: {
@@ -4099,6 +4206,8 @@ export interface operations {
       };
       413: components["responses"]["PayloadTooLarge"];
       415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
       500: components["responses"]["InternalServerError"];
       503: components["responses"]["ServiceUnavailable"];
     };
@@ -4165,7 +4274,13 @@ export interface operations {
   connectors_reload: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -4174,15 +4289,19 @@ export interface operations {
       /** @description The changes. */
       200: {
         headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
           [name: string]: unknown;
         };
         content: {
           "application/json": components["schemas"]["ConnectorReload"];
         };
       };
+      400: components["responses"]["BadRequest"];
       401: components["responses"]["Unauthorized"];
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
       /** @description The directory cannot be read. Nothing is changed. */
       409: {
         headers: {
@@ -4192,6 +4311,9 @@ export interface operations {
           "application/json": components["schemas"]["Error"];
         };
       };
+      413: components["responses"]["PayloadTooLarge"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
       500: components["responses"]["InternalServerError"];
       503: components["responses"]["ServiceUnavailable"];
     };
@@ -4332,7 +4454,13 @@ export interface operations {
   hub_link: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -4345,6 +4473,8 @@ export interface operations {
       /** @description The account. */
       200: {
         headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
           [name: string]: unknown;
         };
         content: {
@@ -4359,6 +4489,7 @@ export interface operations {
       412: components["responses"]["HubPreconditionFailed"];
       413: components["responses"]["HubPayloadTooLarge"];
       415: components["responses"]["HubUnsupportedMediaType"];
+      422: components["responses"]["HubIdempotencyKeyReused"];
       429: components["responses"]["HubTooManyRequests"];
       500: components["responses"]["HubInternalServerError"];
       503: components["responses"]["HubServiceUnavailable"];
@@ -4434,7 +4565,13 @@ export interface operations {
   hub_start_attempt: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -4447,6 +4584,8 @@ export interface operations {
       /** @description The attempt. */
       201: {
         headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
           [name: string]: unknown;
         };
         content: {
@@ -4461,6 +4600,7 @@ export interface operations {
       412: components["responses"]["HubPreconditionFailed"];
       413: components["responses"]["HubPayloadTooLarge"];
       415: components["responses"]["HubUnsupportedMediaType"];
+      422: components["responses"]["HubIdempotencyKeyReused"];
       429: components["responses"]["HubTooManyRequests"];
       500: components["responses"]["HubInternalServerError"];
       503: components["responses"]["HubServiceUnavailable"];
@@ -4683,6 +4823,11 @@ export interface operations {
         prefer?: string;
         /** @description The longest time in milliseconds that a rate limit may delay the request to the provider; with `0` a limit responds at once with 429. If absent, the time limit of the call. */
         "x-rate-limit-wait"?: number;
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
       };
       path?: never;
       cookie?: never;
@@ -4696,6 +4841,8 @@ export interface operations {
       /** @description The provider's response. */
       200: {
         headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
           [name: string]: unknown;
         };
         content: {
@@ -4707,6 +4854,7 @@ export interface operations {
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];
       408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["IdempotencyConflict"];
       /** @description The account is suspended or must be reconnected, or its connector profile is disabled. */
       412: {
         headers: {
@@ -4718,6 +4866,7 @@ export interface operations {
       };
       413: components["responses"]["PayloadTooLarge"];
       415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["IdempotencyKeyReused"];
       429: components["responses"]["TooManyRequests"];
       500: components["responses"]["InternalServerError"];
       501: components["responses"]["NotImplemented"];

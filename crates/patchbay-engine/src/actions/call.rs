@@ -20,7 +20,7 @@ use crate::{
     profiles::Profiles,
     tokens::refresh::TokenRefresher,
 };
-use patchbay_runtime::{Credentials, RunContext, RunIds, RuntimeConfig};
+use patchbay_runtime::{Credentials, Effects, RunContext, RunIds, RuntimeConfig};
 use patchbay_vault::Vault;
 
 /// The status in the record of a call that its caller cancelled.
@@ -61,6 +61,8 @@ pub(super) struct Call {
     started_at: Timestamp,
     pub(super) began: Instant,
     is_recorded: bool,
+    /// What the call may have changed outside of this server.
+    pub(super) effects: Effects,
 }
 
 impl Calls {
@@ -125,6 +127,7 @@ impl Calls {
             started_at,
             began,
             is_recorded: false,
+            effects: Effects::default(),
         })
     }
 
@@ -226,7 +229,10 @@ impl Call {
 
     /// Ends the call and records it.
     pub(super) fn end<T>(mut self, outcome: Result<T, Error>, status: impl FnOnce(&T) -> u16) -> Result<T, Error> {
-        let outcome = outcome.map_err(error_hints::for_call);
+        let mut outcome = outcome.map_err(error_hints::for_call);
+        if let Err(error) = &mut outcome {
+            error.may_have_effect = self.effects.any();
+        }
         match &outcome {
             Ok(answer) => self.record(status(answer), None),
             Err(error) => self.record(error.status(), Some(error.code.as_str())),

@@ -181,7 +181,9 @@ impl Actions {
         let inputs = runtime::check_inputs(&action, raw)?;
         let credentials = call.credentials()?;
         let RunOutputs { trace, stream_slot } = outputs;
-        let context = RunContext { trace, stream_slot, ..call.context(caller, &credentials) };
+        // A search by POST changes nothing if the connector says so.
+        let effects = (action.annotations.read_only != Some(true)).then_some(&call.effects);
+        let context = RunContext { trace, effects, stream_slot, ..call.context(caller, &credentials) };
         let mut result = runtime::run(&self.host, context, &action, &inputs).await?;
         cursors::seal(&self.vault, account, &action, &mut result);
         Ok(result)

@@ -128,13 +128,17 @@ impl KeyRotator<'_> {
     }
 
     fn reseal(&self, record: &SealedRecord) -> Result<Option<Sealed>, VaultError> {
-        let state;
+        let hex;
         let context = match &record.place {
             SealedPlace::Account { project, account, field } => SealContext::Account { project, account, field },
             SealedPlace::Profile { project, profile, field } => SealContext::Profile { project, profile, field },
             SealedPlace::PendingAuthorization { project, state: hash } => {
-                state = hash.hex();
-                SealContext::PendingAuthorization { project, state: &state }
+                hex = hash.hex();
+                SealContext::PendingAuthorization { project, state: &hex }
+            }
+            SealedPlace::KeyedResponse { project, key: hash } => {
+                hex = hash.hex();
+                SealContext::KeyedResponse { project, key: &hex }
             }
             SealedPlace::Canary => SealContext::Canary,
         };

@@ -44,6 +44,7 @@ impl Run<'_> {
         self.send_traced(
             request,
             |request| self.host.http.send_observed(request, scope, deadline, observer),
+            |response| response.status,
             traced_response,
         )
         .await
@@ -64,6 +65,7 @@ impl Run<'_> {
         self.send_traced(
             request,
             |request| self.host.http.send_with_redirect_limit(request, scope, deadline, max_redirects),
+            |response| response.status,
             traced_response,
         )
         .await
@@ -85,6 +87,7 @@ impl Run<'_> {
         self.send_traced(
             request,
             |request| self.host.http.send_streaming(request, scope, deadline, max_redirects),
+            |response| response.status,
             head,
         )
         .await
@@ -95,6 +98,7 @@ impl Run<'_> {
         &self,
         request: OutboundRequest,
         send: impl FnOnce(OutboundRequest) -> F,
+        status_of: impl FnOnce(&T) -> StatusCode,
         response_of: impl FnOnce(&T) -> (StatusCode, HeaderMap, Option<Bytes>),
     ) -> Result<T, Error>
     where
@@ -102,7 +106,12 @@ impl Run<'_> {
     {
         let ctx = self.ctx;
         let tracing = ctx.trace.map(|trace| (trace, trace.begin(self.step, &request, self.redactor), Instant::now()));
-        let outcome = self.host.send(request, ctx.ids.account_id.as_ref(), send).await;
+        let method = request.method.clone();
+        let send = self.host.send(request, ctx.ids.account_id.as_ref(), send);
+        let outcome = match ctx.effects {
+            Some(effects) => effects.observe(&method, send, |response| status_of(response).as_u16()).await,
+            None => send.await,
+        };
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
         if let Some((trace, pending, started)) = tracing {
             let duration_ms = elapsed_millis(started);

@@ -37,6 +37,7 @@ pub(super) async fn run(run: &Run<'_>, step: &EmitEvent) -> Result<StepOutput, E
     for event in events {
         outputs.push(event_value(&event));
         if let Some(sink) = run.ctx.events {
+            run.ctx.effects.inspect(|effects| effects.add());
             sink.emit(event).await?;
         }
     }

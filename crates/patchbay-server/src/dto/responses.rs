@@ -25,7 +25,7 @@ const CHALLENGE: (&str, &str) =
 const API: &str = "Error";
 const HUB: &str = "HubError";
 
-const SHARED: [SharedResponse; 27] = [
+const SHARED: [SharedResponse; 30] = [
     shared("BadRequest", API, &[], "The request is not valid; `errors` lists every problem."),
     shared("Unauthorized", API, &[CHALLENGE], "The API key or the browser's session is missing or not valid."),
     shared(
@@ -37,6 +37,18 @@ const SHARED: [SharedResponse; 27] = [
     shared("NotFound", API, &[], "The project does not exist, or nothing in it has this id."),
     shared("RequestTimeout", API, &[], "The body did not arrive in time, or the provider did not respond in time."),
     shared("Conflict", API, &[], "Another request changed the same object; try again."),
+    shared(
+        "IdempotencyConflict",
+        API,
+        &[RETRY_AFTER],
+        "A request with this `idempotency-key` is running, was interrupted, or has a response that is not kept; or the provider responded with 409.",
+    ),
+    shared(
+        "IdempotencyKeyReused",
+        API,
+        &[],
+        "The `idempotency-key` was used with another request; or the provider responded with 422.",
+    ),
     shared("PayloadTooLarge", API, &[], "The body is too large."),
     shared("UnsupportedMediaType", API, &[], "The body is not of a media type that this operation reads."),
     shared("TooManyRequests", API, &[RETRY_AFTER], "A rate limit was reached; the message says whose."),
@@ -60,6 +72,7 @@ const SHARED: [SharedResponse; 27] = [
     shared("HubUnauthorized", HUB, &[], "The connect session has expired or does not exist."),
     shared("HubNotFound", HUB, &[], "The connect session does not include this."),
     shared("HubConflict", HUB, &[], "The connect session was used up, or another request changed the same account."),
+    shared("HubIdempotencyKeyReused", HUB, &[], "The `idempotency-key` was used with another request."),
     shared("HubPreconditionFailed", HUB, &[], "The connector profile is disabled."),
     shared("HubProviderFailed", HUB, &[], "The provider failed; `provider_response` is its response."),
     shared("HubRequestTimeout", HUB, &[], "The body did not arrive in time, or the provider did not respond in time."),

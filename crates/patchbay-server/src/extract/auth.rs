@@ -17,21 +17,31 @@ use crate::{
     state::AppState,
 };
 
-/// The caller behind a valid API key or a logged-in browser.
+/// The caller behind a valid API key or a logged-in browser. A layer that has authenticated the request
+/// leaves the caller in its extensions.
 pub(crate) struct Authenticated(pub(crate) Arc<Caller>);
 
 impl FromRequestParts<AppState> for Authenticated {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        if let Some(caller) = parts.extensions.get::<Arc<Caller>>() {
+            return Ok(Self(caller.clone()));
+        }
+        Self::authenticate(parts, state).await.map(Self)
+    }
+}
+
+impl Authenticated {
+    async fn authenticate(parts: &Parts, state: &AppState) -> Result<Arc<Caller>, ApiError> {
         if let Some(key) = api_key(&parts.headers) {
-            return Ok(Self(state.engine.api_keys.authenticate(&key).await?));
+            return Ok(state.engine.api_keys.authenticate(&key).await?);
         }
         // A malformed key is an error; the cookie is not used instead.
         if !parts.headers.contains_key(header::AUTHORIZATION)
             && let Some(caller) = browser::caller(parts, state).await?
         {
-            return Ok(Self(caller));
+            return Ok(caller);
         }
         Err(Error::new(
             ErrorCode::Unauthorized,
@@ -69,13 +79,16 @@ fn api_key(headers: &HeaderMap) -> Option<Secret> {
     (!key.is_empty()).then(|| Secret::new(key))
 }
 
-/// A connect session that has not expired.
+/// A connect session that has not expired. A layer that has found it leaves it in the request's extensions.
 pub(crate) struct HubAuth(pub(crate) HubSession);
 
 impl FromRequestParts<AppState> for HubAuth {
     type Rejection = HubError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, HubError> {
+        if let Some(hub) = parts.extensions.get::<HubSession>() {
+            return Ok(Self(hub.clone()));
+        }
         let token = parts.headers.get("x-hub-session-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let found = state.engine.sessions.for_hub(&Secret::new(token)).await;
         // The stock Hub ignores a 401 in response to a change and reports success; it shows a 400.

@@ -23,7 +23,7 @@ const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 /// The largest body of a request without a key, in bytes: anyone can send one.
 pub(crate) const MAX_SMALL_BODY_BYTES: usize = 16 * 1024;
 /// The largest body of the Hub API, in bytes. A form has a few values of at most 64 KiB.
-const MAX_HUB_BODY_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_HUB_BODY_BYTES: usize = 1024 * 1024;
 /// The largest body of a route that reads or changes the configuration, in bytes.
 const MAX_CONFIGURATION_BODY_BYTES: usize = 1024 * 1024;
 /// The longest wait for the next chunk of a body. A client that sends byte by byte holds a connection that others need.
@@ -57,6 +57,12 @@ impl BodyBuffer {
             *self.0 = grown;
         }
         self.0.extend_from_slice(data);
+    }
+}
+
+impl AsRef<[u8]> for BodyBuffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
 }
 

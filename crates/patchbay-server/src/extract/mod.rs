@@ -10,6 +10,6 @@ mod rate_limit_wait;
 pub(crate) use auth::{AccountHeader, Authenticated, HubAuth, OptionalAuth};
 pub(crate) use browser::{SameOrigin, cookie_header, has_csrf_header, login};
 pub(crate) use connector::ConnectorFiles;
-pub(crate) use json::{ApiJson, DataJson, HubJson, MAX_SMALL_BODY_BYTES, SmallJson, collect};
+pub(crate) use json::{ApiJson, DataJson, HubJson, MAX_HUB_BODY_BYTES, MAX_SMALL_BODY_BYTES, SmallJson, collect};
 pub(crate) use query::{DEFAULT_PAGE_SIZE, QueryMap};
 pub(crate) use rate_limit_wait::RateLimitWait;

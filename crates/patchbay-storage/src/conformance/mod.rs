@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod connectors;
+pub mod idempotency_keys;
 pub mod identity;
 pub mod linking;
 pub mod members;
@@ -43,6 +44,8 @@ macro_rules! storage_conformance {
                 a_session_keeps_its_newest_attempts, a_link_uses_its_session_up, a_failed_link_leaves_its_session_unused,
                 a_session_is_deleted_in_its_project, a_deleted_account_takes_its_sessions_along,
                 call_records_are_appended_atomically, old_call_records_are_deleted;
+            idempotency_keys: a_key_is_reserved_once_and_keeps_its_response, a_released_key_is_reserved_again, keys_belong_to_one_project,
+                a_bucket_has_a_limit_of_keys_and_of_bytes, expired_keys_are_deleted_in_batches, one_of_many_concurrent_callers_reserves_a_key;
             members: a_member_is_stored, a_browser_session_expires, other_browser_sessions_are_deleted;
             refresh_leases: a_lease_has_one_holder, only_the_newest_lease_commits, an_unresolved_request_is_recorded_until_its_outcome_is_known,
                 a_failed_refresh_backs_off, due_refreshes_are_found, due_notices_are_found, leases_of_an_ended_process_are_released, a_pending_authorization_is_taken_once;

@@ -12,6 +12,7 @@ mod connectors;
 mod error;
 #[cfg(test)]
 mod failing_disk;
+mod idempotency_keys;
 mod login_tokens;
 mod members;
 mod meta;
@@ -32,8 +33,8 @@ use std::{path::PathBuf, sync::Arc};
 use sqlx::{Sqlite, SqlitePool, Transaction, sqlite::SqliteConnectOptions};
 
 use crate::{
-    AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, ConnectorStore, LoginTokenStore,
-    MemberStore, MetaStore, OrganizationStore, PendingAuthorizationStore, ProfileStore, ProjectStore,
+    AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, ConnectorStore, IdempotencyKeyStore,
+    LoginTokenStore, MemberStore, MetaStore, OrganizationStore, PendingAuthorizationStore, ProfileStore, ProjectStore,
     RefreshLeaseStore, Result, SealedRecordStore, SessionStore, Storage,
 };
 
@@ -98,6 +99,9 @@ impl Storage for SqliteStorage {
         self
     }
     fn attempts(&self) -> &dyn AttemptStore {
+        self
+    }
+    fn idempotency_keys(&self) -> &dyn IdempotencyKeyStore {
         self
     }
     fn calls(&self) -> &dyn CallStore {

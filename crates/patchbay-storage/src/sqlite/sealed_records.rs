@@ -14,6 +14,7 @@ use crate::{Result, SealedPlace, SealedRecord, SealedRecordStore, VAULT_CANARY};
 const WRAPPING_KEYS: &str = "SELECT substr(sealed, 2, 8) AS key FROM account_secrets \
      UNION ALL SELECT substr(sealed, 2, 8) FROM profile_secrets \
      UNION ALL SELECT substr(sealed, 2, 8) FROM pending_authorizations \
+     UNION ALL SELECT substr(sealed, 2, 8) FROM idempotency_keys WHERE sealed IS NOT NULL \
      UNION ALL SELECT substr(value, 2, 8) FROM meta WHERE name = 'vault_canary'";
 
 // Each query selects the values of one table that another key wraps, after a primary key.
@@ -25,6 +26,8 @@ const SELECT_PROFILE_FIELDS: &str = "SELECT p.project_id AS project_id, s.profil
      WHERE (s.profile_id, s.field) > (?, ?) AND substr(s.sealed, 2, 8) <> ? ORDER BY s.profile_id, s.field LIMIT ?";
 const SELECT_PENDING_AUTHORIZATIONS: &str = "SELECT project_id, state_hash, sealed FROM pending_authorizations \
      WHERE state_hash > ? AND substr(sealed, 2, 8) <> ? ORDER BY state_hash LIMIT ?";
+const SELECT_KEYED_RESPONSES: &str = "SELECT project_id, key_hash, sealed FROM idempotency_keys \
+     WHERE key_hash > ? AND substr(sealed, 2, 8) <> ? ORDER BY key_hash LIMIT ?";
 const SELECT_UNBOUND_ACCOUNTS: &str = "SELECT DISTINCT a.project_id AS project_id, s.account_id AS owner \
      FROM account_secrets s JOIN accounts a ON a.id = s.account_id \
      WHERE s.account_id > ? AND substr(s.sealed, 1, 1) = x'01' ORDER BY s.account_id LIMIT ?";
@@ -32,6 +35,9 @@ const SELECT_UNBOUND_PROFILES: &str = "SELECT DISTINCT p.project_id AS project_i
      FROM profile_secrets s JOIN profiles p ON p.id = s.profile_id \
      WHERE substr(s.sealed, 1, 1) = x'01' ORDER BY s.profile_id";
 const SELECT_CANARY: &str = "SELECT name, value AS sealed FROM meta WHERE name = ? AND substr(value, 2, 8) <> ?";
+
+/// The number of responses that are read at once: each has up to a megabyte.
+const MAX_KEYED_RESPONSES: u32 = 20;
 
 fn key_id(row: &Row<'_>) -> Result<KeyId> {
     let bytes: &[u8] = row.get("key")?;
@@ -87,6 +93,17 @@ impl SqliteStorage {
         query.fetch_all(&self.readers).await?.iter().map(read).collect()
     }
 
+    async fn sealed_responses(&self, active: KeyId, after: &[u8], limit: u32) -> Result<Vec<SealedRecord>> {
+        let limit = limit.min(MAX_KEYED_RESPONSES);
+        let query = sqlx::query(SELECT_KEYED_RESPONSES).bind(after).bind(&active.0[..]).bind(i64::from(limit));
+        let read = |row| {
+            let row = Row::new("idempotency_keys", row, "project_id");
+            let project = ProjectId::new(row.get::<String>("project_id")?);
+            record(&row, SealedPlace::KeyedResponse { project, key: row.hash("key_hash")? })
+        };
+        query.fetch_all(&self.readers).await?.iter().map(read).collect()
+    }
+
     async fn sealed_canary(&self, active: KeyId) -> Result<Vec<SealedRecord>> {
         let query = sqlx::query(SELECT_CANARY).bind(VAULT_CANARY).bind(&active.0[..]);
         let found = query.fetch_optional(&self.readers).await?;
@@ -113,6 +130,11 @@ async fn exchange(transaction: &mut Transaction<'_, Sqlite>, old: &SealedRecord,
                 .bind(new.as_bytes())
                 .bind(&state.0[..])
         }
+        SealedPlace::KeyedResponse { key, .. } => {
+            sqlx::query("UPDATE idempotency_keys SET sealed = ? WHERE key_hash = ? AND sealed = ?")
+                .bind(new.as_bytes())
+                .bind(&key.0[..])
+        }
         SealedPlace::Canary => sqlx::query("UPDATE meta SET value = ? WHERE name = ? AND value = ?")
             .bind(new.as_bytes())
             .bind(VAULT_CANARY),
@@ -138,7 +160,8 @@ impl SealedRecordStore for SqliteStorage {
         after: Option<&SealedPlace>,
         limit: u32,
     ) -> Result<Vec<SealedRecord>> {
-        // The first table with a result, in this order: accounts, profiles, pending authorizations, canary.
+        // The first table with a result, in this order: accounts, profiles, pending authorizations,
+        // keyed responses, canary.
         let from = match after {
             None => Some(("", "")),
             Some(SealedPlace::Account { account, field, .. }) => Some((account.as_str(), field.as_str())),
@@ -161,12 +184,23 @@ impl SealedRecordStore for SqliteStorage {
                 return Ok(found);
             }
         }
+        let from: Option<&[u8]> = match after {
+            Some(SealedPlace::Canary | SealedPlace::KeyedResponse { .. }) => None,
+            Some(SealedPlace::PendingAuthorization { state, .. }) => Some(&state.0),
+            _ => Some(&[]),
+        };
+        if let Some(from) = from {
+            let found = self.sealed_authorizations(active, from, limit).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
         let from: &[u8] = match after {
             Some(SealedPlace::Canary) => return Ok(Vec::new()),
-            Some(SealedPlace::PendingAuthorization { state, .. }) => &state.0,
+            Some(SealedPlace::KeyedResponse { key, .. }) => &key.0,
             _ => &[],
         };
-        let found = self.sealed_authorizations(active, from, limit).await?;
+        let found = self.sealed_responses(active, from, limit).await?;
         if found.is_empty() { self.sealed_canary(active).await } else { Ok(found) }
     }
 

@@ -101,6 +101,22 @@ fn link(server: &Server, api: &Client) -> String {
 }
 
 #[test]
+fn a_push_is_repeated_with_its_idempotency_key() {
+    let bed = PushBed::new(&[]);
+    let keyed = bed.ours.clone().header("idempotency-key", "push");
+    let first = push(&keyed, merged("acme", "1.0.0", "Acme"));
+    assert_eq!(first.status, 201, "{first}");
+    let second = push(&keyed, merged("acme", "1.0.0", "Acme"));
+    assert_eq!((second.status, &second.body), (201, &first.body));
+    assert_eq!(second.header("idempotent-replayed"), Some("true"));
+    assert_eq!(push(&keyed, merged("acme", "1.0.1", "Acme")).code(), "IdempotencyKeyReusedError");
+    // Files with an error change nothing: the key is free for the corrected ones.
+    let other = bed.ours.clone().header("idempotency-key", "corrected");
+    assert_eq!(push(&other, "Patchbay: 1.0.0".to_owned()).code(), "ConnectorInvalidError");
+    assert_eq!(push(&other, merged("acme", "1.0.1", "Acme")).status, 201);
+}
+
+#[test]
 fn a_pushed_connector_with_an_active_link_is_rejected() {
     let bed = PushBed::new(&[]);
     let file = merged("acme", "1.0.0", "Acme");

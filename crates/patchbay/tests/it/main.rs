@@ -14,6 +14,7 @@ mod connectors;
 mod docs;
 mod downloads;
 mod full_disk;
+mod idempotency;
 mod keyring;
 mod lifecycle;
 mod login;

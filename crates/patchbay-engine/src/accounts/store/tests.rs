@@ -9,8 +9,8 @@ use patchbay_model::{
 };
 use patchbay_storage::{
     AccountFilter, AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, ConnectorStore,
-    LoginTokenStore, MemberStore, MetaStore, OrganizationStore, Page, PendingAuthorizationStore, ProfileStore,
-    ProjectStore, RefreshLeaseStore, SealedRecordStore, SessionStore, sqlite::SqliteStorage,
+    IdempotencyKeyStore, LoginTokenStore, MemberStore, MetaStore, OrganizationStore, Page, PendingAuthorizationStore,
+    ProfileStore, ProjectStore, RefreshLeaseStore, SealedRecordStore, SessionStore, sqlite::SqliteStorage,
 };
 
 use super::*;
@@ -150,6 +150,7 @@ impl Storage for ConflictingStorage {
         profiles: ProfileStore,
         connectors: ConnectorStore,
         pending_authorizations: PendingAuthorizationStore,
+        idempotency_keys: IdempotencyKeyStore,
         sessions: SessionStore,
         attempts: AttemptStore,
         calls: CallStore,
