@@ -3,11 +3,11 @@
 
 use patchbay_connector::{
     definition::{FieldType, FormField},
-    nearest,
+    expr, nearest,
 };
 use patchbay_model::Metadata;
 use patchbay_vault::Secret;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{Field, Problem, ProblemPath, validation::MAX_PROBLEMS};
 
@@ -66,7 +66,7 @@ pub(crate) fn check_fields(
         given.push(key);
     }
     for field in fields {
-        if given.contains(&field.key) || kept(&field.key) {
+        if given.contains(&field.key) || kept(&field.key) || !is_asked(field, fields, &accepted, &kept) {
             continue;
         }
         match &field.default {
@@ -83,6 +83,33 @@ pub(crate) fn check_fields(
         }
     }
     if problems.is_empty() { Ok(accepted) } else { Err(problems) }
+}
+
+/// Returns true if a field's condition holds, or if it has none. It does not hold if it needs a value that the request omits
+/// and that is stored: with the stored value, the field was asked for before. A condition that cannot be evaluated holds.
+fn is_asked(field: &FormField, fields: &[FormField], given: &FormValues, kept: impl Fn(&str) -> bool) -> bool {
+    let Some(condition) = &field.condition else { return true };
+    let mut values = Map::new();
+    for other in fields.iter().filter(|other| other.key != field.key) {
+        // A condition may ask whether a secret is given, not for its text.
+        let is_given_secret = given.secrets.iter().any(|(key, _)| *key == other.key);
+        let value = match given.plain.get(&other.key) {
+            Some(value) => Some(value.clone()),
+            None if is_given_secret => Some(Value::from(true)),
+            None if kept(&other.key) => None,
+            None => other.default.clone().filter(|_| !other.secret),
+        };
+        if let Some(value) = value {
+            values.insert(other.key.clone(), value);
+        }
+    }
+    let is_known = |name: &str| values.contains_key(name) || !kept(name);
+    if condition.references().iter().filter_map(|(_, name)| name.as_deref()).any(|name| !is_known(name)) {
+        return false;
+    }
+    let values = Value::Object(values);
+    let bindings = expr::Bindings { roots: &[("credentials", &values)] };
+    condition.is_truthy(&bindings).unwrap_or(true)
 }
 
 fn plain_value(field: &FormField, text: &str) -> Value {

@@ -138,6 +138,10 @@ pub struct FormField {
     pub kind: FieldType,
     /// Whether a value is required.
     pub required: bool,
+    /// Whether the form shows it. The value of a hidden field is its default.
+    pub is_shown: bool,
+    /// The expression over the other fields (`credentials.KEY`) that decides whether the form shows it and requires a value.
+    pub condition: Option<Template>,
     /// Whether the value is encrypted and never shown again. Password fields are always secret.
     pub secret: bool,
     /// Whether the value is shown and cannot be edited.

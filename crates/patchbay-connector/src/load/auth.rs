@@ -40,7 +40,7 @@ pub(crate) const KEYS: [&str; 20] = [
     "key",
     "description",
 ];
-pub(crate) const FIELD_KEYS: [&str; 15] = [
+pub(crate) const FIELD_KEYS: [&str; 16] = [
     "key",
     "label",
     "type",
@@ -56,6 +56,7 @@ pub(crate) const FIELD_KEYS: [&str; 15] = [
     "computed",
     "externalSystemAccountIdentifier",
     "display",
+    "condition",
 ];
 pub(crate) const FIELD_TYPES: [(&str, FieldType); 5] = [
     ("text", FieldType::Text),
@@ -230,11 +231,17 @@ fn field(reader: Reader<'_>) -> Option<FormField> {
     {
         place.error(code::UNKNOWN_VALUE, format!("`{value}` is not an option of the field"));
     }
+    let (required, is_shown) = (mapping.flag("required", false), mapping.flag("display", true));
+    if required && !is_shown && default.is_none() {
+        reader.error(code::INVALID, "nobody can fill in a required field with `display: false`; give it a `value`");
+    }
     Some(FormField {
         key: key?.text()?,
         label: label?.text()?,
         kind,
-        required: mapping.flag("required", false),
+        required,
+        is_shown,
+        condition: mapping.template("condition"),
         secret: kind == FieldType::Password || mapping.flag("secret", true),
         read_only: mapping.flag("readOnly", false),
         placeholder: mapping.text("placeholder"),

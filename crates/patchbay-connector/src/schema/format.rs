@@ -164,7 +164,7 @@ fn field() -> Value {
             ("validation", validation),
             ("value", json!(true)),
             ("externalSystemAccountIdentifier", boolean()),
-            ("display", json!(true)),
+            ("display", boolean()),
         ],
     )
 }

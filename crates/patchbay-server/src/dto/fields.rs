@@ -5,6 +5,11 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+/// What a form shows in place of a secret that is stored.
+pub(crate) const SECRET_PLACEHOLDER: &str = "__secretvalue:**redacted**";
+/// The pattern of [`SECRET_PLACEHOLDER`], with or without last characters of the secret, as JavaScript reads it.
+const PLACEHOLDER_PATTERN: &str = r"__secretvalue:\*\*redacted\*\*.*";
+
 /// A field of a form.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -21,6 +26,16 @@ pub(crate) struct FieldOut {
     required: bool,
     /// Whether it is shown and cannot be changed.
     read_only: bool,
+    /// False for a field that forms do not show; its value is the default. Absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    display: Option<bool>,
+    /// An expression over the values of the other fields, such as `{{credentials.region == 'eu'}}`: the field is shown, and
+    /// needs a value, only if it holds. `required` is then false, because forms that do not evaluate it show the field; the
+    /// server checks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    condition: Option<String>,
     /// Whether its value is sealed and never shown again.
     secret: bool,
     /// The text in the empty control; empty if there is none.
@@ -51,14 +66,37 @@ impl FieldOut {
         fields.iter().map(Self::new).collect()
     }
 
+    /// Returns the fields of a form in which placeholders stand for stored secrets. The stock Hub validates what the form
+    /// contains: so the pattern of a secret field also matches its placeholder, and a secret number is a text with the
+    /// pattern of a number.
+    pub(crate) fn list_with_placeholders(fields: &[FormField]) -> Vec<Self> {
+        let mut list = Self::list(fields);
+        for field in list.iter_mut().filter(|field| field.secret) {
+            if matches!(field.kind, FieldKind::Number) {
+                field.kind = FieldKind::Text;
+                field.validation.get_or_insert_with(|| FieldValidationOut {
+                    kind: ValidationKind::HtmlPattern,
+                    pattern: "[0-9]+".to_owned(),
+                    error: Some(format!("{} must be a number", field.label)),
+                });
+            }
+            if let Some(validation) = &mut field.validation {
+                validation.pattern = format!("(?:{})|{PLACEHOLDER_PATTERN}", validation.pattern);
+            }
+        }
+        list
+    }
+
     fn new(field: &FormField) -> Self {
         Self {
             key: field.key.clone(),
             label: field.label.clone(),
             kind: field.kind.into(),
-            required: field.required,
+            required: field.required && field.condition.is_none(),
             read_only: field.read_only,
             secret: field.secret,
+            display: (!field.is_shown).then_some(false),
+            condition: field.condition.as_ref().map(|condition| condition.source().to_owned()),
             placeholder: field.placeholder.clone().unwrap_or_default(),
             description: field.description.clone(),
             tooltip: field.tooltip.clone(),

@@ -49,7 +49,7 @@ export async function runAction({ account, action, inputs, signal }: RunRequest)
       statusCode: status,
       errorCode: code,
       message,
-      errors: problems,
+      problems,
       provider_errors: providerResponse,
     };
     return { status, body, next: null, trace: traceOf(failure.debug), failure };

@@ -17,7 +17,8 @@ const route = getRouteApi("/connectors/$key");
 
 /** Returns the fields that the Hub shows for a method. */
 const fieldSummary = (method: AuthMethod): string => {
-  const labels = method.config_fields.map(({ label }) => label);
+  const shown = method.config_fields.filter(({ display }) => display !== false);
+  const labels = shown.map(({ label }) => label);
   return labels.length === 0 ? "No fields to fill in" : `Fields: ${labels.join(", ")}`;
 };
 

@@ -121,15 +121,17 @@ function ProfileFormFields({ connector, profile, onClose }: Props) {
             wrap
           />
         )}
-        {(method?.setup_fields ?? []).map((field) => (
-          <SetupField
-            key={field.key}
-            field={field}
-            isStored={profile !== null && field.secret}
-            value={form.setup[field.key] ?? ""}
-            onChange={(value) => change({ setup: { ...form.setup, [field.key]: value } })}
-          />
-        ))}
+        {(method?.setup_fields ?? [])
+          .filter(({ display }) => display !== false)
+          .map((field) => (
+            <SetupField
+              key={field.key}
+              field={field}
+              isStored={profile !== null && field.secret}
+              value={form.setup[field.key] ?? ""}
+              onChange={(value) => change({ setup: { ...form.setup, [field.key]: value } })}
+            />
+          ))}
         {(method?.environments.length ?? 0) > 1 && (
           <Select
             label="Environment"
