@@ -1,9 +1,11 @@
 //! Connect sessions: created by the operator's backend, used in the Hub.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
+use patchbay_connector::{Connector, nearest};
 use patchbay_model::{
-    AccountId, AccountKind, ApiScope, Clock, ConnectSession, Entropy, Metadata, Owner, ProfileId, ProjectId, SessionId,
+    AccountId, AccountKind, ApiScope, Clock, ConnectSession, Entropy, Metadata, Owner, Profile, ProfileId, ProjectId,
+    SessionId,
 };
 use patchbay_storage::Storage;
 use patchbay_vault::{Secret, Vault};
@@ -64,6 +66,24 @@ const DEFAULT_SESSION_TTL_SECS: i64 = 1_800;
 /// The maximum lifetime of a session: a year.
 const MAX_SESSION_TTL_SECS: i64 = 31_536_000;
 
+/// The categories that clients of the original know. Connectors can have others.
+const CATEGORIES: [&str; 14] = [
+    "accounting",
+    "ats",
+    "crm",
+    "documents",
+    "hris",
+    "hris-legacy",
+    "iam",
+    "lms",
+    "marketing",
+    "messaging",
+    "scheduling",
+    "screening",
+    "stackone",
+    "ticketing",
+];
+
 /// The connect sessions.
 pub struct Sessions {
     storage: Arc<dyn Storage>,
@@ -97,15 +117,21 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// 400 `ValidationError` with every invalid value; 404 for a profile or account that the project does not have.
+    /// 400 `ValidationError` with every invalid value; 404 for a profile or account that the project does not have; 412
+    /// `ProfileInactiveError` if the Hub would have nothing to link, because the profile is disabled.
     pub async fn create(&self, caller: &Caller, new: NewSession) -> Result<CreatedSession, Error> {
         caller.require(ApiScope::PlatformWrite)?;
         let allowed_origins = check(&new)?;
+        self.check_categories(caller, &new.categories).await?;
         if let Some(connector) = &new.connector {
-            self.connectors.known(&caller.project_id, connector).await?;
+            let connector = self.connectors.known(&caller.project_id, connector).await?;
+            if new.profile_id.is_none() && new.account_id.is_none() {
+                self.require_enabled_profile(caller, &connector).await?;
+            }
         }
         if let Some(id) = &new.profile_id {
             let profile = self.profiles.load(&caller.project_id, id).await?;
+            require_enabled(&profile)?;
             if new.connector.as_ref().is_some_and(|connector| *connector != profile.connector) {
                 return Err(invalid_at(
                     Field::Profile,
@@ -115,7 +141,8 @@ impl Sessions {
             }
         }
         if let Some(id) = &new.account_id {
-            self.accounts.get(&caller.project_id, id).await?;
+            let account = self.accounts.get(&caller.project_id, id).await?;
+            require_enabled(&*self.profiles.load(&caller.project_id, &account.profile_id).await?)?;
         }
         let entropy = &self.entropy;
         let token = Secret::new(entropy.token());
@@ -144,6 +171,40 @@ impl Sessions {
         session.id = self.storage.sessions().create(&session).await?;
         let auth_link_url = self.urls.hub(&token);
         Ok(CreatedSession { session, token, auth_link_url })
+    }
+
+    /// Checks that each category is one that clients of the original know, or one of a connector of the project.
+    async fn check_categories(&self, caller: &Caller, categories: &[String]) -> Result<(), Error> {
+        let is_common = |category: &String| CATEGORIES.contains(&category.as_str());
+        if categories.iter().all(is_common) {
+            return Ok(());
+        }
+        let connectors = self.connectors.of_project(&caller.project_id).await?;
+        let own = connectors.iter().flat_map(|connector| connector.categories.iter().map(String::as_str));
+        let known = CATEGORIES.into_iter().chain(own).collect::<BTreeSet<_>>();
+        let problem = |(index, category): (usize, &String)| {
+            let near = nearest(category, known.iter().copied());
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            Problem {
+                path: ProblemPath::index(Field::Categories, index),
+                code: "enum",
+                message: format!("unknown category `{category}`{hint}"),
+            }
+        };
+        let unknown = categories.iter().enumerate().filter(|(_, category)| !known.contains(category.as_str()));
+        let problems = unknown.map(problem).collect::<Vec<_>>();
+        if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
+    }
+
+    /// Checks that a connector has an enabled profile, if it has profiles.
+    async fn require_enabled_profile(&self, caller: &Caller, connector: &Connector) -> Result<(), Error> {
+        let profiles = self.profiles.all(&caller.project_id, Some(&connector.key), None).await?;
+        if profiles.is_empty() || profiles.iter().any(|profile| profile.active) {
+            return Ok(());
+        }
+        let message =
+            format!("every connector profile of {} is disabled; enable one, then create the session", connector.title);
+        Err(Error::new(ErrorCode::ProfileInactive, message))
     }
 
     /// Returns the connect session of a token for the Hub.
@@ -198,6 +259,15 @@ impl Sessions {
         let found = self.storage.sessions().by_token_hash(&Vault::hash_token(token.expose())).await?;
         Ok(found.filter(|session| session.expires_at > self.clock.now()))
     }
+}
+
+/// Checks that a profile is enabled: the Hub would otherwise be empty.
+fn require_enabled(profile: &Profile) -> Result<(), Error> {
+    if profile.active {
+        return Ok(());
+    }
+    let message = format!("the connector profile `{}` is disabled; enable it, then create the session", profile.name);
+    Err(Error::new(ErrorCode::ProfileInactive, message))
 }
 
 /// Returns 401 `SessionExpiredError`.
