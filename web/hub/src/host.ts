@@ -1,6 +1,10 @@
 /**
- * The connection to the host page around the Hub. It exchanges messages with one window and one origin, never with
- * `*`. Without a host (an auth link in its own tab) it sends nothing.
+ * The connection to the page around the Hub. It exchanges messages with one window and named origins, never with `*`.
+ *
+ * A page with our element names its origin in the frame's address: that is the host. Another page that frames an auth
+ * link only learns which account was linked, as from the original's auth links (`AccountConnected`). That message is
+ * addressed to each origin that the session or the operator allows; the browser delivers it only if the page around the
+ * Hub is one of them. Without a page around it the Hub sends nothing.
  */
 
 import {
@@ -10,6 +14,7 @@ import {
   type HubMessage,
   type InitOptions,
   type LinkedAccount,
+  parseOrigin,
   readyMessage,
   receiveFromHost,
   resizeMessage,
@@ -21,6 +26,8 @@ export interface Host {
   readonly present: boolean;
   ready(): void;
   resize(height: number): void;
+  /** Sets the origins whose pages may learn which account was linked, as the server says. */
+  allow(origins: readonly string[]): void;
   /** Reports the linked account; only the first call sends a message. */
   success(account: LinkedAccount): void;
   cancel(): void;
@@ -33,12 +40,14 @@ type Frame = Pick<Window, "addEventListener" | "removeEventListener"> & {
   parent: Pick<Window, "postMessage">;
 };
 
-export function createHost(frame: Frame, origin: string | null): Host {
+/** Creates the connection. `framed` says whether the page is inside another page. */
+export function createHost(frame: Frame, origin: string | null, framed: boolean = origin !== null): Host {
   const send = (message: unknown): void => {
     if (origin !== null) frame.parent.postMessage(message, origin);
   };
   const sendHubMessage = (message: HubMessage): void => send(message);
   let successSent = false;
+  let allowed: readonly string[] = [];
   let lastHeight = -1;
   return {
     present: origin !== null,
@@ -48,9 +57,18 @@ export function createHost(frame: Frame, origin: string | null): Host {
       lastHeight = height;
       sendHubMessage(resizeMessage(height));
     },
+    allow(origins) {
+      allowed = origins;
+    },
     success(account) {
       if (successSent) return;
       successSent = true;
+      if (origin === null) {
+        if (!framed) return;
+        const origins = new Set(allowed.map(parseOrigin).filter((found) => found !== null));
+        for (const target of origins) frame.parent.postMessage(accountConnectedMessage(account), target);
+        return;
+      }
       sendHubMessage(successMessage(account));
       send(accountConnectedMessage(account));
     },

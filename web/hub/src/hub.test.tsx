@@ -182,6 +182,40 @@ describe("the form", () => {
     expect(JSON.stringify(hub.sent)).not.toContain("s3cret");
   });
 
+  it("reports the account to a page without the element, only at the allowed origins", async () => {
+    const allowed_origins = [
+      "https://app.example.com",
+      "https://b.example.com/",
+      "*",
+      "null",
+      "https://app.example.com",
+    ];
+    const settings = { enabled_features: [], allowed_origins, session: { owner_name: "Northwind" } };
+    const routes = { "GET /hub/settings": { body: settings } };
+    const hub = renderHub({ routes, framed: true, environment: { hostOrigin: null } });
+    await fillIn();
+    fireEvent.click(await button("Connect"));
+    await heading("Papertrail is connected");
+    const account = { id: "acc_1", provider: "papertrail" };
+    expect(hub.sent).toEqual([
+      { message: { type: "AccountConnected", account }, origin: "https://app.example.com" },
+      { message: { type: "AccountConnected", account }, origin: "https://b.example.com" },
+    ]);
+  });
+
+  it.each([
+    ["no origin is allowed", [], true],
+    ["it is in its own tab", ["https://app.example.com"], false],
+  ])("reports nothing if %s", async (_, allowed_origins, framed) => {
+    const settings = { enabled_features: [], allowed_origins, session: { owner_name: "Northwind" } };
+    const routes = { "GET /hub/settings": { body: settings } };
+    const hub = renderHub({ routes, framed, environment: { hostOrigin: null } });
+    await fillIn();
+    fireEvent.click(await button("Connect"));
+    await heading("Papertrail is connected");
+    expect(hub.sent).toEqual([]);
+  });
+
   it("shows problems when a field loses focus and on submit, and focuses the first", async () => {
     const hub = renderHub();
     const email = await screen.findByLabelText(/Act as user/);
@@ -213,7 +247,7 @@ describe("the form", () => {
   it("shows the server's problem at its field until the field is changed", async () => {
     const body = {
       message: "not valid",
-      errors: [{ path: "credentials.email", code: "x", message: "No member" }],
+      problems: [{ path: "credentials.email", code: "x", message: "No member" }],
     };
     renderHub({ routes: { "POST /hub/accounts": { status: 400, body } } });
     await fillIn();

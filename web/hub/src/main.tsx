@@ -20,10 +20,10 @@ const environment = readEnvironment(window);
 // Before the first paint, so that a dark page does not flash white.
 applyTheme(document.documentElement, baseTheme(environment));
 
-const { token, hostOrigin } = environment;
+const { token, hostOrigin, framed } = environment;
 const api = token === null ? null : createHubApi({ token, fetch: (url, init) => window.fetch(url, init) });
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no element #root");
 createRoot(root).render(
-  <App environment={environment} api={api} host={createHost(window, hostOrigin)} window={window} />,
+  <App environment={environment} api={api} host={createHost(window, hostOrigin, framed)} window={window} />,
 );

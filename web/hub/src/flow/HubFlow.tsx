@@ -4,6 +4,7 @@ import { asFailure } from "@patchbay/web-shared/failure.ts";
 import { useCallback, useState } from "react";
 import type { HubApi } from "../api/hubApi.ts";
 import type { Catalog, ConnectorProfile, Settings, StoredAccount } from "../api/types.ts";
+import type { Host } from "../host.ts";
 import { useHub } from "../hub.ts";
 import { LoadingScreen } from "../screens/LoadingScreen.tsx";
 import {
@@ -26,8 +27,14 @@ interface SessionData {
 }
 
 /** Loads the session. The account is loaded before the catalog, because it determines the connector. */
-async function loadSession(api: HubApi, accountId: string | null, signal: AbortSignal): Promise<SessionData> {
+async function loadSession(
+  api: HubApi,
+  host: Host,
+  accountId: string | null,
+  signal: AbortSignal,
+): Promise<SessionData> {
   const settings = await api.settings(signal);
+  host.allow(settings.allowed_origins ?? []);
   const emptyCatalog: Catalog = { profiles: [], externalTriggerToken: null };
   // Nothing else is shown then.
   if (settings.session?.used) return { settings, account: null, catalog: emptyCatalog };
@@ -43,9 +50,9 @@ async function loadSession(api: HubApi, accountId: string | null, signal: AbortS
 }
 
 export function HubFlow({ accountId }: { accountId: string | null }) {
-  const { api } = useHub();
+  const { api, host } = useHub();
   const [loaded, retry] = useAsync(
-    useCallback((signal: AbortSignal) => loadSession(api, accountId, signal), [api, accountId]),
+    useCallback((signal: AbortSignal) => loadSession(api, host, accountId, signal), [api, host, accountId]),
   );
   if (loaded.state === "loading") return <LoadingScreen />;
   if (loaded.state === "failed") {

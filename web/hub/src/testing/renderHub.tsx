@@ -101,7 +101,7 @@ export function renderHub({
     opened: false,
     ...environment,
   };
-  const host = createHost(frame as never, fullEnvironment.hostOrigin);
+  const host = createHost(frame as never, fullEnvironment.hostOrigin, fullEnvironment.framed);
   const { token } = fullEnvironment;
   const api = token === null ? null : createHubApi({ token, fetch });
   const view = render(<App environment={fullEnvironment} api={api} host={host} window={fakeWindow} />);
