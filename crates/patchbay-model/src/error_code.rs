@@ -263,7 +263,7 @@ impl ErrorCode {
              Every error response of the API contains `statusCode`, `message`, `errorCode` and, outside the Hub API,\n\
              `timestamp`. The message is for people and may change; the code is for programs and does not change. If the\n\
              provider failed, `provider_errors` (`provider_response` in the Hub API) contains its response with secrets\n\
-             removed. `errors` lists every problem of an action's inputs or a form at once; of a malformed body it lists the\n\
+             removed. `problems` lists every problem of an action's inputs or a form at once; of a malformed body it lists the\n\
              first. `Retry-After` is in seconds.\n\n\
              A request whose head is refused by HTTP/2 itself (headers of more than 16 KiB), or behind a response that the\n\
              client has not read, gets a 400, 414 or 431 without a body.\n\n\

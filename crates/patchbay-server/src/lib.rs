@@ -20,7 +20,7 @@ mod state;
 mod urls;
 
 pub use config::{SandboxInfo, ServerConfig, WebAssets};
-pub use dto::{errors::ProviderErrorOut, revocation::RevocationReportOut};
+pub use dto::{errors::ProviderErrorOut, problems::ProblemOut, revocation::RevocationReportOut};
 pub use error::error_body;
 pub use limits::RemoteAddress;
 pub use router::{openapi, router};

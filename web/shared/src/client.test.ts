@@ -51,7 +51,8 @@ describe("the client", () => {
       statusCode: 400,
       message: "the body is not valid",
       errorCode: "ValidationError",
-      errors: [{ path: "body.name", code: "required", message: "name is required" }],
+      errors: ["body.name: name is required"],
+      problems: [{ path: "body.name", code: "required", message: "name is required" }],
       provider_errors: [{ status: 401 }],
       debug: { duration_ms: 4 },
     };
@@ -62,7 +63,7 @@ describe("the client", () => {
       status: 400,
       code: "ValidationError",
       message: "the body is not valid",
-      problems: body.errors,
+      problems: body.problems,
       providerResponse: body.provider_errors,
       debug: body.debug,
       unreachable: false,

@@ -96,7 +96,7 @@ export async function failureOf(response: Response): Promise<ApiFailure> {
     status: response.status,
     code: textOr(fields.errorCode, "UnknownError"),
     message: textOr(fields.message, plainMessage(response.status)),
-    problems: problemsOf(fields.errors),
+    problems: problemsOf(fields.problems),
     providerResponse: fields.provider_response ?? fields.provider_errors,
     debug: fields.debug,
     retryAfter: secondsOf(response.headers.get("retry-after")),

@@ -27,10 +27,14 @@ pub(crate) struct ErrorOut {
     timestamp: String,
     #[schema(value_type = ErrorCodeOut)]
     error_code: ErrorCode,
-    /// Every problem of the request, if the request is wrong.
+    /// Every problem of the request as a text, if the request is wrong: its place and what is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(["page: page must be a whole number, 1 or more"]))]
+    errors: Vec<String>,
+    /// The same problems for programs, in the same order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    errors: Vec<ProblemOut>,
+    problems: Vec<ProblemOut>,
     /// The problems in a connector's files, if the connector is rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -56,7 +60,8 @@ impl ErrorOut {
             message: error.message.clone(),
             timestamp,
             error_code: error.code,
-            errors: ProblemOut::list(&error.problems),
+            errors: ProblemOut::texts(&error.problems),
+            problems: ProblemOut::list(&error.problems),
             diagnostics: error.diagnostics.as_deref().map(DiagnosticOut::list),
             data: ErrorDataOut { status_code, message: error.message.clone(), headers: EmptyObject {} },
             provider_errors: error.provider.as_deref().map(ProviderErrorOut::new).into_iter().collect(),
@@ -176,10 +181,14 @@ pub(crate) struct HubErrorOut {
     message: String,
     #[schema(value_type = ErrorCodeOut)]
     error_code: ErrorCode,
-    /// Every problem of the request, if the request is wrong.
+    /// Every problem of the request as a text, if the request is wrong: its place and what is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(["page: page must be a whole number, 1 or more"]))]
+    errors: Vec<String>,
+    /// The same problems for programs, in the same order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    errors: Vec<ProblemOut>,
+    problems: Vec<ProblemOut>,
     /// The body of the provider's response, if the provider failed. A string to show, not JSON.
     #[serde(rename = "provider_response", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -196,7 +205,8 @@ impl HubErrorOut {
             status_code,
             message: error.message.clone(),
             error_code: error.code,
-            errors: ProblemOut::list(&error.problems),
+            errors: ProblemOut::texts(&error.problems),
+            problems: ProblemOut::list(&error.problems),
             provider_response,
         }
     }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// One problem of a request.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub(crate) struct ProblemOut {
+pub struct ProblemOut {
     /// The place in the request.
     #[schema(example = "body.approvals[0].order")]
     path: String,
@@ -19,7 +19,13 @@ pub(crate) struct ProblemOut {
 }
 
 impl ProblemOut {
-    pub(super) fn list(problems: &[Problem]) -> Vec<Self> {
+    /// Returns the problems as texts, each with its place.
+    pub fn texts(problems: &[Problem]) -> Vec<String> {
+        problems.iter().map(|found| format!("{}: {}", wire_path(&found.path), found.message)).collect()
+    }
+
+    /// Returns the shape in which errors show problems.
+    pub fn list(problems: &[Problem]) -> Vec<Self> {
         let problem =
             |found: &Problem| Self { path: wire_path(&found.path), code: found.code, message: found.message.clone() };
         problems.iter().map(problem).collect()

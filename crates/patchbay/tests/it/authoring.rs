@@ -165,7 +165,7 @@ fn an_action_runs_from_the_terminal_and_its_secret_is_not_printed() {
 
     write("params.json", json!({ "query": { "serch": "x" } }));
     let (code, out, _) = run(&upstream, &["--params", "params.json"]);
-    assert_eq!((code, &json_of(&out)["errors"][0]["code"]), (1, &json!("unknown_field")), "{out}");
+    assert_eq!((code, &json_of(&out)["problems"][0]["code"]), (1, &json!("unknown_field")), "{out}");
 
     fs::write(folder.path().join("credentials.json"), format!("{{\"apiKey\": \"{SECRET}\" oops")).unwrap();
     let (code, out, error) = run(&upstream, &[]);

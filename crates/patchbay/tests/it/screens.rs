@@ -57,7 +57,7 @@ fn only_the_sessions_origins_can_frame_the_hub() {
         let body = json!({ "origin_owner_id": "a", "origin_owner_name": "A", "allowed_origins": [origin] });
         let refused = server.api().post("/connect_sessions", &body);
         assert_eq!(refused.status, 400, "{origin}");
-        assert_eq!(refused.text("/errors/0/path"), "allowed_origins[0]");
+        assert_eq!(refused.text("/problems/0/path"), "allowed_origins[0]");
     }
 }
 

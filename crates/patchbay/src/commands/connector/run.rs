@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 use patchbay_engine::{Error, Exchange, RunTrace};
-use patchbay_server::ProviderErrorOut;
+use patchbay_server::{ProblemOut, ProviderErrorOut};
 use serde_json::{Map, Value, json};
 
 use super::{run_args::RunArgs, stdout};
@@ -47,7 +47,8 @@ pub fn body(error: &Error) -> Value {
         "errorCode": error.code,
     });
     if !error.problems.is_empty() {
-        body["errors"] = json!(error.problems);
+        body["errors"] = json!(ProblemOut::texts(&error.problems));
+        body["problems"] = json!(ProblemOut::list(&error.problems));
     }
     if let Some(provider) = &error.provider {
         body["provider_errors"] = json!([ProviderErrorOut::new(provider)]);
