@@ -19,7 +19,7 @@ use crate::{
 pub struct ActionQuery {
     /// Only actions of these connectors.
     pub connectors: Vec<String>,
-    /// Only actions that these accounts can run; entries then contain the account.
+    /// Only actions that these accounts can run; entries then contain the account. An empty id matches nothing.
     pub account_ids: Vec<AccountId>,
     /// Only these actions, by public or local ID.
     pub action_keys: Vec<String>,
@@ -92,7 +92,7 @@ impl ActionCatalog {
                 candidates.push((connector.clone(), None, profiles.get(&connector.key).cloned()));
             }
         } else {
-            for id in &query.account_ids {
+            for id in query.account_ids.iter().filter(|id| !id.as_str().is_empty()) {
                 let account = self.accounts.get(&caller.project_id, id).await?;
                 let profile = self.profiles.load(&caller.project_id, &account.profile_id).await?;
                 if let Some(installed) = self.connectors.find_for_profile(&profile).await? {

@@ -95,6 +95,18 @@ macro_rules! uuid_id {
 
 uuid_id!(OrganizationId, MemberId, ProfileId, ApiKeyId, AttemptId);
 
+impl OrganizationId {
+    /// Returns the number of the organization, from 1 to 2^52: a hash (FNV-1a) of the id. It is as stable as the id and is not
+    /// stored. Clients that expect a number get this one; every JSON parser reads it exactly.
+    pub fn number(&self) -> u64 {
+        let hash = self
+            .as_str()
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        (hash >> 12) + 1
+    }
+}
+
 impl CallId {
     /// Returns a new id: a UUID that begins with the moment (version 7, RFC 9562 section 5.7). Records that are written
     /// together are stored together in the database.
@@ -121,6 +133,16 @@ impl fmt::Display for SessionId {
 mod tests {
     use super::*;
     use crate::testing::SeededEntropy;
+
+    #[test]
+    fn an_organization_keeps_its_number() {
+        let id = OrganizationId::new("0b9ad3c4-6d1e-4b5f-9c38-2f2d4f1b7a10");
+        assert_eq!(id.number(), 1_171_315_175_880_824);
+        let numbers = (0..2_000).map(|seed| OrganizationId::generate(&SeededEntropy::new(seed)).number());
+        let distinct = numbers.collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(distinct.len(), 2_000);
+        assert!(distinct.iter().all(|number| (1..=1 << 52).contains(number)));
+    }
 
     #[test]
     fn ids_have_their_wire_format() {

@@ -16,6 +16,13 @@ pub(crate) fn rejection(request: &Request) -> Option<Response> {
         let message = "the path does not exist: its percent-encoded bytes are not UTF-8; /docs lists all paths";
         return Some(ApiError::from(Error::new(ErrorCode::RouteNotFound, message)).into_response());
     }
+    if is_compressed(request.headers()) {
+        let message = "the body is compressed; send it as it is, without content-encoding";
+        let mut response = ApiError::from(Error::new(ErrorCode::UnsupportedMediaType, message)).into_response();
+        // The codings that a request can have (RFC 9110, section 12.5.3).
+        response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        return Some(response);
+    }
     let message = if !has_clear_length(request.headers()) {
         "the length of the body is not clear; send either content-length or transfer-encoding: chunked"
     } else if !has_clear_host(request) {
@@ -24,6 +31,16 @@ pub(crate) fn rejection(request: &Request) -> Option<Response> {
         return None;
     };
     Some(malformed(message))
+}
+
+/// Returns true if the body has a content coding (RFC 9110, section 8.4). Bodies are not decoded here: a small one could grow
+/// beyond every limit, and no client needs it.
+fn is_compressed(headers: &HeaderMap) -> bool {
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).any(|coding| {
+        let coding = coding.trim_ascii();
+        !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity")
+    })
 }
 
 /// Returns 400 `MalformedRequestError`, and closes the connection.

@@ -1,17 +1,11 @@
 //! Every route.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{convert::Infallible, future::ready, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     extract::{Request, State},
-    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -19,7 +13,9 @@ use axum::{
 use patchbay_engine::{Engine, Error, ErrorCode};
 use serde_json::Value;
 use tokio::sync::Semaphore;
+use tower::{Layer as _, ServiceExt as _};
 use tower_http::{
+    CompressionLevel,
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, Predicate, predicate::SizeAbove},
     cors::{AllowOrigin, CorsLayer},
@@ -30,7 +26,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     config::ServerConfig,
     error::ApiError,
-    extract::has_csrf_header,
+    extract::{
+        has_csrf_header,
+        ignored::{self, IgnoredFields},
+    },
     idempotency::{self, IdempotencyLayer},
     openapi::{self, Document},
     pages, request_checks,
@@ -135,9 +134,11 @@ pub fn openapi(public_url: &str) -> Value {
 
 /// Returns the router of all routes.
 pub fn router(engine: Engine, config: ServerConfig) -> Router {
-    let is_https = config.urls.is_https();
+    let common = CommonHeaders { is_https: config.urls.is_https(), engine: engine.clone() };
+    let hub_cors = hub_cors(&config);
     let streams = Arc::new(Semaphore::new(MAX_STREAMS));
     let state = AppState {
+        process_id: engine.nonce().into(),
         engine,
         config: Arc::new(config),
         streams,
@@ -150,10 +151,7 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
     let idempotency = IdempotencyLayer::new(state.clone());
     Router::new()
         .merge(api.route_layer(idempotency.clone()))
-        // Its own fallback, inside the CORS layer: a preflight must not get 405.
-        .merge(
-            hub.method_not_allowed_fallback(method_not_allowed).route_layer(idempotency).layer(hub_cors(&state.config)),
-        )
+        .merge(hub.route_layer(idempotency))
         .merge(page_routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -161,21 +159,71 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
             // The panic is on standard error; the response contains no internals.
             ApiError::from(Error::new(ErrorCode::Internal, "the server failed; its log says why")).into_response()
         }))
+        .layer(middleware::from_fn_with_state(hub_cors, check_and_share))
+        .layer(middleware::from_fn_with_state(common, headers))
         .layer(compression())
-        .layer(middleware::from_fn_with_state(is_https, headers))
+        .layer(json_compression())
         .with_state(state)
 }
 
-/// Compresses screens and their files. Responses of the API are not compressed: they are small, and may contain a secret next
-/// to a text that an attacker chose (the BREACH attack).
+/// Compresses screens and their files.
 fn compression() -> CompressionLayer<impl Predicate> {
     let is_screen = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
-        let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         // A file that an action streams is not a screen, whatever its type.
         !headers.contains_key(header::CONTENT_DISPOSITION)
-            && ["text/html", "text/javascript", "text/css", "image/svg"].iter().any(|text| kind.starts_with(text))
+            && ["text/html", "text/javascript", "text/css", "image/svg"].iter().any(|text| has_type(headers, text))
     };
     CompressionLayer::new().compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES).and(is_screen))
+}
+
+/// Compresses what the API reads ([`Readable`]): lists, the catalog, the OpenAPI document. The level is the quickest, because
+/// calls of actions wait on the same thread.
+///
+/// Other responses of the API are not compressed. Their length would tell who watches the connection how much a secret in
+/// them and a text that an attacker chose have in common (the BREACH attack): a new session's token is next to its metadata,
+/// and the result of an action contains what a provider's users wrote.
+fn json_compression() -> CompressionLayer<impl Predicate> {
+    let is_readable = |_: StatusCode, _: Version, headers: &HeaderMap, extensions: &Extensions| {
+        extensions.get::<Readable>().is_some()
+            && has_type(headers, "application/json")
+            && !headers.contains_key(header::CONTENT_DISPOSITION)
+            && !headers.contains_key(header::SET_COOKIE)
+    };
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES).and(is_readable))
+}
+
+fn has_type(headers: &HeaderMap, kind: &str) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(kind.as_bytes()))
+}
+
+/// Marks a response that contains no secret of this server: the response to a GET or HEAD, except of the Hub API, which
+/// contains values of its session.
+#[derive(Clone, Copy)]
+struct Readable;
+
+/// Returns true for the paths of the Hub API, whether they exist or not.
+fn is_hub_path(path: &str) -> bool {
+    path.strip_prefix("/hub").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Rejects requests that must not be routed, and applies CORS to every response below `/hub`: a browser shows its page no
+/// response without these headers, so errors (404, 405, 415, a panic) need them too.
+async fn check_and_share(State(cors): State<CorsLayer>, request: Request, next: Next) -> Response {
+    let rejection = request_checks::rejection(&request);
+    let response = match (is_hub_path(request.uri().path()), rejection) {
+        (false, None) => return next.run(request).await,
+        (false, Some(rejection)) => return rejection,
+        (true, None) => cors.layer(next).oneshot(request).await,
+        (true, Some(rejection)) => {
+            let mut rejection = Some(rejection);
+            // It is called once: a second call would have nothing to return.
+            let rejected = tower::service_fn(move |_: Request| ready(Ok(rejection.take().unwrap_or_default())));
+            cors.layer(rejected).oneshot(request).await
+        }
+    };
+    response.unwrap_or_else(|never: Infallible| match never {})
 }
 
 /// Lets browsers of any origin call the Hub API, or of the operator's origins if there are any. The token of the session
@@ -186,18 +234,37 @@ fn hub_cors(config: &ServerConfig) -> CorsLayer {
     } else {
         AllowOrigin::list(config.hub_allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
-    let names = ["x-hub-session-token", "x-hub-version", idempotency::KEY_HEADER].map(HeaderName::from_static);
+    let names = ["prefer", "x-hub-session-token", "x-hub-version", "x-request-id", idempotency::KEY_HEADER];
+    let names = names.map(HeaderName::from_static);
+    let exposed = ["retry-after", ignored::HEADER, "x-request-id", idempotency::REPLAYED_HEADER];
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([header::CONTENT_TYPE].into_iter().chain(names).collect::<Vec<_>>())
-        .expose_headers([header::RETRY_AFTER, HeaderName::from_static(idempotency::REPLAYED_HEADER)])
+        .expose_headers(exposed.map(HeaderName::from_static))
         .max_age(PREFLIGHT_TTL)
 }
 
-async fn not_found(request: Request) -> ApiError {
+/// Returns 404, or for a path that ends with a slash a redirect to the path without it, which keeps method and body (308).
+async fn not_found(request: Request) -> Response {
+    if let Some(location) = without_slash(request.uri()) {
+        return (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response();
+    }
     let path: String = request.uri().path().chars().take(MAX_SHOWN_PATH_CHARS).collect();
-    Error::new(ErrorCode::RouteNotFound, format!("the path {path} does not exist; /docs lists all paths")).into()
+    let message = format!("the path {path} does not exist; /docs lists all paths");
+    ApiError::from(Error::new(ErrorCode::RouteNotFound, message)).into_response()
+}
+
+/// Returns the path and the query of a URI without the slashes at the end of its path; none if there are none. The result is
+/// on this server: browsers read a path that begins with two slashes or backslashes as another host.
+fn without_slash(uri: &Uri) -> Option<HeaderValue> {
+    let path = uri.path().strip_suffix('/')?.trim_end_matches('/');
+    let rest = path.strip_prefix('/')?;
+    if rest.is_empty() || rest.starts_with(['/', '\\']) {
+        return None;
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    HeaderValue::from_str(&format!("{path}{query}")).ok()
 }
 
 async fn method_not_allowed(request: Request) -> ApiError {
@@ -205,7 +272,16 @@ async fn method_not_allowed(request: Request) -> ApiError {
     Error::new(ErrorCode::MethodNotAllowed, message).into()
 }
 
-/// Adds the headers of every response. A request without an id gets one, to distinguish requests in logs.
+/// What the headers of every response depend on.
+#[derive(Clone)]
+struct CommonHeaders {
+    is_https: bool,
+    /// Creates request ids.
+    engine: Engine,
+}
+
+/// Adds the headers of every response. A request without an id gets one, to distinguish requests in logs. It is random: an id
+/// that can be guessed would tell others how many requests there are, and would let them pretend to know one.
 ///
 /// - `Strict-Transport-Security` (RFC 6797) on https: a browser then never sends its cookies over http. It says nothing about
 ///   hosts below this one, which may not be ours.
@@ -213,9 +289,9 @@ async fn method_not_allowed(request: Request) -> ApiError {
 ///   keep theirs, because the Hub watches and closes the window of an authorization. That window (`/connect/`, and the Hub's
 ///   callback page) and the Hub itself, which products open and frame, have no such policy: it would cut them off.
 /// - `Cross-Origin-Resource-Policy`: pages of other origins cannot embed our responses, except the element and the Hub.
+/// - `x-ignored-fields`: the parts of the request that are not known here ([`IgnoredFields`]).
 /// - `Permissions-Policy`: our pages need none of these features, and neither does an injected script.
-async fn headers(State(is_https): State<bool>, request: Request, next: Next) -> Response {
-    static LAST_ID: AtomicU64 = AtomicU64::new(0);
+async fn headers(State(common): State<CommonHeaders>, mut request: Request, next: Next) -> Response {
     const DEFAULT_HEADERS: [(&str, &str); 4] = [
         ("permissions-policy", PERMISSIONS_POLICY),
         ("x-content-type-options", "nosniff"),
@@ -226,14 +302,14 @@ async fn headers(State(is_https): State<bool>, request: Request, next: Next) -> 
     // Only the Hub's pages can be embedded in a frame; their content security policy says by whom.
     let embedded = request.uri().path().starts_with("/embedded/");
     let given = request.headers().get("x-request-id").filter(|id| id.len() <= MAX_REQUEST_ID_BYTES).cloned();
-    let id = given.unwrap_or_else(|| HeaderValue::from(LAST_ID.fetch_add(1, Ordering::Relaxed) + 1));
+    let random = || HeaderValue::from_str(&common.engine.nonce()).unwrap_or_else(|_| HeaderValue::from_static("0"));
+    let id = given.unwrap_or_else(random);
     // A browser would show its own dialog for a challenge, on top of the page's login form.
     let is_from_our_page = has_csrf_header(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = match request_checks::rejection(&request) {
-        None => next.run(request).await,
-        Some(rejection) => rejection,
-    };
+    let ignored = IgnoredFields::default();
+    request.extensions_mut().insert(ignored.clone());
+    let mut response = next.run(request).await;
     let is_shared = embedded || path.starts_with("/embed/");
     let is_cut_off = embedded || path.starts_with("/connect/");
     // Without the query, which contains session tokens.
@@ -250,7 +326,7 @@ async fn headers(State(is_https): State<bool>, request: Request, next: Next) -> 
     if !is_cut_off {
         headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin-allow-popups"));
     }
-    if is_https {
+    if common.is_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TRANSPORT_SECURITY));
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
@@ -261,5 +337,49 @@ async fn headers(State(is_https): State<bool>, request: Request, next: Next) -> 
         headers.remove(header::WWW_AUTHENTICATE);
     }
     headers.insert("x-request-id", id);
+    let is_readable = matches!(method, Method::GET | Method::HEAD) && !is_hub_path(&path);
+    if let Some(places) = ignored.header() {
+        headers.insert(ignored::HEADER, places);
+    }
+    if is_readable {
+        response.extensions_mut().insert(Readable);
+    }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_at_the_end_leads_to_this_server() {
+        let location = |uri: &'static str| {
+            without_slash(&Uri::from_static(uri)).map(|location| location.to_str().unwrap().to_owned())
+        };
+        for (uri, expected) in [
+            ("/accounts/", Some("/accounts")),
+            ("/accounts//", Some("/accounts")),
+            ("/accounts/?page=2&x=//evil.example/", Some("/accounts?page=2&x=//evil.example/")),
+            ("http://other.example/accounts/", Some("/accounts")),
+            ("/accounts", None),
+            ("/", None),
+            ("//", None),
+            ("//evil.example/", None),
+            ("///evil.example/", None),
+        ] {
+            assert_eq!(location(uri).as_deref(), expected, "{uri}");
+        }
+        if let Ok(uri) = "/\\evil.example/".parse::<Uri>() {
+            assert_eq!(without_slash(&uri), None);
+        }
+    }
+
+    #[test]
+    fn paths_of_the_hub_api_are_recognized() {
+        for (path, expected) in
+            [("/hub", true), ("/hub/", true), ("/hub/x/y", true), ("/hubs", false), ("/x/hub", false)]
+        {
+            assert_eq!(is_hub_path(path), expected, "{path}");
+        }
+    }
 }

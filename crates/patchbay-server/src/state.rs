@@ -13,6 +13,8 @@ use crate::config::ServerConfig;
 pub(crate) struct AppState {
     pub(crate) engine: Engine,
     pub(crate) config: Arc<ServerConfig>,
+    /// A random text that is another one after each start.
+    pub(crate) process_id: Arc<str>,
     /// Limits the number of event streams.
     pub(crate) streams: Arc<Semaphore>,
     /// The OpenAPI document, built at the first request: anyone can request it, and building it is expensive.

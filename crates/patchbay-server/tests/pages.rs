@@ -193,7 +193,7 @@ async fn only_preflights_of_the_hub_api_pass() {
     assert_eq!(status, StatusCode::OK);
     assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
     assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_METHODS], "GET,POST,PATCH,DELETE");
-    let allowed = "content-type,x-hub-session-token,x-hub-version,idempotency-key";
+    let allowed = "content-type,prefer,x-hub-session-token,x-hub-version,x-request-id,idempotency-key";
     assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_HEADERS], allowed);
     assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
     for path in ["/accounts/1", "/connect_sessions", "/actions/rpc"] {
@@ -217,7 +217,8 @@ async fn every_response_has_an_id_and_the_security_headers() {
         assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
         assert_eq!(headers[header::REFERRER_POLICY], "no-referrer", "{path}");
         assert_eq!(headers[header::X_FRAME_OPTIONS], "DENY", "{path}");
-        assert_eq!(headers[header::CACHE_CONTROL], "no-store", "{path}");
+        let cache = if path == "/openapi.json" { "public, no-cache" } else { "no-store" };
+        assert_eq!(headers[header::CACHE_CONTROL], cache, "{path}");
         assert!(!headers["x-request-id"].is_empty(), "{path}");
     }
     let (_, headers, _) = server.get("/embedded/integrations").await;

@@ -14,7 +14,8 @@ export interface paths {
     /**
      * Lists linked accounts.
      * @description The newest account is first. The header `x-total-count` is the number of accounts on all pages. `GET /v2/accounts`
-     *     shows more about each account. Scope: `platform:read`.
+     *     shows more about each account; both lists take the same filters. An empty filter matches nothing. Scope:
+     *     `platform:read`.
      */
     get: operations["accounts_list"];
     put?: never;
@@ -105,7 +106,7 @@ export interface paths {
     /**
      * Lists connectors with their actions.
      * @description Only the actions that the connector profile allows: the account's, if the request names accounts, otherwise the
-     *     project's default profile for the connector. Scope: `connectors:read`.
+     *     project's default profile for the connector. An empty filter matches nothing. Scope: `connectors:read`.
      */
     get: operations["actions_list"];
     put?: never;
@@ -127,9 +128,10 @@ export interface paths {
     put?: never;
     /**
      * Runs an action with a linked account.
-     * @description The inputs are checked against the action's schema before anything is sent; `errors` lists every problem. `data` is the
+     * @description The inputs are checked against the action's schema before anything is sent; `problems` lists every problem. `data` is the
      *     result, `next` the cursor of the next page. A file that the action streams is base64 or text in the result; with
-     *     `Accept: application/octet-stream` the response is the file itself, under its own media type. Scope:
+     *     `Accept: application/octet-stream` the response is the file itself, under its own media type. Headers of the body that
+     *     belong to HTTP itself (`Content-Type`, `Accept`, `User-Agent`, …) are ignored, unless the action declares them. Scope:
      *     `actions:execute`.
      */
     post: operations["actions_rpc"];
@@ -740,7 +742,7 @@ export interface paths {
     };
     /**
      * Returns what the Hub shows for the session.
-     * @description The owner, the expiry, and the account to edit, if there is one.
+     * @description The owner, the expiry, the origins that may embed it, and the account to edit, if there is one.
      */
     get: operations["hub_settings"];
     put?: never;
@@ -801,7 +803,7 @@ export interface paths {
     };
     /**
      * Lists linked accounts.
-     * @description The newest account is first. Scope: `platform:read`.
+     * @description The newest account is first. An empty filter matches nothing. Scope: `platform:read`.
      */
     get: operations["accounts_v2_list"];
     put?: never;
@@ -1311,8 +1313,7 @@ export interface components {
     ConnectSession: {
       /** Format: int64 */
       id: number;
-      /** Format: uuid */
-      organization_id: string;
+      organization_id: components["schemas"]["OrganizationId"];
       /** @example default-10001 */
       project_id: string;
       /** @example customer-123 */
@@ -1704,8 +1705,15 @@ export interface components {
        */
       timestamp: string;
       errorCode: components["schemas"]["ErrorCode"];
-      /** @description Every problem of the request, if the request is wrong. */
-      errors?: components["schemas"]["Problem"][];
+      /**
+       * @description Every problem of the request as a text, if the request is wrong: its place and what is wrong.
+       * @example [
+       *       "page: page must be a whole number, 1 or more"
+       *     ]
+       */
+      errors?: string[];
+      /** @description The same problems for programs, in the same order. */
+      problems?: components["schemas"]["Problem"][];
       /** @description The problems in a connector's files, if the connector is rejected. */
       diagnostics?: components["schemas"]["Diagnostic"][];
       /** @description `statusCode` and `message` again, for older clients. */
@@ -1877,6 +1885,14 @@ export interface components {
       required: boolean;
       /** @description Whether it is shown and cannot be changed. */
       readOnly: boolean;
+      /** @description False for a field that forms do not show; its value is the default. Absent otherwise. */
+      display?: boolean;
+      /**
+       * @description An expression over the values of the other fields, such as `{{credentials.region == 'eu'}}`: the field is shown, and
+       *     needs a value, only if it holds. `required` is then false, because forms that do not evaluate it show the field; the
+       *     server checks.
+       */
+      condition?: string;
       /** @description Whether its value is sealed and never shown again. */
       secret: boolean;
       /** @description The text in the empty control; empty if there is none. */
@@ -1923,6 +1939,11 @@ export interface components {
      * @enum {string}
      */
     GrantType: "authorization_code" | "client_credentials";
+    /**
+     * @description How the catalog of actions is grouped.
+     * @enum {string}
+     */
+    GroupBy: "connector";
     /** @description A guide, with its texts as Markdown. */
     Guide: {
       /** @description What to know before the start. */
@@ -2056,8 +2077,15 @@ export interface components {
       /** @description What happened, why, and what to do, for a person. */
       message: string;
       errorCode: components["schemas"]["ErrorCode"];
-      /** @description Every problem of the request, if the request is wrong. */
-      errors?: components["schemas"]["Problem"][];
+      /**
+       * @description Every problem of the request as a text, if the request is wrong: its place and what is wrong.
+       * @example [
+       *       "page: page must be a whole number, 1 or more"
+       *     ]
+       */
+      errors?: string[];
+      /** @description The same problems for programs, in the same order. */
+      problems?: components["schemas"]["Problem"][];
       /** @description The body of the provider's response, if the provider failed. A string to show, not JSON. */
       provider_response?: string;
     };
@@ -2114,6 +2142,13 @@ export interface components {
       /** @description Always empty; existing Hubs expect it. */
       enabled_features: string[];
       session: components["schemas"]["HubSession"];
+      /**
+       * @description The origins of other sites that may embed the Hub in a frame, and that learn which account was linked.
+       * @example [
+       *       "https://app.example.com"
+       *     ]
+       */
+      allowed_origins: string[];
       /** @description The account to edit. */
       existing_account_id?: string;
     };
@@ -2127,7 +2162,7 @@ export interface components {
      * @description A part that the catalog of actions can include.
      * @enum {string}
      */
-    IncludedPart: "action_details" | "authentication_guides";
+    IncludedPart: "action_details" | "authentication_guides" | "operation_details";
     /** @description A connector profile that a session can link. */
     Integration: {
       /** @description Always true: disabled profiles are not listed. */
@@ -2179,7 +2214,7 @@ export interface components {
     JsonObject: {
       [key: string]: unknown;
     };
-    /** @description What the customer entered. Existing Hubs send additional members, which are ignored. */
+    /** @description What the customer entered. */
     LinkAccount: {
       /**
        * Format: uuid
@@ -2258,6 +2293,11 @@ export interface components {
      * @enum {string}
      */
     NoticePosition: "top" | "bottom";
+    /**
+     * @description The number of your organization: a string of digits. Existing SDKs before version 4.34 get a JSON number, because they refuse a string.
+     * @example 2843571935871042
+     */
+    OrganizationId: string | number;
     /**
      * @description The changes to an account; absent members leave their value as it is. The provider verifies new field values before
      *     they are stored.
@@ -2830,7 +2870,7 @@ export interface components {
         "application/json": components["schemas"]["Error"];
       };
     };
-    /** @description The request is not valid; `errors` lists every problem. */
+    /** @description The request is not valid; `errors` lists every problem, and `problems` too, for programs. */
     BadRequest: {
       headers: {
         [name: string]: unknown;
@@ -3023,6 +3063,13 @@ export interface components {
         "application/json": components["schemas"]["Error"];
       };
     };
+    /** @description The response has not changed since the client got it with the tag in `If-None-Match`. */
+    NotModified: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content?: never;
+    };
     /** @description The body is too large. */
     PayloadTooLarge: {
       headers: {
@@ -3121,7 +3168,7 @@ export interface operations {
          */
         page_size?: number;
         /**
-         * @description Only accounts of these connectors, comma-separated. `provider` is another name.
+         * @description Only accounts of these connectors, comma-separated. `provider`, `connector` and `connectors` are other names.
          * @example [
          *       "spotdraft"
          *     ]
@@ -3129,9 +3176,9 @@ export interface operations {
         providers?: string[];
         /** @description Only these accounts, comma-separated. */
         account_ids?: string[];
-        /** @description Only accounts of this owner. */
+        /** @description Only accounts of this owner. `owner_id` is another name. */
         origin_owner_id?: string;
-        /** @description Only accounts of these owners, comma-separated. */
+        /** @description Only accounts of these owners, comma-separated. `owner_ids` is another name. */
         origin_owner_ids?: string[];
         /** @description Only accounts in these states, comma-separated. */
         status?: components["schemas"]["AccountStatus"][];
@@ -3139,8 +3186,10 @@ export interface operations {
         search?: string;
         /** @description Only accounts of this type. */
         type?: components["schemas"]["AccountKind"];
-        /** @description Only accounts of these connector profiles, comma-separated. */
+        /** @description Only accounts of these connector profiles, comma-separated. `integration_id` and `auth_config_id` are other names. */
         connector_profile_id?: string[];
+        /** @description If true, only accounts that must be reconnected soon. */
+        relink_due?: boolean;
       };
       header?: never;
       path?: never;
@@ -3340,6 +3389,8 @@ export interface operations {
   actions_list: {
     parameters: {
       query?: {
+        /** @description How to group the actions, comma-separated or as a JSON array; by connector if absent. */
+        group_by?: components["schemas"]["GroupBy"][];
         /**
          * @description Only these connectors, comma-separated.
          * @example [
@@ -3376,12 +3427,15 @@ export interface operations {
       /** @description The page. */
       200: {
         headers: {
+          /** @description The tag of this response. */
+          etag?: string;
           [name: string]: unknown;
         };
         content: {
           "application/json": components["schemas"]["ActionPage"];
         };
       };
+      304: components["responses"]["NotModified"];
       400: components["responses"]["BadRequest"];
       401: components["responses"]["Unauthorized"];
       403: components["responses"]["Forbidden"];
@@ -3396,12 +3450,12 @@ export interface operations {
         /** @description With `true` the response, or the error, contains `debug`: the requests to the provider and its responses, secrets redacted. */
         debug?: boolean;
       };
-      header: {
+      header?: {
         /**
-         * @description The account to act with.
+         * @description The account to act with. If absent, `x-account-id` in the `headers` of the body; the header wins.
          * @example V1StGXR8z5jdHi6BmyT1x
          */
-        "x-account-id": string;
+        "x-account-id"?: string;
         /** @description Runs with this profile of the same connector instead of the account's. */
         "x-connector-profile-id"?: string;
         /** @description The longest time in milliseconds that a rate limit may delay a request to the provider; with `0` a limit responds at once with 429. If absent, the time limit of the call. */
@@ -3478,6 +3532,7 @@ export interface operations {
           "application/json": components["schemas"]["ApiKeyList"];
         };
       };
+      400: components["responses"]["BadRequest"];
       401: components["responses"]["Unauthorized"];
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];
@@ -3990,6 +4045,15 @@ export interface operations {
       404: components["responses"]["NotFound"];
       408: components["responses"]["RequestTimeout"];
       409: components["responses"]["IdempotencyConflict"];
+      /** @description The connector profile is disabled: the Hub would be empty. */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Error"];
+        };
+      };
       413: components["responses"]["PayloadTooLarge"];
       415: components["responses"]["UnsupportedMediaType"];
       422: components["responses"]["IdempotencyKeyReused"];
@@ -4011,8 +4075,8 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The session, without its token. */
-      200: {
+      /** @description The session, without its token. Existing clients expect this status. */
+      201: {
         headers: {
           [name: string]: unknown;
         };
@@ -4140,6 +4204,7 @@ export interface operations {
           "application/json": components["schemas"]["ConnectorPage"];
         };
       };
+      304: components["responses"]["NotModified"];
       400: components["responses"]["BadRequest"];
       401: components["responses"]["Unauthorized"];
       403: components["responses"]["Forbidden"];
@@ -4214,7 +4279,10 @@ export interface operations {
   };
   connectors_list: {
     parameters: {
-      query?: never;
+      query?: {
+        /** @description Ignored; existing clients send it. */
+        include?: string[];
+      };
       header?: never;
       path?: never;
       cookie?: never;
@@ -4230,6 +4298,8 @@ export interface operations {
           "application/json": components["schemas"]["ConnectorMeta"][];
         };
       };
+      304: components["responses"]["NotModified"];
+      400: components["responses"]["BadRequest"];
       401: components["responses"]["Unauthorized"];
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];
@@ -4264,6 +4334,8 @@ export interface operations {
           "application/json": components["schemas"]["ConnectorDetail"];
         };
       };
+      304: components["responses"]["NotModified"];
+      400: components["responses"]["BadRequest"];
       401: components["responses"]["Unauthorized"];
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];
@@ -4342,6 +4414,7 @@ export interface operations {
           "application/json": components["schemas"]["Connector"];
         };
       };
+      304: components["responses"]["NotModified"];
       401: components["responses"]["Unauthorized"];
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];
@@ -4721,6 +4794,7 @@ export interface operations {
           "application/json": components["schemas"]["HubCatalog"];
         };
       };
+      400: components["responses"]["HubBadRequest"];
       401: components["responses"]["HubUnauthorized"];
       500: components["responses"]["HubInternalServerError"];
       503: components["responses"]["HubServiceUnavailable"];
@@ -4810,12 +4884,12 @@ export interface operations {
   proxy_send: {
     parameters: {
       query?: never;
-      header: {
+      header?: {
         /**
-         * @description The account to act with.
+         * @description The account to act with. If absent, `x-account-id` in the `headers` of the body; the header wins.
          * @example V1StGXR8z5jdHi6BmyT1x
          */
-        "x-account-id": string;
+        "x-account-id"?: string;
         /**
          * @description With `heartbeat` a line break is sent every few seconds while the provider has not responded. The status is then always 200, and an error is in the body.
          * @example heartbeat
@@ -4894,15 +4968,15 @@ export interface operations {
         /** @description Only these accounts, comma-separated. */
         account_ids?: string[];
         /**
-         * @description Only accounts of these connectors, comma-separated.
+         * @description Only accounts of these connectors, comma-separated. `provider` and `providers` are other names.
          * @example [
          *       "spotdraft"
          *     ]
          */
         connector?: string[];
-        /** @description Only accounts of these connector profiles, comma-separated. */
+        /** @description Only accounts of these connector profiles, comma-separated. `integration_id` and `auth_config_id` are other names. */
         connector_profile_id?: string[];
-        /** @description Only accounts of these owners, comma-separated. */
+        /** @description Only accounts of these owners, comma-separated. `owner_ids`, `origin_owner_id` and `origin_owner_ids` are other names. */
         owner_id?: string[];
         /** @description Only accounts in these states, comma-separated. */
         status?: components["schemas"]["AccountStatus"][];

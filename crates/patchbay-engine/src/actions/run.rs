@@ -39,7 +39,8 @@ pub struct RunRequest {
     pub path: Map<String, Value>,
     /// Query inputs.
     pub query: Map<String, Value>,
-    /// Header inputs. Case of their names is ignored. `x-account-id` is ignored, because SDKs send it twice.
+    /// Header inputs. Case of their names is ignored. Headers that clients set by themselves (`Content-Type`, `x-account-id`)
+    /// are ignored, unless the action declares them.
     pub headers: Map<String, Value>,
     /// Body inputs.
     pub body: Map<String, Value>,
@@ -271,16 +272,64 @@ fn provider_status<T>(outcome: &Result<T, Error>) -> Option<u16> {
     outcome.as_ref().err()?.provider.as_ref()?.status
 }
 
-/// Removes what SDKs add to the inputs: the account's header, and `debug` in the query. An action that declares such an input
-/// gets it.
+/// The headers that HTTP clients, SDKs, proxies and tracing set by themselves. In a call's inputs they say how the caller sent
+/// its request; they are not inputs of an action that does not declare them.
+const CLIENT_HEADERS: [&str; 36] = [
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "baggage",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "date",
+    "dnt",
+    "expect",
+    "forwarded",
+    "host",
+    "idempotency-key",
+    "keep-alive",
+    "origin",
+    "pragma",
+    "prefer",
+    "priority",
+    "referer",
+    "te",
+    "traceparent",
+    "tracestate",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "via",
+    "x-account-id",
+    "x-connector-profile-id",
+    "x-rate-limit-wait",
+    "x-request-id",
+    "x-requested-with",
+];
+/// The beginnings of the names of such headers.
+const CLIENT_HEADER_PREFIXES: [&str; 6] =
+    ["sec-", "x-forwarded-", "x-stackone-", "x-stainless-", "x-speakeasy-", "x-amzn-trace-"];
+
+/// Returns true for a header that clients set by themselves, in any case.
+fn is_client_header(name: &str) -> bool {
+    let name = name.trim().to_ascii_lowercase();
+    CLIENT_HEADERS.binary_search(&name.as_str()).is_ok()
+        || CLIENT_HEADER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Removes what SDKs add to the inputs: headers of their own ([`CLIENT_HEADERS`]), and `debug` in the query. An action that
+/// declares such an input gets it.
 fn strip_sdk_extras(action: &Action, raw: &mut RawInputs) {
     let declares = |location, name: &str| {
         action.inputs.iter().any(|input| input.location == location && input.name.eq_ignore_ascii_case(name))
     };
-    raw.headers.retain(|name, _| {
-        let ours = ["x-account-id", "x-connector-profile-id"].iter().any(|own| name.eq_ignore_ascii_case(own));
-        !ours || declares(InputLocation::Headers, name)
-    });
+    raw.headers.retain(|name, _| !is_client_header(name) || declares(InputLocation::Headers, name));
     if raw.query.get("debug").is_some_and(Value::is_boolean) && !declares(InputLocation::Query, "debug") {
         raw.query.remove("debug");
     }

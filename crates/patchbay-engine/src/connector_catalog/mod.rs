@@ -12,7 +12,10 @@ mod warming;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -53,6 +56,8 @@ pub struct InstalledConnector {
 pub struct ConnectorCatalog {
     storage: Arc<dyn Storage>,
     state: ArcSwap<CatalogSnapshot>,
+    /// How often the connectors have changed since the start.
+    generation: AtomicU64,
     /// Locked for writing while the set changes, and for reading while something is stored that depends on it.
     pub(crate) change_lock: RwLock<()>,
     compiling: Semaphore,
@@ -105,6 +110,7 @@ impl ConnectorCatalog {
         Ok(Self {
             storage,
             state: ArcSwap::from_pointee(state),
+            generation: AtomicU64::new(0),
             change_lock: RwLock::default(),
             compiling: Semaphore::new(MAX_CONCURRENT_COMPILATIONS),
         })
@@ -135,12 +141,23 @@ impl ConnectorCatalog {
             .projects
             .iter()
             .map(|(project, project_connectors)| (project.clone(), Arc::new(project_connectors.without_view())));
-        self.state.store(Arc::new(CatalogSnapshot { instance: Arc::new(instance), projects: projects.collect() }));
+        self.store(CatalogSnapshot { instance: Arc::new(instance), projects: projects.collect() });
     }
 
     /// Replaces a project's connectors. The caller holds `change_lock` for writing.
     pub(crate) fn replace_project(&self, project: &ProjectId, project_connectors: ProjectConnectors) {
-        self.state.store(Arc::new(self.state().with_project(project, project_connectors)));
+        self.store(self.state().with_project(project, project_connectors));
+    }
+
+    fn store(&self, snapshot: CatalogSnapshot) {
+        self.state.store(Arc::new(snapshot));
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Returns a number that is another one after every change of the connectors, for as long as the process runs. It is read
+    /// before the connectors: a change in between then counts as one that is not yet known.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 }
 

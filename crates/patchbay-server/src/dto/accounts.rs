@@ -99,7 +99,6 @@ impl AccountOut {
 /// The changes to an account; absent members leave their value as it is. The provider verifies new field values before
 /// they are stored.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct PatchAccount {
     /// Your customer's ID in your system. `owner_id` is another name.
     #[serde(default, alias = "owner_id")]
@@ -138,10 +137,10 @@ pub(crate) struct PatchAccount {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, max_length = 255)]
     label: Option<Option<String>>,
-    /// Replaces the metadata: at most 16 KiB as JSON, 16 levels deep.
-    #[serde(default)]
+    /// Replaces the metadata: at most 16 KiB as JSON, 16 levels deep. Null clears it.
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<JsonObject>)]
-    metadata: Option<Metadata>,
+    metadata: Option<Option<Metadata>>,
     /// `production` or `test`, in upper or lower case.
     #[serde(default, rename = "type")]
     #[schema(value_type = Option<AccountKindOut>)]
@@ -194,7 +193,7 @@ impl PatchAccount {
             owner_name: self.origin_owner_name,
             owner_username: self.origin_username,
             label: self.label,
-            metadata: self.metadata,
+            metadata: self.metadata.map(Option::unwrap_or_default),
             kind: account_kind(self.kind.as_deref())?,
             shared: self.shared,
             status: status.transpose()?,

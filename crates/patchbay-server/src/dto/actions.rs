@@ -55,6 +55,16 @@ pub(crate) struct ShownParts<'a> {
 pub(crate) enum IncludedPart {
     ActionDetails,
     AuthenticationGuides,
+    /// An older name of `action_details`.
+    OperationDetails,
+}
+
+/// How the catalog of actions is grouped.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the schema of a parameter that is read as a list of strings")]
+pub(crate) enum GroupBy {
+    Connector,
 }
 
 /// A part that the catalog of actions can omit.
@@ -350,7 +360,6 @@ impl ActionDetailsOut {
 
 /// A run of an action.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(example = json!({ "action": "spotdraft_list_contracts", "query": { "limit": 10 } }))]
 pub(crate) struct RunAction {
     /// The action's ID.
@@ -385,6 +394,11 @@ pub(crate) struct RunAction {
 }
 
 impl RunAction {
+    /// Returns the header inputs.
+    pub(crate) fn headers(&self) -> Option<&Map<String, Value>> {
+        self.headers.as_ref()
+    }
+
     /// Returns the engine's request.
     pub(crate) fn into_request(self, account_id: AccountId, profile_id: Option<ProfileId>, debug: bool) -> RunRequest {
         RunRequest {

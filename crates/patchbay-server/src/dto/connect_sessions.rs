@@ -1,20 +1,26 @@
 //! Connect sessions.
 
 use patchbay_engine::{ConfirmedAuthorization, CreatedSession, Error, NewSession};
-use patchbay_model::{AccountId, ConnectSession, Metadata, Owner, ProfileId, Timestamp};
+use patchbay_model::{AccountId, ConnectSession, Metadata, OrganizationId, Owner, ProfileId, Timestamp};
 use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, SchemaType, Type},
+    },
+};
 
 use super::{
     hub::{AttemptErrorOut, AttemptOut, AttemptStatusOut, LinkedAccountRef},
     secrets::secret,
     shared::{AccountKindOut, JsonObject, account_kind},
 };
+use crate::extract::UserAgent;
 
 /// A new connect session.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct CreateSession {
     /// Your customer's ID in your system. `owner_id` is another name.
     #[serde(alias = "owner_id")]
@@ -104,13 +110,47 @@ impl CreateSession {
     }
 }
 
+/// The number of the organization, in the type that the client reads: SDKs before 4.34 refuse a string, later ones a
+/// number.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum OrganizationIdOut {
+    Number(u64),
+    Text(String),
+}
+
+impl OrganizationIdOut {
+    fn new(id: &OrganizationId, agent: &UserAgent) -> Self {
+        let number = id.number();
+        if agent.expects_numeric_organization() { Self::Number(number) } else { Self::Text(number.to_string()) }
+    }
+}
+
+impl PartialSchema for OrganizationIdOut {
+    fn schema() -> RefOr<Schema> {
+        let types = [Type::String, Type::Integer];
+        let description = "The number of your organization: a string of digits. Existing SDKs before version 4.34 get a JSON \
+                           number, because they refuse a string.";
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter(types))
+            .description(Some(description))
+            .examples(["2843571935871042"])
+            .into()
+    }
+}
+
+impl ToSchema for OrganizationIdOut {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "OrganizationId".into()
+    }
+}
+
 /// A connect session. `token` and `auth_link_url` are shown once, when it is created.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ConnectSession)]
 pub(crate) struct ConnectSessionOut {
     id: i64,
-    #[schema(format = "uuid")]
-    organization_id: String,
+    organization_id: OrganizationIdOut,
     #[schema(example = "default-10001")]
     project_id: String,
     #[schema(example = "customer-123")]
@@ -158,10 +198,10 @@ pub(crate) struct ConnectSessionOut {
 
 impl ConnectSessionOut {
     /// Returns a session without its token.
-    pub(crate) fn new(session: ConnectSession) -> Self {
+    pub(crate) fn new(session: ConnectSession, agent: &UserAgent) -> Self {
         Self {
             id: session.id.0,
-            organization_id: session.organization_id.into(),
+            organization_id: OrganizationIdOut::new(&session.organization_id, agent),
             project_id: session.project_id.into(),
             origin_owner_id: session.owner.id,
             origin_owner_name: session.owner.name,
@@ -184,18 +224,17 @@ impl ConnectSessionOut {
     }
 
     /// Returns a session with its token.
-    pub(crate) fn created(created: CreatedSession) -> Self {
+    pub(crate) fn created(created: CreatedSession, agent: &UserAgent) -> Self {
         Self {
             token: Some(created.token.expose().to_owned()),
             auth_link_url: Some(created.auth_link_url.expose().to_owned()),
-            ..Self::new(created.session)
+            ..Self::new(created.session, agent)
         }
     }
 }
 
 /// The token of a connect session.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct AuthenticateSession {
     /// The token.
     #[serde(deserialize_with = "secret")]

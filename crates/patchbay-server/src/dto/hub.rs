@@ -15,15 +15,12 @@ use utoipa::ToSchema;
 
 use super::{
     error_code::ErrorCodeOut,
-    fields::FieldOut,
+    fields::{FieldOut, SECRET_PLACEHOLDER},
     guides::HubGuideOut,
     secrets::SecretFields,
     shared::{AuthTypeOut, EmptyObject, GrantTypeOut, JsonObject},
 };
 use crate::config::SandboxInfo;
-
-/// What a form shows in place of a secret that is stored.
-const SECRET_PLACEHOLDER: &str = "__secretvalue:**redacted**";
 
 /// What the Hub shows for a session.
 #[derive(Serialize, ToSchema)]
@@ -32,6 +29,9 @@ pub(crate) struct HubSettingsOut {
     /// Always empty; existing Hubs expect it.
     enabled_features: Vec<String>,
     session: HubSessionOut,
+    /// The origins of other sites that may embed the Hub in a frame, and that learn which account was linked.
+    #[schema(example = json!(["https://app.example.com"]))]
+    allowed_origins: Vec<String>,
     /// The account to edit.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -53,9 +53,11 @@ pub(crate) struct HubSessionOut {
 }
 
 impl HubSettingsOut {
-    pub(crate) fn new(session: &ConnectSession) -> Self {
+    /// Returns the settings; `allowed_origins` are the operator's.
+    pub(crate) fn new(session: &ConnectSession, allowed_origins: &[String]) -> Self {
         Self {
             enabled_features: Vec::new(),
+            allowed_origins: session.allowed_origins.iter().chain(allowed_origins).cloned().collect(),
             session: HubSessionOut {
                 owner_name: session.owner.name.clone(),
                 label: session.label.clone(),
@@ -216,7 +218,9 @@ impl HubConfigOut {
             key: connector.key.clone(),
             name: connector.title.clone(),
             kind,
-            config_fields: FieldOut::list(method.map(|method| method.config_fields.as_slice()).unwrap_or_default()),
+            config_fields: FieldOut::list_with_placeholders(
+                method.map(|method| method.config_fields.as_slice()).unwrap_or_default(),
+            ),
             config_notices: notices.iter().map(NoticeOut::new).collect(),
             assets: HubAssetsOut { icon: connector.icon.clone() },
             support: parts.support_link.map(|link| HubSupportOut {
@@ -316,7 +320,7 @@ impl NoticeOut {
     }
 }
 
-/// What the customer entered. Existing Hubs send additional members, which are ignored.
+/// What the customer entered.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct LinkAccount {
     /// The connector profile; the account's own if absent in an edit. `connector_profile_id` is another name.

@@ -20,7 +20,6 @@ use super::problems::invalid;
 
 /// A request to the provider's own host.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(example = json!({ "method": "get", "path": "/v2.1/public/contracts/?limit=1" }))]
 pub(crate) struct SendProxied {
     /// A base URL on the connector's host, in place of the connector's own.
@@ -71,6 +70,11 @@ impl PartialSchema for ProxyHeader {
 impl ToSchema for ProxyHeader {}
 
 impl SendProxied {
+    /// Returns the headers to add.
+    pub(crate) fn headers(&self) -> Option<&Map<String, Value>> {
+        self.headers.as_ref()
+    }
+
     /// Returns the engine's request.
     ///
     /// # Errors

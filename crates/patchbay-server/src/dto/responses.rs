@@ -26,7 +26,12 @@ const API: &str = "Error";
 const HUB: &str = "HubError";
 
 const SHARED: [SharedResponse; 30] = [
-    shared("BadRequest", API, &[], "The request is not valid; `errors` lists every problem."),
+    shared(
+        "BadRequest",
+        API,
+        &[],
+        "The request is not valid; `errors` lists every problem, and `problems` too, for programs.",
+    ),
     shared("Unauthorized", API, &[CHALLENGE], "The API key or the browser's session is missing or not valid."),
     shared(
         "Forbidden",
@@ -105,6 +110,9 @@ pub(crate) fn register(components: &mut Components) {
         }
         components.responses.insert((*name).to_owned(), RefOr::T(response.build()));
     }
+    let unchanged = "The response has not changed since the client got it with the tag in `If-None-Match`.";
+    let unchanged = ResponseBuilder::new().description(unchanged).build();
+    components.responses.insert("NotModified".to_owned(), RefOr::T(unchanged));
 }
 
 macro_rules! responses {
@@ -141,6 +149,10 @@ responses! {
         "413" = "PayloadTooLarge",
         "415" = "UnsupportedMediaType",
     }
+    /// The response to a request with the tag of the current response in `If-None-Match`.
+    NotModified {
+        "304" = "NotModified",
+    }
     /// The error of a change that did not come from this server's pages.
     CsrfErrors {
         "403" = "Forbidden",
@@ -170,6 +182,10 @@ responses! {
         "401" = "HubUnauthorized",
         "500" = "HubInternalServerError",
         "503" = "HubServiceUnavailable",
+    }
+    /// The error of operations of the Hub API with parameters in the query.
+    HubValidationErrors {
+        "400" = "HubBadRequest",
     }
     /// The errors of operations of the Hub API on one object.
     HubNotFoundErrors {

@@ -10,12 +10,15 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use patchbay_engine::{Caller, Error, ErrorCode, HubSession};
 use patchbay_model::AccountId;
 use patchbay_vault::Secret;
+use serde_json::{Map, Value};
 
 use super::browser;
 use crate::{
     error::{ApiError, HubError},
     state::AppState,
 };
+
+const ACCOUNT_HEADER: &str = "x-account-id";
 
 /// The caller behind a valid API key or a logged-in browser. A layer that has authenticated the request
 /// leaves the caller in its extensions.
@@ -98,24 +101,30 @@ impl FromRequestParts<AppState> for HubAuth {
     }
 }
 
-/// The account that a call acts with, from the header `x-account-id`.
-pub(crate) struct AccountHeader(pub(crate) AccountId);
+/// The account that a call acts with, from the header `x-account-id`; none if it is missing or empty.
+pub(crate) struct AccountHeader(pub(crate) Option<AccountId>);
 
 impl FromRequestParts<AppState> for AccountHeader {
-    type Rejection = ApiError;
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
-        let value =
-            parts.headers.get("x-account-id").and_then(|value| value.to_str().ok()).map(str::trim).unwrap_or_default();
-        if value.is_empty() {
-            return Err(Error::new(
-                ErrorCode::Validation,
-                "Missing x-account-id header in request: name the linked account to act with",
-            )
-            .into());
-        }
-        Ok(Self(AccountId::new(value)))
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Infallible> {
+        let value = parts.headers.get(ACCOUNT_HEADER).and_then(|value| value.to_str().ok()).map(str::trim);
+        Ok(Self(value.filter(|id| !id.is_empty()).map(AccountId::new)))
     }
+}
+
+/// Returns the account that the `headers` of a body name, in any case: SDKs without another place for it send it there. It
+/// counts only if the request has no such header.
+pub(crate) fn account_of_body(headers: Option<&Map<String, Value>>) -> Option<AccountId> {
+    let found = headers?.iter().find(|(name, _)| name.eq_ignore_ascii_case(ACCOUNT_HEADER));
+    let id = found?.1.as_str()?.trim();
+    (!id.is_empty()).then(|| AccountId::new(id))
+}
+
+/// Returns 400 `ValidationError`, for a call that names no account.
+pub(crate) fn missing_account() -> Error {
+    let message = "Missing x-account-id header in request: name the linked account to act with";
+    Error::new(ErrorCode::Validation, message)
 }
 
 #[cfg(test)]
@@ -125,6 +134,18 @@ mod tests {
     fn key_of(value: &str) -> Option<String> {
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())]);
         api_key(&headers).map(|key| key.expose().to_owned())
+    }
+
+    #[test]
+    fn the_account_of_a_body_is_read_in_any_case() {
+        let of = |headers: serde_json::Value| account_of_body(headers.as_object()).map(|id| id.as_str().to_owned());
+        assert_eq!(of(serde_json::json!({ "X-Account-Id": " a ", "accept": "b" })).as_deref(), Some("a"));
+        for none in
+            [serde_json::json!({}), serde_json::json!({ "x-account-id": "" }), serde_json::json!({ "x-account-id": 5 })]
+        {
+            assert_eq!(of(none.clone()), None, "{none}");
+        }
+        assert_eq!(account_of_body(None), None);
     }
 
     #[test]

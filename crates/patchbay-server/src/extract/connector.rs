@@ -7,7 +7,7 @@ use axum::{
 use patchbay_connector::SourceFile;
 use patchbay_engine::{Error, ErrorCode};
 
-use super::json::{collect, content_type, is_json, parse_away};
+use super::json::{Unknown, collect, content_type, is_json, parse_away};
 use crate::{dto::connector_versions::PushConnector, error::ApiError, state::AppState};
 
 /// The media type of YAML (RFC 9512), its earlier names, and the type that tools send for any text.
@@ -31,7 +31,7 @@ impl FromRequest<AppState> for ConnectorFiles {
         let bytes = collect(request.into_body(), state.config.body_limit_bytes).await;
         let bytes = bytes.map_err(rejection)?;
         if is_list {
-            let body: PushConnector = parse_away(bytes).await.map_err(rejection)?;
+            let (body, _): (PushConnector, _) = parse_away(bytes, Unknown::Error).await.map_err(rejection)?;
             return Ok(Self(body.into_files()));
         }
         match String::from_utf8(bytes.to_vec()) {

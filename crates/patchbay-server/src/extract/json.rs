@@ -13,6 +13,10 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Duration, Instant, timeout_at};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::{
+    ignored::{IgnoredFields, is_strict},
+    lenient::Lenient,
+};
 use crate::{
     error::{ApiError, HubError},
     state::AppState,
@@ -31,16 +35,20 @@ const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest time that a whole body may take.
 const BODY_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// A JSON body of the API that describes the configuration: it is small.
+/// A JSON body of the API that describes the configuration: it is small. An unknown member is an error.
 pub(crate) struct ApiJson<T>(pub(crate) T);
 
-/// A JSON body of the API that contains data for a provider, as large as the operator allows.
+/// A JSON body of a route of the original contract. Unknown members are ignored, and the response names them.
+pub(crate) struct WireJson<T>(pub(crate) T);
+
+/// A JSON body of the API that contains data for a provider, as large as the operator allows. Unknown members are ignored,
+/// and the response names them.
 pub(crate) struct DataJson<T>(pub(crate) T);
 
 /// A small JSON body of the API, for requests without a key.
 pub(crate) struct SmallJson<T>(pub(crate) T);
 
-/// A JSON body of the Hub API.
+/// A JSON body of the Hub API. Unknown members are ignored, and the response names them.
 pub(crate) struct HubJson<T>(pub(crate) T);
 
 /// The bytes of a body. They are wiped after use and whenever the buffer grows, because they may contain secrets.
@@ -78,10 +86,17 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for ApiJson<T> 
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
-        read(request, state.config.body_limit_bytes.min(MAX_CONFIGURATION_BODY_BYTES))
-            .await
-            .map(Self)
-            .map_err(|error| ApiError::from(error).into_response())
+        let limit = state.config.body_limit_bytes.min(MAX_CONFIGURATION_BODY_BYTES);
+        read(request, limit, Unknown::Error).await.map(Self).map_err(|error| ApiError::from(error).into_response())
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for WireJson<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
+        let limit = state.config.body_limit_bytes.min(MAX_CONFIGURATION_BODY_BYTES);
+        read(request, limit, Unknown::Ignored).await.map(Self).map_err(|error| ApiError::from(error).into_response())
     }
 }
 
@@ -89,10 +104,8 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for DataJson<T>
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
-        read(request, state.config.body_limit_bytes)
-            .await
-            .map(Self)
-            .map_err(|error| ApiError::from(error).into_response())
+        let body = read(request, state.config.body_limit_bytes, Unknown::Ignored).await;
+        body.map(Self).map_err(|error| ApiError::from(error).into_response())
     }
 }
 
@@ -100,7 +113,8 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for SmallJson<T
     type Rejection = Response;
 
     async fn from_request(request: Request, _: &AppState) -> Result<Self, Response> {
-        read(request, MAX_SMALL_BODY_BYTES).await.map(Self).map_err(|error| ApiError::from(error).into_response())
+        let body = read(request, MAX_SMALL_BODY_BYTES, Unknown::Error).await;
+        body.map(Self).map_err(|error| ApiError::from(error).into_response())
     }
 }
 
@@ -108,7 +122,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for HubJson<T> 
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
-        let body = read(request, state.config.body_limit_bytes.min(MAX_HUB_BODY_BYTES)).await;
+        let body = read(request, state.config.body_limit_bytes.min(MAX_HUB_BODY_BYTES), Unknown::Ignored).await;
         body.map(Self).map_err(|error| HubError::from(error).into_response())
     }
 }
@@ -125,27 +139,50 @@ impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<AppState> for Hub
     }
 }
 
-async fn read<T: DeserializeOwned + Send + 'static>(request: Request, limit: usize) -> Result<T, Error> {
+/// What happens to unknown members of a body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// They are ignored, and the response names them.
+    Ignored,
+    /// The first one is an error.
+    Error,
+}
+
+async fn read<T: DeserializeOwned + Send + 'static>(
+    request: Request,
+    limit: usize,
+    unknown: Unknown,
+) -> Result<T, Error> {
     if !is_json(request.headers()) {
         return Err(Error::new(
             ErrorCode::UnsupportedMediaType,
             "the body must be JSON: send the header content-type: application/json",
         ));
     }
+    let unknown = if is_strict(request.headers()) { Unknown::Error } else { unknown };
+    let places = (unknown == Unknown::Ignored).then(|| IgnoredFields::of(request.extensions()));
     let bytes = collect(request.into_body(), limit).await?;
-    parse_away(bytes).await
+    let (value, ignored) = parse_away(bytes, unknown).await?;
+    if let Some(places) = places.filter(|_| !ignored.is_empty()) {
+        places.add("body", ignored);
+    }
+    Ok(value)
 }
 
-/// Parses a JSON object: a large body on another thread, so that the calls of this thread continue.
+/// Parses a JSON object: a large body on another thread, so that the calls of this thread continue. Returns the value and the
+/// names of the members that were ignored.
 ///
 /// # Errors
 ///
 /// The errors of [`parse`].
-pub(super) async fn parse_away<T: DeserializeOwned + Send + 'static>(bytes: BodyBuffer) -> Result<T, Error> {
+pub(super) async fn parse_away<T: DeserializeOwned + Send + 'static>(
+    bytes: BodyBuffer,
+    unknown: Unknown,
+) -> Result<(T, Vec<String>), Error> {
     if bytes.len() <= LARGE_BODY_BYTES {
-        return parse(&bytes);
+        return parse(&bytes, unknown);
     }
-    work_away(move || parse(&bytes)).await?
+    work_away(move || parse(&bytes, unknown)).await?
 }
 
 /// Reads the whole body. If it is too large, the rest is read for a while and discarded: a client that is still sending
@@ -198,7 +235,7 @@ fn body_timeout() -> Error {
 ///
 /// 400 `MalformedJsonError` if it is not JSON, 400 `ValidationError` if it is not what `T` reads, 413 `PayloadTooLargeError`
 /// if its values would take too much memory.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+fn parse<T: DeserializeOwned>(bytes: &[u8], unknown: Unknown) -> Result<(T, Vec<String>), Error> {
     // serde would read a list as the members in declaration order.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(Error::new(ErrorCode::Validation, "the body must be a JSON object, not a list"));
@@ -210,9 +247,13 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         Error::new(ErrorCode::PayloadTooLarge, format!("the body cannot be read: {large}; send less"))
     })?;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let inner = error.into_inner();
+    let (mut track, mut ignored) = (serde_path_to_error::Track::new(), Vec::new());
+    let lenient = Lenient {
+        inner: serde_path_to_error::Deserializer::new(&mut deserializer, &mut track),
+        ignored: (unknown == Unknown::Ignored).then_some(&mut ignored),
+    };
+    let value = T::deserialize(lenient).map_err(|inner| {
+        let path = track.path().to_string();
         if inner.is_data() {
             let text = inner.to_string();
             let (code, message) = deserialize_error(text.split(" at line ").next().unwrap_or_default());
@@ -227,7 +268,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         let message = format!("the body continues after its JSON (line {}, column {})", error.line(), error.column());
         Error::new(ErrorCode::MalformedJson, message)
     })?;
-    Ok(value)
+    Ok((value, ignored))
 }
 
 /// Returns a problem's code and message for an error of serde: without the request's values, which may be secret, and with
@@ -249,8 +290,24 @@ fn deserialize_error(serde_text: &str) -> (&'static str, String) {
         return ("unknown_field", format!("unknown field `{unknown}`; {hint}"));
     }
     match serde_text.split_once(", expected ") {
-        Some((_, expected)) => ("type", format!("expected {expected}")),
+        Some((_, expected)) => ("type", format!("expected {}", json_type(expected))),
         None => ("invalid", "it is not valid".to_owned()),
+    }
+}
+
+/// Returns the JSON name of what serde expects in the words of Rust.
+fn json_type(expected: &str) -> &str {
+    match expected.strip_prefix("a ").unwrap_or(expected).split(' ').next().unwrap_or_default() {
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a whole number that is not negative",
+        "f32" | "f64" | "number" => "a number",
+        "bool" | "boolean" => "true or false",
+        "string" | "borrowed" | "character" => "a string",
+        "struct" | "map" => "an object",
+        "sequence" | "tuple" => "a list",
+        "unit" => "null",
+        "any" => "another value",
+        _ => expected,
     }
 }
 
@@ -282,14 +339,70 @@ mod tests {
     #[test]
     fn values_of_the_request_are_never_in_the_message() {
         for (body, message) in [
-            (r#"{"name": "a", "count": "s3cret"}"#, "body.count: expected u32"),
+            (r#"{"name": "a", "count": "s3cret"}"#, "body.count: expected a whole number that is not negative"),
             (r#"{"name": "a"}"#, "body: `count` is required"),
             (r#"{"name": "a", "count": 1, "nmae": "s3cret"}"#, "body.nmae: unknown field `nmae`; did you mean `name`?"),
             (r#"["s3cret", 1]"#, "the body must be a JSON object, not a list"),
             (r#"{"name": "s3cret"#, "the body is not valid JSON (line 1, column 16)"),
         ] {
-            assert_eq!(parse::<NamedBody>(body.as_bytes()).unwrap_err().message, message);
+            assert_eq!(parse::<NamedBody>(body.as_bytes(), Unknown::Error).unwrap_err().message, message);
         }
+    }
+
+    #[test]
+    fn messages_name_json_types() {
+        #[derive(Deserialize, Debug, Default)]
+        #[serde(default)]
+        struct EveryType {
+            whole: i64,
+            count: u16,
+            float: f64,
+            truth: bool,
+            text: String,
+            list: Vec<String>,
+            map: std::collections::BTreeMap<String, u8>,
+            object: Inner,
+            optional: Option<i32>,
+            metadata: serde_json::Map<String, serde_json::Value>,
+        }
+        #[derive(Deserialize, Debug, Default)]
+        #[expect(dead_code, reason = "only read")]
+        struct Inner {
+            x: u8,
+        }
+        for (body, message) in [
+            (r#"{"whole": "s3cret"}"#, "body.whole: expected a whole number"),
+            (r#"{"whole": 1.5}"#, "body.whole: expected a whole number"),
+            (r#"{"count": -1}"#, "body.count: expected a whole number that is not negative"),
+            (r#"{"count": 70000}"#, "body.count: expected a whole number that is not negative"),
+            (r#"{"float": "s3cret"}"#, "body.float: expected a number"),
+            (r#"{"truth": "s3cret"}"#, "body.truth: expected true or false"),
+            (r#"{"text": {"s3cret": 1}}"#, "body.text: expected a string"),
+            (r#"{"list": "s3cret"}"#, "body.list: expected a list"),
+            (r#"{"map": "s3cret"}"#, "body.map: expected an object"),
+            (r#"{"object": "s3cret"}"#, "body.object: expected an object"),
+            (r#"{"object": {"x": "s3cret"}}"#, "body.object.x: expected a whole number that is not negative"),
+            (r#"{"optional": "s3cret"}"#, "body.optional: expected a whole number"),
+            (r#"{"metadata": "s3cret"}"#, "body.metadata: expected an object"),
+            (r#""s3cret""#, "body: expected an object"),
+            ("5", "body: expected an object"),
+        ] {
+            assert_eq!(parse::<EveryType>(body.as_bytes(), Unknown::Error).unwrap_err().message, message, "{body}");
+        }
+    }
+
+    #[test]
+    fn unknown_members_are_returned_or_refused() {
+        #[derive(Deserialize, Debug)]
+        #[expect(dead_code, reason = "only read")]
+        struct Known {
+            name: String,
+        }
+        let body = br#"{"name": "a", "nmae": "s3cret"}"#;
+        assert_eq!(parse::<Known>(body, Unknown::Ignored).unwrap().1, ["nmae"]);
+        let error = parse::<Known>(body, Unknown::Error).unwrap_err();
+        assert_eq!(error.message, "body.nmae: unknown field `nmae`; did you mean `name`?");
+        assert_eq!(error.problems[0].code, "unknown_field");
     }
 
     #[tokio::test]
@@ -297,7 +410,7 @@ mod tests {
         let body = format!("{{\"name\": [{}{{}}]}}", "{},".repeat(5_000_000));
         let mut buffer = BodyBuffer::default();
         buffer.extend(body.as_bytes());
-        let error = parse_away::<serde_json::Value>(buffer).await.unwrap_err();
+        let error = parse_away::<serde_json::Value>(buffer, Unknown::Error).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::PayloadTooLarge);
         assert!(error.message.contains("too many small values"), "{}", error.message);
     }

@@ -27,7 +27,7 @@ pub(crate) async fn guide(
     State(state): State<AppState>,
     OptionalAuth(caller): OptionalAuth,
     Path((connector, auth)): Path<(String, String)>,
-    query: QueryMap,
+    mut query: QueryMap,
 ) -> Response {
     let (auth, as_markdown) = auth.strip_suffix(".md").map_or((auth.as_str(), false), |auth| (auth, true));
     let registry = match connectors(&state, caller.as_deref()).await {
@@ -40,9 +40,12 @@ pub(crate) async fn guide(
         ))
         .into_response();
     };
-    let actions = query.list(&["actions"]);
-    let scopes = if query.pairs().any(|(name, _)| name == "scopes") {
-        GuideScopes::named(query.list(&["scopes"]))
+    let mut actions = query.list(&["actions"]);
+    actions.retain(|id| !id.is_empty());
+    let mut named = query.list(&["scopes"]);
+    let scopes = if !named.is_empty() {
+        named.retain(|name| !name.is_empty());
+        GuideScopes::named(named)
     } else if actions.is_empty() {
         GuideScopes::of_all(connector, method)
     } else {

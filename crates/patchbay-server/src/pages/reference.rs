@@ -1,19 +1,15 @@
 //! The API reference, rendered from the OpenAPI document.
 
-use axum::{
-    extract::State,
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::header, response::Response};
 use minijinja::{Value as View, context};
 use serde_json::Value;
 
 use super::render::page;
-use crate::{guides::sentence_to_html, state::AppState};
+use crate::{extract::EntityTag, guides::sentence_to_html, state::AppState};
 
 /// `GET /openapi.json`: returns the OpenAPI document.
-pub(crate) async fn openapi(State(state): State<AppState>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], state.document_text()).into_response()
+pub(crate) async fn openapi(State(state): State<AppState>, tag: EntityTag) -> Response {
+    tag.public().respond(|| ([(header::CONTENT_TYPE, "application/json")], state.document_text()))
 }
 
 /// `GET /docs`: returns the API reference.

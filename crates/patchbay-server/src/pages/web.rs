@@ -18,7 +18,7 @@ const NONCE_PLACEHOLDER: &str = "__CSP_NONCE__";
 const BASE_POLICY: &str = "default-src 'none'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; manifest-src 'self'";
 
 /// Returns the Hub, for its own page or for a frame in pages of the origins that the session allows.
-pub(crate) async fn hub(State(state): State<AppState>, query: QueryMap) -> Response {
+pub(crate) async fn hub(State(state): State<AppState>, mut query: QueryMap) -> Response {
     let mut ancestors = "'self'".to_owned();
     if let Some(token) = query.text(&["token"]).map(Secret::new)
         && let Ok(hub) = state.engine.sessions.for_hub(&token).await

@@ -5,37 +5,40 @@ use axum::{
     extract::{Path, State},
     response::IntoResponse,
 };
-use patchbay_engine::{AccountQuery, Engine, Field};
-use patchbay_model::{AccountId, ProfileId};
+use patchbay_engine::{Engine, Field};
+use patchbay_model::AccountId;
 
+use super::account_filter::account_query;
 use crate::{
     dto::{
-        account_status::{AccountStatusOut, status_filter},
+        account_status::AccountStatusOut,
         accounts::{AccountMetaOut, AccountOut, DeletedAccountOut, PatchAccount},
         problems::with_name,
         responses::{BodyErrors, ConflictErrors, KeyErrors, ProviderErrors, ValidationErrors},
-        shared::{AccountKindOut, PageParams, account_kind},
+        shared::{AccountKindOut, PageParams},
     },
     error::ApiError,
-    extract::{ApiJson, Authenticated, QueryMap},
+    extract::{Authenticated, QueryMap, WireJson},
 };
 
 /// Lists linked accounts.
 ///
 /// The newest account is first. The header `x-total-count` is the number of accounts on all pages. `GET /v2/accounts`
-/// shows more about each account. Scope: `platform:read`.
+/// shows more about each account; both lists take the same filters. An empty filter matches nothing. Scope:
+/// `platform:read`.
 #[utoipa::path(
     get, path = "/accounts", tag = "Accounts", operation_id = "accounts_list",
     params(
         PageParams,
-        ("providers" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these connectors, comma-separated. `provider` is another name.", example = json!(["spotdraft"])),
+        ("providers" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these connectors, comma-separated. `provider`, `connector` and `connectors` are other names.", example = json!(["spotdraft"])),
         ("account_ids" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only these accounts, comma-separated."),
-        ("origin_owner_id" = Option<String>, Query, description = "Only accounts of this owner."),
-        ("origin_owner_ids" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these owners, comma-separated."),
+        ("origin_owner_id" = Option<String>, Query, description = "Only accounts of this owner. `owner_id` is another name."),
+        ("origin_owner_ids" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these owners, comma-separated. `owner_ids` is another name."),
         ("status" = Option<Vec<AccountStatusOut>>, Query, style = Form, explode = false, description = "Only accounts in these states, comma-separated."),
         ("search" = Option<String>, Query, max_length = 200, description = "Only accounts with this text in their ID, label, connector or owner."),
         ("type" = Option<AccountKindOut>, Query, description = "Only accounts of this type."),
-        ("connector_profile_id" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these connector profiles, comma-separated."),
+        ("connector_profile_id" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these connector profiles, comma-separated. `integration_id` and `auth_config_id` are other names."),
+        ("relink_due" = Option<bool>, Query, description = "If true, only accounts that must be reconnected soon."),
     ),
     responses(
         KeyErrors, ValidationErrors,
@@ -47,23 +50,7 @@ pub(crate) async fn list(
     Authenticated(caller): Authenticated,
     query: QueryMap,
 ) -> Result<impl IntoResponse, ApiError> {
-    let PageParams { page, page_size } = query.page()?;
-    let query = AccountQuery {
-        ids: query.list(&["account_ids", "account_id"]).into_iter().map(AccountId::new).collect(),
-        connectors: query.list(&["provider", "providers", "connector", "connectors"]),
-        owner_ids: query.list(&["origin_owner_id", "origin_owner_ids", "owner_id", "owner_ids"]),
-        statuses: status_filter(&query.list(&["status", "statuses"]))?,
-        kind: account_kind(query.text(&["type"]).as_deref())?,
-        search: query.text(&["search"]),
-        profile_ids: query
-            .list(&["connector_profile_id", "integration_id", "auth_config_id"])
-            .into_iter()
-            .map(ProfileId::new)
-            .collect(),
-        reconnect_due: query.boolean(&["relink_due"])?.unwrap_or(false),
-        page,
-        page_size,
-    };
+    let query = account_query(query)?;
     let page = engine.accounts.list(&caller, query).await?;
     let accounts = page.items.iter().map(AccountOut::new).collect::<Vec<_>>();
     Ok(([("x-total-count", page.total.to_string())], Json(accounts)))
@@ -100,7 +87,7 @@ pub(crate) async fn patch(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
-    ApiJson(body): ApiJson<PatchAccount>,
+    WireJson(body): WireJson<PatchAccount>,
 ) -> Result<Json<AccountOut>, ApiError> {
     let changed = engine.accounts.patch(&caller, &AccountId::new(id), body.into_patch()?).await;
     let changed = changed.map_err(|error| with_name(error, Field::Connector, "provider"));

@@ -4,15 +4,16 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use patchbay_engine::{AccountQuery, Engine};
-use patchbay_model::{AccountId, ProfileId};
+use patchbay_engine::Engine;
+use patchbay_model::AccountId;
 
+use super::account_filter::account_query;
 use crate::{
     dto::{
-        account_status::{AccountStatusOut, status_filter},
+        account_status::AccountStatusOut,
         accounts_v2::{AccountPageV2, AccountV2},
         responses::{KeyErrors, ValidationErrors},
-        shared::{AccountKindOut, PageParams, account_kind},
+        shared::{AccountKindOut, PageParams},
     },
     error::ApiError,
     extract::{Authenticated, QueryMap},
@@ -20,16 +21,16 @@ use crate::{
 
 /// Lists linked accounts.
 ///
-/// The newest account is first. Scope: `platform:read`.
+/// The newest account is first. An empty filter matches nothing. Scope: `platform:read`.
 #[utoipa::path(
     get, path = "/v2/accounts", tag = "Accounts", operation_id = "accounts_v2_list",
     params(
         PageParams,
         ("search" = Option<String>, Query, max_length = 200, description = "Only accounts with this text in their ID, label, connector or owner."),
         ("account_ids" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only these accounts, comma-separated."),
-        ("connector" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these connectors, comma-separated.", example = json!(["spotdraft"])),
-        ("connector_profile_id" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these connector profiles, comma-separated."),
-        ("owner_id" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these owners, comma-separated."),
+        ("connector" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these connectors, comma-separated. `provider` and `providers` are other names.", example = json!(["spotdraft"])),
+        ("connector_profile_id" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these connector profiles, comma-separated. `integration_id` and `auth_config_id` are other names."),
+        ("owner_id" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these owners, comma-separated. `owner_ids`, `origin_owner_id` and `origin_owner_ids` are other names."),
         ("status" = Option<Vec<AccountStatusOut>>, Query, style = Form, explode = false, description = "Only accounts in these states, comma-separated."),
         ("type" = Option<AccountKindOut>, Query, description = "Only accounts of this type."),
         ("relink_due" = Option<bool>, Query, description = "If true, only accounts that must be reconnected soon (`relink.due_from` has passed)."),
@@ -41,19 +42,8 @@ pub(crate) async fn list(
     Authenticated(caller): Authenticated,
     query: QueryMap,
 ) -> Result<Json<AccountPageV2>, ApiError> {
-    let PageParams { page, page_size } = query.page()?;
-    let filter = AccountQuery {
-        ids: query.list(&["account_ids", "account_id"]).into_iter().map(AccountId::new).collect(),
-        connectors: query.list(&["connector", "connectors"]),
-        owner_ids: query.list(&["owner_id", "owner_ids"]),
-        statuses: status_filter(&query.list(&["status", "statuses"]))?,
-        profile_ids: query.list(&["connector_profile_id"]).into_iter().map(ProfileId::new).collect(),
-        kind: account_kind(query.text(&["type"]).as_deref())?,
-        reconnect_due: query.boolean(&["relink_due"])?.unwrap_or(false),
-        search: query.text(&["search"]),
-        page,
-        page_size,
-    };
+    let filter = account_query(query)?;
+    let (page, page_size) = (filter.page, filter.page_size);
     let found = engine.accounts.list(&caller, filter).await?;
     let data = found.items.iter().map(AccountV2::new).collect();
     Ok(Json(AccountPageV2 { page, page_size, total: found.total, data }))

@@ -12,22 +12,40 @@ use patchbay_model::{AccountId, ProfileId};
 use super::file;
 use crate::{
     dto::{
-        actions::{ActionPageOut, ExcludedPart, FileBytes, IncludedPart, RunAction, RunResultOut, ShownParts},
+        actions::{ActionPageOut, ExcludedPart, FileBytes, GroupBy, IncludedPart, RunAction, RunResultOut, ShownParts},
         errors::ErrorOut,
-        responses::{BodyErrors, KeyErrors, ProviderErrors, ValidationErrors},
+        responses::{BodyErrors, KeyErrors, NotModified, ProviderErrors, ValidationErrors},
     },
     error::ApiError,
-    extract::{AccountHeader, Authenticated, DEFAULT_PAGE_SIZE, DataJson, QueryMap, RateLimitWait},
+    extract::{
+        AccountHeader, Authenticated, DEFAULT_PAGE_SIZE, DataJson, EntityTag, QueryMap, RateLimitWait, account_of_body,
+        missing_account,
+    },
     state::AppState,
 };
+
+/// The names of each filter of the catalog.
+const CONNECTORS: [&str; 8] = [
+    "filter[connectors]",
+    "filter[connector]",
+    "filter[providers]",
+    "filter[provider]",
+    "connectors",
+    "connector",
+    "providers",
+    "provider",
+];
+const ACCOUNTS: [&str; 4] = ["filter[account_ids]", "filter[account_id]", "account_ids", "account_id"];
+const ACTIONS: [&str; 4] = ["filter[action_key]", "filter[action_keys]", "action_key", "action_keys"];
 
 /// Lists connectors with their actions.
 ///
 /// Only the actions that the connector profile allows: the account's, if the request names accounts, otherwise the
-/// project's default profile for the connector. Scope: `connectors:read`.
+/// project's default profile for the connector. An empty filter matches nothing. Scope: `connectors:read`.
 #[utoipa::path(
     get, path = "/actions", tag = "Actions", operation_id = "actions_list",
     params(
+        ("group_by" = Option<Vec<GroupBy>>, Query, style = Form, explode = false, description = "How to group the actions, comma-separated or as a JSON array; by connector if absent."),
         ("filter[connectors]" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only these connectors, comma-separated.", example = json!(["spotdraft"])),
         ("filter[account_ids]" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only what these accounts can run, comma-separated."),
         ("filter[action_key]" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only these actions, comma-separated.", example = json!(["spotdraft_list_contracts"])),
@@ -37,46 +55,57 @@ use crate::{
         ("page_size" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Connectors per page; 25 if absent."),
         ("next" = Option<String>, Query, description = "The cursor of the page: `next` from the previous page."),
     ),
-    responses(KeyErrors, ValidationErrors, (status = 200, description = "The page.", body = ActionPageOut))
+    responses(
+        KeyErrors, ValidationErrors, NotModified,
+        (status = 200, description = "The page.", body = ActionPageOut, headers(("etag" = String, description = "The tag of this response."))),
+    )
 )]
 pub(crate) async fn list(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
-    query: QueryMap,
-) -> Result<Json<ActionPageOut>, ApiError> {
+    mut query: QueryMap,
+    mut tag: EntityTag,
+) -> Result<Response, ApiError> {
+    tag.add(state.engine.connector_catalog.generation());
     let filter = ActionQuery {
-        connectors: query.list(&["filter[connectors]", "filter[connector]"]),
-        account_ids: query
-            .list(&["filter[account_ids]", "filter[account_id]"])
-            .into_iter()
-            .map(AccountId::new)
-            .collect(),
-        action_keys: query.list(&["filter[action_key]", "filter[action_keys]"]),
-        search: query.text(&["search"]),
+        connectors: query.list(&CONNECTORS),
+        account_ids: query.list(&ACCOUNTS).into_iter().map(AccountId::new).collect(),
+        action_keys: query.list(&ACTIONS),
+        search: query.search()?,
         page_size: query.number(&["page_size"], DEFAULT_PAGE_SIZE)?,
         next: query.text(&["next"]),
     };
-    let include = query.list(&["include"]);
+    // Older SDKs know the details by another name.
+    let include = query.choices(&["include"], &["action_details", "authentication_guides", "operation_details"])?;
+    let exclude = query.choices(&["exclude"], &["actions"])?;
+    query.choices(&["group_by"], &["connector"])?;
+    query.finish()?;
     let shown = ShownParts {
-        details: include.iter().any(|name| name == "action_details"),
-        guides: include.iter().any(|name| name == "authentication_guides"),
-        actions: !query.list(&["exclude"]).iter().any(|name| name == "actions"),
+        details: include.contains(&"action_details") || include.contains(&"operation_details"),
+        guides: include.contains(&"authentication_guides"),
+        actions: exclude.is_empty(),
         urls: &state.config.urls,
     };
     let page = state.engine.action_catalog.list(&caller, filter).await?;
-    Ok(Json(ActionPageOut::new(&page, &shown)))
+    tag.add(&caller.project_id);
+    for entry in &page.entries {
+        let profile = entry.profile.as_ref().map(|profile| (&profile.id, profile.updated_at.as_micros()));
+        tag.add((&entry.connector.key, &entry.account_id, profile, entry.actions.len(), &entry.missing_scopes));
+    }
+    Ok(tag.respond(|| Json(ActionPageOut::new(&page, &shown))))
 }
 
 /// Runs an action with a linked account.
 ///
-/// The inputs are checked against the action's schema before anything is sent; `errors` lists every problem. `data` is the
+/// The inputs are checked against the action's schema before anything is sent; `problems` lists every problem. `data` is the
 /// result, `next` the cursor of the next page. A file that the action streams is base64 or text in the result; with
-/// `Accept: application/octet-stream` the response is the file itself, under its own media type. Scope:
+/// `Accept: application/octet-stream` the response is the file itself, under its own media type. Headers of the body that
+/// belong to HTTP itself (`Content-Type`, `Accept`, `User-Agent`, …) are ignored, unless the action declares them. Scope:
 /// `actions:execute`.
 #[utoipa::path(
     post, path = "/actions/rpc", tag = "Actions", operation_id = "actions_rpc", request_body = RunAction,
     params(
-        ("x-account-id" = String, Header, description = "The account to act with.", example = "V1StGXR8z5jdHi6BmyT1x"),
+        ("x-account-id" = Option<String>, Header, nullable = false, description = "The account to act with. If absent, `x-account-id` in the `headers` of the body; the header wins.", example = "V1StGXR8z5jdHi6BmyT1x"),
         ("x-connector-profile-id" = Option<String>, Header, format = "uuid", nullable = false, description = "Runs with this profile of the same connector instead of the account's."),
         ("x-rate-limit-wait" = Option<u64>, Header, nullable = false, description = "The longest time in milliseconds that a rate limit may delay a request to the provider; with `0` a limit responds at once with 429. If absent, the time limit of the call."),
         ("debug" = Option<bool>, Query, description = "With `true` the response, or the error, contains `debug`: the requests to the provider and its responses, secrets redacted."),
@@ -90,15 +119,17 @@ pub(crate) async fn list(
 pub(crate) async fn rpc(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
-    AccountHeader(account_id): AccountHeader,
+    AccountHeader(account): AccountHeader,
     RateLimitWait(max_rate_limit_wait): RateLimitWait,
     headers: HeaderMap,
-    query: QueryMap,
+    mut query: QueryMap,
     DataJson(run): DataJson<RunAction>,
 ) -> Result<Response, ApiError> {
+    let account_id = account.or_else(|| account_of_body(run.headers())).ok_or_else(missing_account)?;
     let profile =
         headers.get("x-connector-profile-id").and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
     let debug = query.text(&["debug"]).is_some_and(|text| text == "true");
+    query.finish()?;
     let request = run.into_request(account_id, profile.map(ProfileId::new), debug);
     Ok(match engine.actions.run_streaming(&caller, request, max_rate_limit_wait).await? {
         RunReply::File(found) if file::wants_bytes(&headers) => file::bytes(*found),

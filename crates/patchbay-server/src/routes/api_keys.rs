@@ -12,10 +12,10 @@ use patchbay_model::ApiKeyId;
 use crate::{
     dto::{
         api_keys::{ApiKeyListOut, ApiKeyOut, CreateApiKey, PatchApiKey},
-        responses::{BodyErrors, KeyErrors},
+        responses::{BodyErrors, KeyErrors, ValidationErrors},
     },
     error::ApiError,
-    extract::{ApiJson, Authenticated},
+    extract::{ApiJson, Authenticated, QueryMap},
 };
 
 /// Lists the project's API keys.
@@ -23,12 +23,14 @@ use crate::{
 /// The oldest key is first. The text of a key is never shown again. Scope: `platform:read`.
 #[utoipa::path(
     get, path = "/api_keys", tag = "API keys", operation_id = "api_keys_list",
-    responses(KeyErrors, (status = 200, description = "The keys, without their texts.", body = ApiKeyListOut))
+    responses(KeyErrors, ValidationErrors, (status = 200, description = "The keys, without their texts.", body = ApiKeyListOut))
 )]
 pub(crate) async fn list(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
+    query: QueryMap,
 ) -> Result<Json<ApiKeyListOut>, ApiError> {
+    query.finish()?;
     Ok(Json(ApiKeyListOut { data: engine.api_keys.list(&caller).await?.into_iter().map(ApiKeyOut::new).collect() }))
 }
 

@@ -16,7 +16,7 @@ use crate::{
         responses::{BodyErrors, KeyErrors},
     },
     error::ApiError,
-    extract::{ApiJson, Authenticated},
+    extract::{ApiJson, Authenticated, UserAgent, WireJson},
 };
 
 /// Creates a connect session.
@@ -30,16 +30,18 @@ use crate::{
     responses(
         KeyErrors, BodyErrors,
         (status = 201, description = "The session with its token.", body = ConnectSessionOut),
+        (status = 412, description = "The connector profile is disabled: the Hub would be empty.", body = crate::dto::errors::ErrorOut),
     )
 )]
 pub(crate) async fn create(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
-    ApiJson(body): ApiJson<CreateSession>,
+    agent: UserAgent,
+    WireJson(body): WireJson<CreateSession>,
 ) -> Result<impl IntoResponse, ApiError> {
     let created = engine.sessions.create(&caller, body.into_new_session()?).await;
     let created = created.map_err(|error| with_name(error, Field::Connector, "provider"))?;
-    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(ConnectSessionOut::created(created))))
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(ConnectSessionOut::created(created, &agent))))
 }
 
 /// Ends a connect session.
@@ -48,7 +50,7 @@ pub(crate) async fn create(
 /// that it has linked stay. Scope: `platform:write`.
 #[utoipa::path(
     delete, path = "/connect_sessions/{id}", tag = "Connect sessions", operation_id = "connect_sessions_delete",
-    params(("id" = i64, Path, description = "The session's ID.")),
+    params(("id" = i64, Path, minimum = 1, description = "The session's ID.")),
     responses(KeyErrors, (status = 204, description = "The session has ended."))
 )]
 pub(crate) async fn delete(
@@ -70,15 +72,17 @@ pub(crate) async fn delete(
     operation_id = "connect_sessions_authenticate", request_body = AuthenticateSession,
     responses(
         KeyErrors, BodyErrors,
-        (status = 200, description = "The session, without its token.", body = ConnectSessionOut),
+        (status = 201, description = "The session, without its token. Existing clients expect this status.", body = ConnectSessionOut),
     )
 )]
 pub(crate) async fn authenticate(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
-    ApiJson(body): ApiJson<AuthenticateSession>,
-) -> Result<Json<ConnectSessionOut>, ApiError> {
-    Ok(Json(ConnectSessionOut::new(engine.sessions.authenticate(&caller, &body.token).await?)))
+    agent: UserAgent,
+    WireJson(body): WireJson<AuthenticateSession>,
+) -> Result<impl IntoResponse, ApiError> {
+    let session = engine.sessions.authenticate(&caller, &body.token).await?;
+    Ok((StatusCode::CREATED, Json(ConnectSessionOut::new(session, &agent))))
 }
 
 /// Confirms the customer in the browser that has returned from a provider.

@@ -4,6 +4,7 @@ use axum::{
     Json,
     extract::{Path, State},
     http::StatusCode,
+    response::Response,
 };
 use patchbay_engine::{ConnectorQuery, Engine, Origin};
 
@@ -14,11 +15,11 @@ use crate::{
         },
         errors::ErrorOut,
         problems::invalid,
-        responses::{BodyErrors, KeyErrors, ValidationErrors},
+        responses::{BodyErrors, KeyErrors, NotModified, ValidationErrors},
         shared::{ConnectorOwner, PageParams},
     },
     error::ApiError,
-    extract::{Authenticated, ConnectorFiles, QueryMap},
+    extract::{Authenticated, ConnectorFiles, EntityTag, QueryMap},
 };
 
 /// Lists the connectors that the project can use, with their versions.
@@ -30,23 +31,28 @@ use crate::{
         PageParams,
         ("owner" = Option<ConnectorOwner>, Query, description = "`custom`: only connectors that the project pushed; `patchbay`: only the others."),
     ),
-    responses(KeyErrors, ValidationErrors, (status = 200, description = "The page.", body = ConnectorPageOut))
+    responses(KeyErrors, ValidationErrors, NotModified, (status = 200, description = "The page.", body = ConnectorPageOut))
 )]
 pub(crate) async fn list(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
-    query: QueryMap,
-) -> Result<Json<ConnectorPageOut>, ApiError> {
+    mut query: QueryMap,
+    mut tag: EntityTag,
+) -> Result<Response, ApiError> {
+    tag.add((&caller.project_id, engine.connector_catalog.generation()));
     let PageParams { page, page_size } = query.page()?;
-    let origin = match query.text(&["owner"]).as_deref() {
+    let origin = match query.key(&["owner"]).as_deref() {
         None => None,
         Some("custom") => Some(Origin::Project),
         Some("patchbay") => Some(Origin::Instance),
         Some(_) => return Err(invalid("owner", "owner must be custom or patchbay").into()),
     };
+    query.finish()?;
     let found = engine.connectors.list(&caller, ConnectorQuery { origin, page, page_size }).await?;
-    let data = found.items.into_iter().map(ConnectorOut::from).collect();
-    Ok(Json(ConnectorPageOut { page, page_size, total: found.total, data }))
+    Ok(tag.respond(|| {
+        let data = found.items.into_iter().map(ConnectorOut::from).collect();
+        Json(ConnectorPageOut { page, page_size, total: found.total, data })
+    }))
 }
 
 /// Returns a connector with its versions.
@@ -55,14 +61,17 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/connectors/{key}", tag = "Connectors", operation_id = "connectors_get_with_versions",
     params(("key" = String, Path, description = "The connector's key.", example = "spotdraft")),
-    responses(KeyErrors, (status = 200, description = "The connector.", body = ConnectorOut))
+    responses(KeyErrors, NotModified, (status = 200, description = "The connector.", body = ConnectorOut))
 )]
 pub(crate) async fn get(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
     Path(key): Path<String>,
-) -> Result<Json<ConnectorOut>, ApiError> {
-    Ok(Json(engine.connectors.get(&caller, &key).await?.into()))
+    mut tag: EntityTag,
+) -> Result<Response, ApiError> {
+    tag.add((&caller.project_id, engine.connector_catalog.generation()));
+    let found = engine.connectors.get(&caller, &key).await?;
+    Ok(tag.respond(|| Json(ConnectorOut::from(found))))
 }
 
 /// Returns a version of a connector with its files.

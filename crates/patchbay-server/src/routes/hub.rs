@@ -14,7 +14,7 @@ use crate::{
             AttemptOut, HubAccountOut, HubCatalogOut, HubConfigOut, HubConfigParts, HubConnectorOut,
             HubConnectorSettingsOut, HubSettingsOut, LinkAccount, LinkedAccountOut, StartAttempt, StartedAttemptOut,
         },
-        responses::{HubBodyErrors, HubErrors, HubNotFoundErrors, HubProviderErrors},
+        responses::{HubBodyErrors, HubErrors, HubNotFoundErrors, HubProviderErrors, HubValidationErrors},
         shared::support_link,
     },
     error::HubError,
@@ -26,13 +26,13 @@ use crate::{
 
 /// Returns what the Hub shows for the session.
 ///
-/// The owner, the expiry, and the account to edit, if there is one.
+/// The owner, the expiry, the origins that may embed it, and the account to edit, if there is one.
 #[utoipa::path(
     get, path = "/hub/settings", tag = "Hub", operation_id = "hub_settings", security(("session" = [])),
     responses(HubErrors, (status = 200, description = "The settings.", body = HubSettingsOut))
 )]
-pub(crate) async fn settings(HubAuth(hub): HubAuth) -> Json<HubSettingsOut> {
-    Json(HubSettingsOut::new(&hub.session))
+pub(crate) async fn settings(State(state): State<AppState>, HubAuth(hub): HubAuth) -> Json<HubSettingsOut> {
+    Json(HubSettingsOut::new(&hub.session, &state.config.hub_allowed_origins))
 }
 
 /// Lists the connector profiles that the session can link.
@@ -41,14 +41,18 @@ pub(crate) async fn settings(HubAuth(hub): HubAuth) -> Json<HubSettingsOut> {
 #[utoipa::path(
     get, path = "/hub/connectors", tag = "Hub", operation_id = "hub_connectors", security(("session" = [])),
     params(("provider" = Option<String>, Query, description = "Only profiles of this connector.", example = "spotdraft")),
-    responses(HubErrors, (status = 200, description = "The connector profiles.", body = HubCatalogOut))
+    responses(
+        HubErrors, HubValidationErrors,
+        (status = 200, description = "The connector profiles.", body = HubCatalogOut),
+    )
 )]
 pub(crate) async fn connectors(
     State(engine): State<Engine>,
     HubAuth(hub): HubAuth,
-    query: QueryMap,
+    mut query: QueryMap,
 ) -> Result<Json<HubCatalogOut>, HubError> {
-    let provider = query.text(&["provider"]);
+    let provider = query.key(&["provider", "connector"]);
+    query.finish()?;
     let found = engine.linking.profiles(&hub, provider.as_deref()).await?;
     Ok(Json(HubCatalogOut::new(&found, &hub.session)))
 }

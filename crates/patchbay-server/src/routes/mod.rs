@@ -1,5 +1,6 @@
 //! The endpoints, one noun per file.
 
+mod account_filter;
 pub(crate) mod accounts;
 pub(crate) mod accounts_v2;
 pub(crate) mod actions;

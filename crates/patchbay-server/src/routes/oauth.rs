@@ -28,18 +28,25 @@ const RESERVED_PARAMETERS: [&str; 3] = ["token", "redirect_uri", "connection_att
 const CLIENT_METADATA_CACHE: &str = "public, max-age=300";
 
 /// `GET /connect/oauth2/{integration_id}`: redirects the browser to the provider.
-pub(crate) async fn start(State(state): State<AppState>, Path(integration): Path<String>, query: QueryMap) -> Response {
+pub(crate) async fn start(
+    State(state): State<AppState>,
+    Path(integration): Path<String>,
+    mut query: QueryMap,
+) -> Response {
     let profile_id = ProfileId::new(integration);
     let allowed_origins = state.config.hub_allowed_origins.clone();
     let started = if let Some(launch_code) = query.text(&[LAUNCH_CODE_PARAMETER]) {
         state.engine.oauth.launch(&Secret::new(launch_code), &profile_id, allowed_origins).await
     } else {
+        let token = Secret::new(query.text(&["token"]).unwrap_or_default());
+        let attempt_id = query.text(&["connection_attempt_id"]).map(AttemptId::new);
+        let return_url = query.text(&["redirect_uri"]);
         let fields = query.pairs().filter(|(name, _)| !RESERVED_PARAMETERS.contains(name));
         let request = NewAuthorization {
-            token: Secret::new(query.text(&["token"]).unwrap_or_default()),
+            token,
             profile_id,
-            attempt_id: query.text(&["connection_attempt_id"]).map(AttemptId::new),
-            return_url: query.text(&["redirect_uri"]),
+            attempt_id,
+            return_url,
             fields: fields.map(|(name, value)| (name.to_owned(), Secret::new(value))).collect(),
             allowed_origins,
         };

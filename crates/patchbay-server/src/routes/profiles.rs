@@ -45,15 +45,16 @@ fn connector_key(error: Error) -> Error {
 pub(crate) async fn list(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
-    query: QueryMap,
+    mut query: QueryMap,
 ) -> Result<Json<ProfilePageOut>, ApiError> {
     let PageParams { page, page_size } = query.page()?;
     let filter = ProfileQuery {
-        connector: query.text(&["connector_key", "connector", "provider"]),
+        connector: query.key(&["connector_key", "connector", "provider", "provider_key"]),
         active: query.boolean(&["enabled", "active"])?,
         page,
         page_size,
     };
+    query.finish()?;
     let found = engine.profiles.list(&caller, filter).await?;
     let mut data = Vec::with_capacity(found.items.len());
     for profile in &found.items {

@@ -19,7 +19,7 @@ use crate::{
         responses::{BodyErrors, KeyErrors, ProviderErrors},
     },
     error::{self, ApiError},
-    extract::{AccountHeader, Authenticated, DataJson, RateLimitWait},
+    extract::{AccountHeader, Authenticated, DataJson, RateLimitWait, account_of_body, missing_account},
 };
 
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
@@ -31,7 +31,7 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 #[utoipa::path(
     post, path = "/unified/proxy", tag = "Proxy", operation_id = "proxy_send", request_body = SendProxied,
     params(
-        ("x-account-id" = String, Header, description = "The account to act with.", example = "V1StGXR8z5jdHi6BmyT1x"),
+        ("x-account-id" = Option<String>, Header, nullable = false, description = "The account to act with. If absent, `x-account-id` in the `headers` of the body; the header wins.", example = "V1StGXR8z5jdHi6BmyT1x"),
         ("prefer" = Option<String>, Header, nullable = false, description = "With `heartbeat` a line break is sent every few seconds while the provider has not responded. The status is then always 200, and an error is in the body.", example = "heartbeat"),
         ("x-rate-limit-wait" = Option<u64>, Header, nullable = false, description = "The longest time in milliseconds that a rate limit may delay the request to the provider; with `0` a limit responds at once with 429. If absent, the time limit of the call."),
     ),
@@ -44,11 +44,12 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 pub(crate) async fn send(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
-    AccountHeader(account_id): AccountHeader,
+    AccountHeader(account): AccountHeader,
     RateLimitWait(max_rate_limit_wait): RateLimitWait,
     headers: HeaderMap,
     DataJson(body): DataJson<SendProxied>,
 ) -> Result<Response, ApiError> {
+    let account_id = account.or_else(|| account_of_body(body.headers())).ok_or_else(missing_account)?;
     let request = body.into_request(account_id)?;
     let wants_heartbeat = headers
         .get_all("prefer")

@@ -22,7 +22,8 @@ fn malformed_bodies_are_explained() {
         ("missing", "{}"),
         ("unknown_field", "{\"origin_owner_id\": \"a\", \"origin_owner_name\": \"b\", \"origin_ownr\": 1}"),
     ] {
-        let answer = post(body);
+        let strict = server.api().header("prefer", "handling=strict");
+        let answer = strict.send("POST", "/connect_sessions", Some(body.to_owned()));
         assert_eq!(answer.status, 400, "{name}: {answer}");
         insta::assert_snapshot!(format!("malformed_{name}"), answer.snapshot());
     }
@@ -113,6 +114,8 @@ fn sessions_for_unknown_ids_are_rejected() {
         (json!({ "expires_in": -5 }), 400),
         (json!({ "origin_owner_id": " " }), 400),
         (json!({ "type": "imaginary" }), 400),
+        (json!({ "categories": ["bogus"] }), 400),
+        (json!({ "categories": ["hris", "Documents"] }), 400),
     ] {
         let answer = post(changes.clone());
         assert_eq!(answer.status, status, "{changes}: {answer}");
@@ -174,7 +177,10 @@ fn stored_texts_are_bounded_and_have_no_control_characters() {
     };
     let refused = |answer: &ApiResponse, path: &str, code: &str| {
         assert_eq!((answer.status, answer.code()), (400, "ValidationError".to_owned()), "{path}: {answer}");
-        assert_eq!((answer.text("/errors/0/path"), answer.text("/errors/0/code")), (path.to_owned(), code.to_owned()));
+        assert_eq!(
+            (answer.text("/problems/0/path"), answer.text("/problems/0/code")),
+            (path.to_owned(), code.to_owned())
+        );
         assert!(answer.body.len() < 1_000, "the text is not repeated");
     };
     let texts = [("origin_owner_id", 512), ("origin_owner_name", 255), ("origin_username", 512), ("label", 255)];
@@ -224,7 +230,7 @@ fn unknown_actions_of_a_profile_are_reported_a_hundred_times_at_most() {
     let path = format!("/auth_configs/{}", linked.integration);
     let answer = linked.server.api().patch(&path, &json!({ "enabled_actions": actions }));
     assert_eq!(answer.status, 400);
-    assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 100);
+    assert_eq!(answer.json()["problems"].as_array().unwrap().len(), 100);
     let answer = linked.server.api().patch(&path, &json!({ "enabled_actions": ["x".repeat(512 * 1024)] }));
     assert!(answer.status == 400 && answer.body.len() < 2_000, "a long name is shortened");
 }

@@ -18,7 +18,7 @@ fn a_session_is_created_and_authenticated() {
     assert_eq!(answer.text("/auth_link_url"), format!("{}/embedded/integrations?token={token}", server.base));
     insta::assert_snapshot!(answer.snapshot());
     let looked_up = server.api().post("/connect_sessions/authenticate", &json!({ "token": token }));
-    assert!(looked_up.status == 200 || looked_up.status == 201, "{looked_up}");
+    assert_eq!(looked_up.status, 201, "{looked_up}");
     assert!(!looked_up.body.contains(&token));
 }
 
@@ -217,7 +217,7 @@ fn a_session_is_used_up_by_the_link_that_succeeds() {
         assert_eq!(hub.get(&path).status, 200);
         assert_eq!(hub.get("/hub/connectors").status, 200);
         assert_eq!(hub.get(&format!("/hub/connection_attempts/{attempt}")).status, 200);
-        assert_eq!(server.api().post("/connect_sessions/authenticate", &json!({ "token": token })).status, 200);
+        assert_eq!(server.api().post("/connect_sessions/authenticate", &json!({ "token": token })).status, 201);
     }
 }
 

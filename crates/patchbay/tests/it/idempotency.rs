@@ -251,7 +251,7 @@ fn a_wrong_key_runs_nothing() {
     for wrong in ["\"\"", long.as_str(), "tab\tin", "schl\u{fc}ssel"] {
         let answer = bed.run(wrong, "write");
         assert_eq!((answer.status, answer.code()), (400, "ValidationError".to_owned()), "{wrong}: {answer}");
-        assert_eq!(answer.json()["errors"][0]["path"], "headers.idempotency-key", "{answer}");
+        assert_eq!(answer.json()["problems"][0]["path"], "headers.idempotency-key", "{answer}");
     }
     let hub = bed.server.hub(&bed.server.session(json!({}))).header("idempotency-key", &long);
     let answer = hub.post("/hub/accounts", &json!({}));
