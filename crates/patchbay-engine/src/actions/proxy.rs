@@ -8,7 +8,7 @@ use patchbay_connector::{
     definition::{Authorization, HttpMethod},
     expr,
 };
-use patchbay_egress::{InboundResponse, OutboundRequest, ReadAll, display_url, is_idempotent};
+use patchbay_egress::{InboundResponse, OutboundRequest, ReadAll, display_url, extend_query, is_idempotent};
 use patchbay_model::{AccountId, ApiScope, CallId, CallKind};
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -189,7 +189,7 @@ impl Proxy {
         };
         headers.extend(parts.headers);
         if !parts.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&parts.query);
+            extend_query(&mut url, &parts.query);
         }
         if request.body.is_some() {
             headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));

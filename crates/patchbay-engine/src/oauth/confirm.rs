@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use patchbay_egress::extend_query;
 use patchbay_model::{ApiScope, AttemptId, ConnectionAttempt, KeyHash, ProjectId, SessionId};
 use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
@@ -63,7 +64,7 @@ impl Oauth {
         let pending = PendingConfirmation { authorization, parameters: parameters.collect() };
         sealed_state::store(self, &hub.session.project_id, &hash_of(&confirmation), &pending).await?;
         let mut url = Url::parse(confirm_url).map_err(|error| sealed_state::state_error(&error))?;
-        url.query_pairs_mut().append_pair(PARAMETER, confirmation.expose());
+        extend_query(&mut url, [(PARAMETER, confirmation.expose())]);
         Ok(url.into())
     }
 

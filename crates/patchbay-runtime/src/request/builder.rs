@@ -11,7 +11,7 @@ use patchbay_connector::{
     definition::{ArrayFormat, Authorization, HttpMethod, PageLocation, RequestSpec, SoapRequest},
     expr::{Bindings, EvalError},
 };
-use patchbay_egress::{OutboundRequest, is_idempotent};
+use patchbay_egress::{OutboundRequest, extend_query, is_idempotent};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -85,7 +85,7 @@ impl Run<'_> {
             authorize(authorization, &bindings, &mut parts).map_err(to_error)?;
         }
         if !parts.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&parts.query);
+            extend_query(&mut url, &parts.query);
         }
         parts.headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
         let certificate =
@@ -121,7 +121,7 @@ impl Run<'_> {
         authorize(authorization, &bindings, &mut parts).map_err(to_error)?;
         request.headers.extend(parts.headers);
         if !parts.query.is_empty() {
-            request.url.query_pairs_mut().extend_pairs(&parts.query);
+            extend_query(&mut request.url, &parts.query);
         }
         request.certificate = certificates::certificate(self.ctx, None, &bindings)?;
         let (now, entropy) = (self.host.clock().now(), self.host.entropy());
@@ -187,7 +187,7 @@ pub(super) fn build_unsigned(
         }
     }
     if spec.encode_query && !parts.query.is_empty() {
-        url.query_pairs_mut().extend_pairs(&parts.query);
+        extend_query(&mut url, &parts.query);
     } else if !parts.query.is_empty() {
         append_raw_query(&mut url, &parts.query);
     }

@@ -6,6 +6,7 @@ use patchbay_connector::{
     definition::OAuth2,
     expr::{Escape, Template},
 };
+use patchbay_egress::extend_query;
 use patchbay_vault::Secret;
 use url::Url;
 
@@ -90,7 +91,8 @@ impl AuthorizationUrlBuilder<'_> {
             set("code_challenge", challenge);
             set("code_challenge_method", "S256".to_owned());
         }
-        url.query_pairs_mut().clear().extend_pairs(&query);
+        url.set_query(None);
+        extend_query(&mut url, &query);
         Ok(url)
     }
 }
