@@ -1,7 +1,7 @@
 //! Connection attempts. The Hub polls them while the customer is at the provider.
 
 use crate::names::wire_enum;
-use crate::{AccountId, AttemptId, ProjectId, SessionId, Timestamp};
+use crate::{AccountId, AttemptId, FailureReason, ProjectId, SessionId, Timestamp};
 
 /// The state of an attempt. All states except `Pending` are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct AttemptError {
     pub code: String,
     /// A sentence for people.
     pub description: String,
+    /// The reason if the provider failed.
+    pub reason: Option<FailureReason>,
 }
 
 /// One attempt to link an account.

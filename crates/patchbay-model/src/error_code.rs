@@ -6,6 +6,8 @@ use std::fmt::Write;
 
 use serde::{Serialize, Serializer};
 
+use crate::FailureReason;
+
 macro_rules! error_codes {
     ($($section:literal $(, $introduction:literal)? {
         $($code:ident, $name:literal, $status:literal $(as $shown:literal)?, $meaning:literal, $remedy:literal;)+
@@ -165,9 +167,11 @@ error_codes! {
         AddressChanged, "AddressChangedError", 412,
             "A value that decides where secrets are sent has changed since they were entered: a field of the account or of its connector profile, or the profile of the call. Nothing was sent", "Reconnect the account, or enter the profile's secrets again; or restore the value that the message names";
         TokenRenewal, "TokenRenewalError", 503,
-            "The account's token has expired and the refresh failed a moment ago, or another process is refreshing it", "Retry after `Retry-After` seconds";
+            "The account's token has expired, and its refresh failed: a moment ago, or now with a response that says nothing about the account's access, such as a firewall's page or an empty 401; or another process is refreshing it", "Retry after `Retry-After` seconds";
         TokenAnswer, "TokenAnswerError", 502,
             "The provider's token response contains no token, or a request token of OAuth 1.0 before revision A", "Check the connector's token URL; try again later";
+        TokenRequest, "TokenRequestError", 502,
+            "The provider does not accept the token request itself: a parameter, a scope or the grant type (`invalid_request`, `invalid_scope`, `unsupported_grant_type`). The account stays active", "Correct the connector's token request, or the app's settings at the provider; the message contains the provider's words";
         ProfileCredentials, "ProfileCredentialsError", 412,
             "The provider rejects the client credentials of the connector profile; the profile's `alarm` says since when", "Correct the client ID and client secret in the profile";
         AccountMissingScopes, "AccountMissingScopesError", 412,
@@ -263,8 +267,8 @@ impl ErrorCode {
              Every error response of the API contains `statusCode`, `message`, `errorCode` and, outside the Hub API,\n\
              `timestamp`. The message is for people and may change; the code is for programs and does not change. If the\n\
              provider failed, `provider_errors` (`provider_response` in the Hub API) contains its response with secrets\n\
-             removed. `problems` lists every problem of an action's inputs or a form at once; of a malformed body it lists the\n\
-             first. `Retry-After` is in seconds.\n\n\
+             removed, and `reason` says why it failed ([Reasons](#reasons)). `problems` lists every problem of an action's inputs or\n\
+             a form at once; of a malformed body it lists the first. `Retry-After` is in seconds.\n\n\
              A request whose head is refused by HTTP/2 itself (headers of more than 16 KiB), or behind a response that the\n\
              client has not read, gets a 400, 414 or 431 without a body.\n\n\
              `patchbay error-codes` prints this page from the source.\n",
@@ -280,6 +284,7 @@ impl ErrorCode {
                 let _ = writeln!(page, "| `{}` | {status} | {meaning} | {remedy} |", code.as_str());
             }
         }
+        FailureReason::write_reference(&mut page);
         page
     }
 }

@@ -4,11 +4,11 @@
 use std::{fmt, sync::Arc};
 
 use patchbay_connector::Diagnostic;
-use patchbay_model::{CodedError, ErrorCode, Field};
+use patchbay_model::{CodedError, ErrorCode, FailureReason, Field};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::trace::RunTrace;
+use crate::{page::is_page, trace::RunTrace};
 
 /// A problem of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -150,6 +150,18 @@ impl Error {
         let is_unclear =
             matches!(self.code, ErrorCode::Internal | ErrorCode::Storage | ErrorCode::Vault | ErrorCode::SignIn);
         !self.may_have_effect && !is_unclear
+    }
+
+    /// Returns the reason why the request to the provider failed; none if no provider has a part in the error.
+    pub fn reason(&self) -> Option<FailureReason> {
+        let reason = self.code.reason(self.status())?;
+        let has_page = || match self.provider.as_ref().map(|provider| &provider.body) {
+            Some(Value::String(text)) => is_page(text.as_bytes()),
+            _ => false,
+        };
+        // A page for people is a firewall's or a proxy's, so the provider has refused nothing.
+        let is_refused_by_page = self.code == ErrorCode::Provider && reason == FailureReason::Refused && has_page();
+        Some(if is_refused_by_page { FailureReason::Unavailable } else { reason })
     }
 
     /// Changes the code, and with it the status.

@@ -3,6 +3,8 @@
  * connection and a body that is not JSON become an `ApiFailure`. An aborted call stays an `AbortError`.
  */
 
+import { type FailureReason, reasonIn } from "./failureReason.ts";
+
 /** One invalid input. */
 export interface Problem {
   path: string;
@@ -16,6 +18,8 @@ export interface FailureParts {
   /** The server's error code, `NetworkError` without a response, otherwise `UnknownError`. */
   code: string;
   message: string;
+  /** Why the request to the provider failed; null if no provider has a part in it. */
+  reason?: FailureReason | null;
   problems?: Problem[];
   /** The provider's error response, as text or JSON. */
   providerResponse?: unknown;
@@ -29,6 +33,7 @@ export class ApiFailure extends Error {
   override readonly name = "ApiFailure";
   readonly status: number;
   readonly code: string;
+  readonly reason: FailureReason | null;
   readonly problems: readonly Problem[];
   readonly providerResponse: unknown;
   readonly debug: unknown;
@@ -38,6 +43,7 @@ export class ApiFailure extends Error {
     super(parts.message, options);
     this.status = parts.status;
     this.code = parts.code;
+    this.reason = parts.reason ?? null;
     this.problems = parts.problems ?? [];
     this.providerResponse = parts.providerResponse ?? null;
     this.debug = parts.debug ?? null;
@@ -96,6 +102,7 @@ export async function failureOf(response: Response): Promise<ApiFailure> {
     status: response.status,
     code: textOr(fields.errorCode, "UnknownError"),
     message: textOr(fields.message, plainMessage(response.status)),
+    reason: reasonIn(fields.reason),
     problems: problemsOf(fields.problems),
     providerResponse: fields.provider_response ?? fields.provider_errors,
     debug: fields.debug,

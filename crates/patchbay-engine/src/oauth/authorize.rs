@@ -119,7 +119,8 @@ impl Oauth {
 
     /// Ends a connection attempt with an error.
     pub(super) async fn fail_attempt(&self, hub: &HubSession, id: &AttemptId, error: &Error) -> Result<(), Error> {
-        let error = AttemptError { code: error.code.to_string(), description: error.message.clone() };
+        let error =
+            AttemptError { code: error.code.to_string(), description: error.message.clone(), reason: error.reason() };
         self.attempts.close(hub, id, AttemptStatus::Error, None, Some(&error)).await
     }
 

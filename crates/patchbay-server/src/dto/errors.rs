@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     error_code::ErrorCodeOut,
+    failure_reason::FailureReasonOut,
     problems::ProblemOut,
     shared::{DiagnosticOut, EmptyObject},
 };
@@ -27,6 +28,10 @@ pub(crate) struct ErrorOut {
     timestamp: String,
     #[schema(value_type = ErrorCodeOut)]
     error_code: ErrorCode,
+    /// Why the request to the provider failed; absent if no provider has a part in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<FailureReasonOut>,
     /// Every problem of the request as a text, if the request is wrong: its place and what is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, example = json!(["page: page must be a whole number, 1 or more"]))]
@@ -60,6 +65,7 @@ impl ErrorOut {
             message: error.message.clone(),
             timestamp,
             error_code: error.code,
+            reason: error.reason().map(Into::into),
             errors: ProblemOut::texts(&error.problems),
             problems: ProblemOut::list(&error.problems),
             diagnostics: error.diagnostics.as_deref().map(DiagnosticOut::list),
@@ -181,6 +187,10 @@ pub(crate) struct HubErrorOut {
     message: String,
     #[schema(value_type = ErrorCodeOut)]
     error_code: ErrorCode,
+    /// Why the request to the provider failed; absent if no provider has a part in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<FailureReasonOut>,
     /// Every problem of the request as a text, if the request is wrong: its place and what is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, example = json!(["page: page must be a whole number, 1 or more"]))]
@@ -197,14 +207,18 @@ pub(crate) struct HubErrorOut {
 
 impl HubErrorOut {
     pub(crate) fn new(error: &Error, status_code: u16) -> Self {
-        let provider_response = error.provider.as_ref().map(|provider| match &provider.body {
+        // A provider that was not reached has no response.
+        let responded = error.provider.as_ref().filter(|provider| provider.status.is_some());
+        let provider_response = responded.map(|provider| match &provider.body {
             Value::String(text) => text.clone(),
+            Value::Null => String::new(),
             other => other.to_string(),
         });
         Self {
             status_code,
             message: error.message.clone(),
             error_code: error.code,
+            reason: error.reason().map(Into::into),
             errors: ProblemOut::texts(&error.problems),
             problems: ProblemOut::list(&error.problems),
             provider_response,

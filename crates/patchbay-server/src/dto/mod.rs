@@ -13,6 +13,7 @@ pub(crate) mod connector_versions;
 pub(crate) mod connectors;
 pub(crate) mod error_code;
 pub(crate) mod errors;
+pub(crate) mod failure_reason;
 pub(crate) mod fields;
 pub(crate) mod guides;
 pub(crate) mod health;

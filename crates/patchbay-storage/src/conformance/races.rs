@@ -7,7 +7,8 @@ use std::{
 
 use futures_util::future::join_all;
 use patchbay_model::{
-    AccountId, AttemptError, AttemptId, AttemptStatus, ConnectSession, ConnectionAttempt, KeyHash, LoginToken,
+    AccountId, AttemptError, AttemptId, AttemptStatus, ConnectSession, ConnectionAttempt, FailureReason, KeyHash,
+    LoginToken,
 };
 
 use super::{account, at, profile, project, session};
@@ -114,7 +115,11 @@ pub async fn one_of_many_concurrent_callers_finishes_an_attempt(storage: &dyn St
         expires_at: at(300),
     };
     storage.attempts().create(&attempt).await.unwrap();
-    let error = AttemptError { code: "refused".to_owned(), description: "The provider rejected it.".to_owned() };
+    let error = AttemptError {
+        code: "refused".to_owned(),
+        description: "The provider rejected it.".to_owned(),
+        reason: Some(FailureReason::Refused),
+    };
     let ends = [AttemptStatus::Error, AttemptStatus::Cancelled, AttemptStatus::Expired];
     let ended = ends.iter().map(|status| storage.attempts().finish(&a, session, &id, *status, None, Some(&error)));
     let ended = join_all(ended).await.into_iter().map(Result::unwrap).collect::<Vec<_>>();

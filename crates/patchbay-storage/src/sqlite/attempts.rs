@@ -1,7 +1,9 @@
 //! Connection attempts.
 
 use async_trait::async_trait;
-use patchbay_model::{AccountId, AttemptError, AttemptId, AttemptStatus, ConnectionAttempt, ProjectId, SessionId};
+use patchbay_model::{
+    AccountId, AttemptError, AttemptId, AttemptStatus, ConnectionAttempt, FailureReason, ProjectId, SessionId,
+};
 use sqlx::sqlite::SqliteRow;
 
 use super::{SqliteStorage, row::Row};
@@ -11,13 +13,16 @@ fn attempt(row: &SqliteRow) -> Result<ConnectionAttempt> {
     let row = Row::new("connection_attempts", row, "id");
     let code: Option<String> = row.get("error_code")?;
     let description: Option<String> = row.get("error_description")?;
+    let reason: Option<String> = row.get("error_reason")?;
+    let reason = reason.map(|text| text.parse::<FailureReason>()).transpose();
+    let reason = reason.map_err(|error| row.wrong("error_reason", error))?;
     Ok(ConnectionAttempt {
         id: AttemptId::new(row.id.clone()),
         session_id: SessionId(row.get("session_id")?),
         project_id: ProjectId::new(row.get::<String>("project_id")?),
         status: row.parse("status")?,
         account_id: row.get::<Option<String>>("account_id")?.map(AccountId::new),
-        error: code.zip(description).map(|(code, description)| AttemptError { code, description }),
+        error: code.zip(description).map(|(code, description)| AttemptError { code, description, reason }),
         created_at: row.time("created_at")?,
         expires_at: row.time("expires_at")?,
     })
@@ -29,7 +34,7 @@ impl AttemptStore for SqliteStorage {
         let mut transaction = self.write().await?;
         sqlx::query(
             "INSERT INTO connection_attempts (id, session_id, project_id, status, account_id, error_code, \
-             error_description, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             error_description, error_reason, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(new.id.as_str())
         .bind(new.session_id.0)
@@ -38,6 +43,7 @@ impl AttemptStore for SqliteStorage {
         .bind(new.account_id.as_ref().map(AccountId::as_str))
         .bind(new.error.as_ref().map(|error| &error.code))
         .bind(new.error.as_ref().map(|error| &error.description))
+        .bind(new.error.as_ref().and_then(|error| error.reason).map(FailureReason::as_str))
         .bind(new.created_at.as_micros())
         .bind(new.expires_at.as_micros())
         .execute(&mut *transaction)
@@ -71,13 +77,15 @@ impl AttemptStore for SqliteStorage {
     ) -> Result<bool> {
         let mut transaction = self.write().await?;
         let done = sqlx::query(
-            "UPDATE connection_attempts SET status = ?, account_id = ?, error_code = ?, error_description = ? \
+            "UPDATE connection_attempts SET status = ?, account_id = ?, error_code = ?, error_description = ?, \
+             error_reason = ? \
              WHERE project_id = ? AND session_id = ? AND id = ? AND status = 'pending'",
         )
         .bind(status.as_str())
         .bind(account.map(AccountId::as_str))
         .bind(error.map(|error| &error.code))
         .bind(error.map(|error| &error.description))
+        .bind(error.and_then(|error| error.reason).map(FailureReason::as_str))
         .bind(project.as_str())
         .bind(session.0)
         .bind(id.as_str())

@@ -105,7 +105,36 @@ fn no_account_is_stored_while_the_provider_is_down() {
     let body = link_body(&integration);
     let answer = server.hub(&token).post("/hub/accounts", &body);
     assert_eq!(answer.status, 502, "{answer}");
+    // Nobody refused anything, and there is nothing to show.
+    assert_eq!((answer.text("/reason"), answer.json().get("provider_response")), ("unreachable".to_owned(), None));
     assert_eq!(server.api().get("/accounts").json(), json!([]));
+}
+
+#[test]
+fn each_failure_has_its_reason_in_the_hub_and_in_the_api() {
+    let linked = LinkedServer::new();
+    let token = linked.server.session(json!({ "multiple": true }));
+    let body = link_body(&linked.server.integration(&token));
+    for (fault, reason) in [
+        (json!({ "kind": "status", "status": 401, "body": { "detail": "No." } }), "refused"),
+        (json!({ "kind": "status", "status": 403, "body": { "detail": "No." } }), "refused"),
+        (json!({ "kind": "blocked", "status": 403 }), "unavailable"),
+        (json!({ "kind": "status", "status": 503, "body": null }), "unavailable"),
+        (json!({ "kind": "html" }), "unavailable"),
+        (json!({ "kind": "status", "status": 504, "body": null }), "timed_out"),
+        (json!({ "kind": "rate_limited", "retry_after": 0 }), "rate_limited"),
+        (json!({ "kind": "close" }), "unreachable"),
+    ] {
+        linked.provider.fault(20, fault.clone());
+        let answer = linked.server.hub(&token).post("/hub/accounts", &body);
+        assert!((400..600).contains(&answer.status), "{fault}: {answer}");
+        assert_eq!(answer.text("/reason"), reason, "the Hub, {fault}: {answer}");
+        let answer = linked.run("get_contract_status", json!({ "path": { "composite_id": "T-8" } }));
+        assert_eq!(answer.text("/reason"), reason, "the API, {fault}: {answer}");
+        linked.provider.fault_none();
+    }
+    let wrong = linked.server.hub(&token).post("/hub/accounts", &json!({ "integration_id": "none" }));
+    assert_eq!(wrong.json().get("reason"), None, "{wrong}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 /** An error with the server's message and an optional retry button. */
 
-import { Alert, Button, Stack, Text } from "@mantine/core";
+import { Alert, Button, Stack } from "@mantine/core";
 import { asFailure } from "@patchbay/web-shared/client.ts";
-import { toSentence } from "@patchbay/web-shared/sentence.ts";
+import { FailureMessage, failureTitle } from "./FailureMessage.tsx";
 
 interface Props {
   error: unknown;
@@ -13,11 +13,11 @@ interface Props {
 export function ErrorState({ error, title = "Could not load this page", onRetry }: Props) {
   const failure = asFailure(error);
   return (
-    <Alert color="red" title={title} role="alert" radius="lg">
+    <Alert color="red" title={failureTitle(failure, title)} role="alert" radius="lg">
       <Stack gap="sm" align="flex-start">
-        <Text size="sm" c="var(--mantine-color-text)">
-          {toSentence(failure.message)}
-        </Text>
+        <div style={{ color: "var(--mantine-color-text)" }}>
+          <FailureMessage failure={failure} />
+        </div>
         {onRetry && (
           <Button size="xs" variant="default" onClick={onRetry}>
             Try again

@@ -45,7 +45,9 @@ export function useConnect({ connector, profileId, provider, account }: ConnectO
     if (isAbort(error)) setStage(FORM_STAGE);
     else if (failure.unauthorized) onSessionExpired();
     else if (failure.code === "SessionUsedError") onSessionUsed();
-    else if (failure.status === 412) setStage({ kind: "unavailable", message: failure.message });
+    // Without a reason, the connector itself is not available.
+    else if (failure.status === 412 && failure.reason === null)
+      setStage({ kind: "unavailable", message: failure.message });
     else setStage({ kind: "form", failure, timedOut: false });
   };
 
@@ -65,7 +67,8 @@ export function useConnect({ connector, profileId, provider, account }: ConnectO
   const handleOutcome = (outcome: AttemptOutcome): void => {
     if (outcome.kind === "linked") complete({ id: outcome.accountId, provider });
     else if (outcome.kind === "failed") {
-      fail(new ApiFailure({ status: 400, code: outcome.code, message: outcome.description }));
+      const { code, description, reason } = outcome;
+      fail(new ApiFailure({ status: 400, code, message: description, reason }));
     } else setStage({ kind: "form", failure: null, timedOut: outcome.kind === "timed-out" });
   };
 

@@ -111,7 +111,12 @@ describe("awaitAttempt with polling", () => {
     };
     const outcome = awaitAttempt(fakeApi(failure), "att_1", fakePopup(), new AbortController().signal);
     await vi.advanceTimersByTimeAsync(POLL_INTERVAL_MS);
-    expect(await outcome).toEqual({ kind: "failed", code: "SignInDeniedError", description: "You said no" });
+    expect(await outcome).toEqual({
+      kind: "failed",
+      code: "SignInDeniedError",
+      description: "You said no",
+      reason: null,
+    });
   });
 
   it.each(["cancelled", "expired"] as const)("returns `cancelled` if the attempt is %s", async (status) => {

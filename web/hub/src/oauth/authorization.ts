@@ -9,6 +9,7 @@
  */
 
 import { ApiFailure, isAbort } from "@patchbay/web-shared/failure.ts";
+import type { FailureReason } from "@patchbay/web-shared/failureReason.ts";
 import type { HubApi } from "../api/hubApi.ts";
 import type { Attempt } from "../api/types.ts";
 
@@ -21,7 +22,7 @@ const POPUP_HEIGHT_PX = 800;
 
 export type AttemptOutcome =
   | { kind: "linked"; accountId: string }
-  | { kind: "failed"; code: string; description: string }
+  | { kind: "failed"; code: string; description: string; reason: FailureReason | null }
   | { kind: "timed-out" }
   /** The user or the server canceled the attempt: the form is shown again without a message. */
   | { kind: "cancelled" };
@@ -61,12 +62,14 @@ const outcomeOf = ({ status, account, error }: Attempt): AttemptOutcome | null =
             kind: "failed",
             code: "no_account",
             description: "The server did not return the linked account.",
+            reason: null,
           };
     case "error":
       return {
         kind: "failed",
         code: error?.code ?? "unknown_error",
         description: error?.description ?? "The provider did not give a reason.",
+        reason: error?.reason ?? null,
       };
     case "cancelled":
     case "expired":

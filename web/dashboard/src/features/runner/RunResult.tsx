@@ -1,9 +1,9 @@
 /** The result of a run: its response and the requests sent to the provider. */
 
-import { Accordion, Button, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
-import { toSentence } from "@patchbay/web-shared/sentence.ts";
+import { Accordion, Alert, Button, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
 import type { Exchange, RunResult as RunOutcome } from "../../api/runs.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
+import { FailureMessage, failureTitle } from "../../ui/FailureMessage.tsx";
 import { JsonTree } from "../../ui/JsonTree.tsx";
 import { HttpStatusPill } from "./HttpStatusPill.tsx";
 
@@ -40,9 +40,9 @@ export function RunResult({ result, curl, typeScript, onNext }: Props) {
         )}
       </Group>
       {result.failure && (
-        <Text mb="md" role="alert">
-          {toSentence(result.failure.message)}
-        </Text>
+        <Alert mb="md" color="red" role="alert" title={failureTitle(result.failure, "The run failed")}>
+          <FailureMessage failure={result.failure} />
+        </Alert>
       )}
       <Tabs defaultValue="body" keepMounted={false}>
         <Tabs.List mb="sm">

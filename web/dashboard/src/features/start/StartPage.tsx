@@ -15,7 +15,6 @@ import {
   Text,
   Title,
 } from "@mantine/core";
-import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import { IconCheck } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useState } from "react";
@@ -26,6 +25,7 @@ import type { ConnectSessionRequest } from "../../api/connectSessions.ts";
 import { useLoginSession } from "../../api/loginSession.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
+import { FailureMessage, failureTitle } from "../../ui/FailureMessage.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { HubDialog } from "../linking/HubDialog.tsx";
 import { elementHtml, sessionTypeScript } from "../linking/sessionSnippets.ts";
@@ -226,8 +226,8 @@ function RunStep({ run, onDone }: { run: PlannedRun | null; onDone: () => void }
               code={JSON.stringify(result.body, null, 2)}
             />
           ) : (
-            <Alert color="red" role="alert" title="The run failed">
-              {toSentence(result.failure.message)}
+            <Alert color="red" role="alert" title={failureTitle(result.failure, "The run failed")}>
+              <FailureMessage failure={result.failure} />
             </Alert>
           )}
         </div>
