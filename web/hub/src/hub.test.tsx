@@ -406,6 +406,46 @@ describe("the guide", () => {
   });
 });
 
+describe("a failed request to the provider", () => {
+  const failing = (status: number, body: Record<string, unknown>): Routes => ({
+    "POST /hub/accounts": { status, body: { message: "as the server says", ...body } },
+  });
+
+  it.each([
+    ["refused", 400, "Papertrail refused the request", false],
+    ["unreachable", 502, "Papertrail could not be reached", true],
+    ["timed_out", 408, "Papertrail did not respond in time", true],
+    ["rate_limited", 429, "Too many requests to Papertrail", true],
+    ["misconfigured", 412, "The connection to Papertrail is not set up correctly", false],
+    ["unavailable", 503, "Papertrail has a problem", true],
+  ] as const)("is explained by its reason: %s", async (reason, status, title, retry) => {
+    renderHub({ routes: failing(status, { reason, errorCode: "AnyError" }) });
+    await fillIn();
+    fireEvent.click(await button("Connect"));
+    const alert = await screen.findByRole("alert");
+    expect(within(alert).getByText(title)).toBeTruthy();
+    expect(within(alert).getByText("As the server says.")).toBeTruthy();
+    expect(alert.textContent?.includes("not accept")).toBe(reason === "refused");
+    expect(within(alert).queryByRole("button", { name: "Try again" }) !== null).toBe(retry);
+  });
+
+  it("has the reason of the attempt after an authorization", async () => {
+    const popup = { closed: false, close: vi.fn(), location: { replace: vi.fn() } };
+    const error = { code: "ProviderUnreachableError", description: "no route", reason: "unreachable" };
+    renderHub({
+      popup,
+      routes: {
+        ...withConnector({ type: "oauth2", configFields: [] }),
+        "POST /hub/connection_attempts": { status: 201, body: { id: "att_1", url: "/x" } },
+        "GET /hub/connection_attempts/att_1": { body: { status: "error", account: null, error } },
+      },
+    });
+    await heading("Connect Papertrail");
+    fireEvent.click(await button("Connect"));
+    await screen.findByText("Papertrail could not be reached", undefined, { timeout: 5000 });
+  });
+});
+
 describe("editing", () => {
   const placeholder = "__secretvalue:**redacted**9x2f";
   const account = {
@@ -451,6 +491,42 @@ describe("editing", () => {
     await heading("Changes saved");
     expect(hub.callsTo("PATCH", "/hub/accounts/acc_9")[0]?.body).toMatchObject({
       credentials: { clientSecret: "fresh" },
+    });
+  });
+
+  it("requires the stored secrets again at once when an address changes, and keeps them when it is restored", async () => {
+    const site = field("site", "Site", { shapesAddress: true });
+    const secret = field("clientSecret", "Client Secret", {
+      type: "password",
+      secret: true,
+      required: false,
+    });
+    const stored = { ...account, setupInformation: { site: "acme.example.com" } };
+    const hub = renderHub({
+      routes: {
+        ...routes,
+        ...withConnector({ configFields: [site, secret] }),
+        "GET /hub/accounts/acc_9": { body: stored },
+      },
+    });
+    await heading("Edit Papertrail");
+    type("Site", "Acme.example.com.");
+    expect(screen.queryByText("Enter the secrets again")).toBeNull();
+    type("Site", "evil.example.com");
+    expect(screen.getByText("Enter the secrets again")).toBeTruthy();
+    expect(screen.getByLabelText<HTMLInputElement>("Client Secret").value).toBe("");
+    fireEvent.click(await button("Save"));
+    expect(screen.getByText("Client Secret is required")).toBeTruthy();
+    expect(hub.callsTo("PATCH", "/hub/accounts/acc_9")).toHaveLength(0);
+    type("Site", "acme.example.com");
+    expect(screen.queryByText("Enter the secrets again")).toBeNull();
+    expect(screen.getByLabelText<HTMLInputElement>("Client Secret (optional)").value).toBe("••••••••••9x2f");
+    type("Site", "new.example.com");
+    type("Client Secret", "fresh");
+    fireEvent.click(await button("Save"));
+    await heading("Changes saved");
+    expect(hub.callsTo("PATCH", "/hub/accounts/acc_9")[0]?.body).toMatchObject({
+      credentials: { site: "new.example.com", clientSecret: "fresh" },
     });
   });
 

@@ -1171,6 +1171,8 @@ export interface components {
       code: components["schemas"]["ErrorCode"];
       /** @description What happened and what to do, for a person. */
       description: string;
+      /** @description Why the request to the provider failed; absent if no provider has a part in it. */
+      reason?: components["schemas"]["FailureReason"];
     };
     /**
      * @description The state of an attempt. All but `pending` are final.
@@ -1705,6 +1707,8 @@ export interface components {
        */
       timestamp: string;
       errorCode: components["schemas"]["ErrorCode"];
+      /** @description Why the request to the provider failed; absent if no provider has a part in it. */
+      reason?: components["schemas"]["FailureReason"];
       /**
        * @description Every problem of the request as a text, if the request is wrong: its place and what is wrong.
        * @example [
@@ -1782,6 +1786,7 @@ export interface components {
       | "AddressChangedError"
       | "TokenRenewalError"
       | "TokenAnswerError"
+      | "TokenRequestError"
       | "ProfileCredentialsError"
       | "AccountMissingScopesError"
       | "AccountRevokedError"
@@ -1871,6 +1876,14 @@ export interface components {
      * @enum {string}
      */
     ExpiryCause: "refresh_token" | "access_token" | "client_certificate";
+    /**
+     * @description Why a request to the provider failed. `refused`: it does not accept the credentials, the permissions or the request.
+     *     `unreachable`: there was no connection. `timed_out`: it did not respond in time. `rate_limited`: the limit of
+     *     requests is used up at the moment. `misconfigured`: the connector, its profile, the app at the provider or this server is not set up
+     *     correctly. `unavailable`: it responded with an error of its own.
+     * @enum {string}
+     */
+    FailureReason: "refused" | "unreachable" | "timed_out" | "rate_limited" | "misconfigured" | "unavailable";
     /** @description A field of a form. */
     Field: {
       /**
@@ -1895,6 +1908,8 @@ export interface components {
       condition?: string;
       /** @description Whether its value is sealed and never shown again. */
       secret: boolean;
+      /** @description Present if its value decides to which address secrets are sent: after a change, stored secrets must be entered again. */
+      shapesAddress?: boolean;
       /** @description The text in the empty control; empty if there is none. */
       placeholder: string;
       /** @description Markdown under the label. */
@@ -2077,6 +2092,8 @@ export interface components {
       /** @description What happened, why, and what to do, for a person. */
       message: string;
       errorCode: components["schemas"]["ErrorCode"];
+      /** @description Why the request to the provider failed; absent if no provider has a part in it. */
+      reason?: components["schemas"]["FailureReason"];
       /**
        * @description Every problem of the request as a text, if the request is wrong: its place and what is wrong.
        * @example [

@@ -143,6 +143,7 @@ impl AuthMethodDetailOut {
             Authorization::OAuth2(oauth2) => oauth2.scope_delimiter.as_deref(),
             _ => None,
         };
+        let address_fields = connector.address_fields(&method.key);
         Self {
             key: method.key.clone(),
             label: method.label.clone(),
@@ -151,8 +152,8 @@ impl AuthMethodDetailOut {
             required_scopes: method.required_scopes.clone(),
             scopes: scopes.collect(),
             scope_delimiter: delimiter.unwrap_or(" ").to_owned(),
-            setup_fields: FieldOut::list(&method.setup_fields),
-            config_fields: FieldOut::list(&method.config_fields),
+            setup_fields: FieldOut::list(&method.setup_fields, address_fields),
+            config_fields: FieldOut::list(&method.config_fields, address_fields),
             guide_url: guide_path(connector, method),
             redirect_uri: method.is_interactive().then(|| urls.callback(&connector.key)),
         }

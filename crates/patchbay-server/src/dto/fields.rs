@@ -38,6 +38,10 @@ pub(crate) struct FieldOut {
     condition: Option<String>,
     /// Whether its value is sealed and never shown again.
     secret: bool,
+    /// Present if its value decides to which address secrets are sent: after a change, stored secrets must be entered again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    shapes_address: bool,
     /// The text in the empty control; empty if there is none.
     placeholder: String,
     /// Markdown under the label.
@@ -62,15 +66,16 @@ pub(crate) struct FieldOut {
 }
 
 impl FieldOut {
-    pub(crate) fn list(fields: &[FormField]) -> Vec<Self> {
-        fields.iter().map(Self::new).collect()
+    /// Returns the fields of a form. `address_fields` are the keys of those that shape an address.
+    pub(crate) fn list(fields: &[FormField], address_fields: &[String]) -> Vec<Self> {
+        fields.iter().map(|field| Self::new(field, address_fields.contains(&field.key))).collect()
     }
 
     /// Returns the fields of a form in which placeholders stand for stored secrets. The stock Hub validates what the form
     /// contains: so the pattern of a secret field also matches its placeholder, and a secret number is a text with the
     /// pattern of a number.
-    pub(crate) fn list_with_placeholders(fields: &[FormField]) -> Vec<Self> {
-        let mut list = Self::list(fields);
+    pub(crate) fn list_with_placeholders(fields: &[FormField], address_fields: &[String]) -> Vec<Self> {
+        let mut list = Self::list(fields, address_fields);
         for field in list.iter_mut().filter(|field| field.secret) {
             if matches!(field.kind, FieldKind::Number) {
                 field.kind = FieldKind::Text;
@@ -87,8 +92,9 @@ impl FieldOut {
         list
     }
 
-    fn new(field: &FormField) -> Self {
+    fn new(field: &FormField, shapes_address: bool) -> Self {
         Self {
+            shapes_address,
             key: field.key.clone(),
             label: field.label.clone(),
             kind: field.kind.into(),

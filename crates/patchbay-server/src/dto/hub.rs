@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::{
     error_code::ErrorCodeOut,
+    failure_reason::FailureReasonOut,
     fields::{FieldOut, SECRET_PLACEHOLDER},
     guides::HubGuideOut,
     secrets::SecretFields,
@@ -220,6 +221,7 @@ impl HubConfigOut {
             kind,
             config_fields: FieldOut::list_with_placeholders(
                 method.map(|method| method.config_fields.as_slice()).unwrap_or_default(),
+                connector.address_fields(method_key),
             ),
             config_notices: notices.iter().map(NoticeOut::new).collect(),
             assets: HubAssetsOut { icon: connector.icon.clone() },
@@ -507,12 +509,19 @@ pub(crate) struct AttemptErrorOut {
     code: String,
     /// What happened and what to do, for a person.
     description: String,
+    /// Why the request to the provider failed; absent if no provider has a part in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<FailureReasonOut>,
 }
 
 impl AttemptOut {
     pub(crate) fn new(attempt: &ConnectionAttempt) -> Self {
-        let error =
-            |error: &AttemptError| AttemptErrorOut { code: error.code.clone(), description: error.description.clone() };
+        let error = |error: &AttemptError| AttemptErrorOut {
+            code: error.code.clone(),
+            description: error.description.clone(),
+            reason: error.reason.map(Into::into),
+        };
         Self {
             status: attempt.status.into(),
             account: attempt.account_id.as_ref().map(|id| LinkedAccountRef { id: id.to_string() }),

@@ -74,6 +74,12 @@ fn the_catalog_can_be_searched_and_read() {
     insta::assert_snapshot!("connectors_meta", api.get("/connectors/meta").snapshot());
     assert_eq!(api.get("/connectors/meta/spotdraft").json()["provider"], "spotdraft");
     assert_eq!(api.get("/connectors/meta/nothing").status, 404);
+    // Forms know which fields decide where secrets go, to ask for these again at once after a change.
+    let zendesk = api.get("/connectors/meta/zendesk").json();
+    let fields = zendesk["authentication"][0]["config_fields"].as_array().unwrap();
+    let shaping = fields.iter().filter(|field| field["shapesAddress"] == true).map(|field| field["key"].clone());
+    assert_eq!(shaping.collect::<Vec<_>>(), ["subdomain"]);
+    assert!(fields.iter().any(|field| field.get("shapesAddress").is_none()), "{zendesk}");
     let found = api.get("/actions?search=void%20contract").json();
     let ids = found["data"][0]["actions"].as_array().unwrap().iter().map(|action| action["id"].as_str().unwrap());
     let ids = ids.collect::<Vec<_>>();

@@ -36,12 +36,24 @@ export function FieldList({ form, notices, guideLinkFor }: Props) {
           <FieldRow
             field={field}
             value={form.values[field.key] ?? ""}
-            stored={hasStoredSecret(field, form.initial) ? (form.initial[field.key] ?? null) : null}
+            stored={
+              hasStoredSecret(field, form.initial) && !form.mustEnterAgain(field)
+                ? (form.initial[field.key] ?? null)
+                : null
+            }
             problem={form.problem(field.key)}
             onChange={(value) => form.set({ [field.key]: value })}
             onBlur={() => form.touch(field.key)}
             onShowGuide={guideLinkFor(field.key)}
           />
+          {form.changedAddress?.key === field.key && (
+            <Alert tone="warning" title="Enter the secrets again">
+              <p>
+                {field.label} decides where the secrets of this account are sent, and you have changed it. For
+                security, enter them again, or restore the former value.
+              </p>
+            </Alert>
+          )}
         </Fragment>
       ))}
       <Notices notices={positions.bottom} />

@@ -2,12 +2,14 @@ import { describe, expect, it } from "vitest";
 import type { StoredAccount } from "../api/types.ts";
 import { connector, field } from "../testing/fixtures.ts";
 import {
+  changedAddressField,
   credentialsToSend,
   fieldKeyFromPath,
   hasStoredSecret,
   initialValues,
   validateFields,
   visibleFields,
+  withoutStoredSecrets,
 } from "./formModel.ts";
 import { isSecret, placeholderText } from "./secrets.ts";
 
@@ -53,6 +55,20 @@ describe("credentialsToSend", () => {
     });
   });
 
+  it("keeps the spaces around a password", () => {
+    const fields = [
+      field("password", "Password", { type: "password" }),
+      field("keyPassphrase", "Passphrase", { type: "password" }),
+      field("apiKey", "Key", { type: "password" }),
+    ];
+    const values = { password: " a b ", keyPassphrase: "x ", apiKey: "\tk\r\n" };
+    expect(credentialsToSend(fields, values)).toEqual({
+      password: " a b ",
+      keyPassphrase: "x ",
+      apiKey: "k",
+    });
+  });
+
   it("omits the placeholder of a stored secret and sends a new secret", () => {
     const values = initialValues(connector(), account);
     expect(credentialsToSend(fields, values)).toEqual({ clientId: "abc", region: "eu" });
@@ -78,6 +94,45 @@ describe("credentialsToSend", () => {
   it("keeps line breaks and spaces of a text area", () => {
     expect(credentialsToSend([field("pem", "Key", { type: "text_area" })], { pem: " a\nb\n" })).toEqual({
       pem: " a\nb\n",
+    });
+  });
+});
+
+describe("changedAddressField", () => {
+  const site = field("site", "Site", { shapesAddress: true });
+  const region = field("region", "Region");
+  const secret = field("key", "Key", { type: "password", secret: true });
+  const initial = { site: "acme.example.com", region: "eu", key: STORED };
+  const changed = (values: Record<string, string>, fields = [site, region, secret]) =>
+    changedAddressField(fields, { ...initial, ...values }, initial)?.key ?? null;
+
+  it("is the field that decides where stored secrets go", () => {
+    expect(changed({ site: "other.example.com" })).toBe("site");
+    expect(changed({})).toBeNull();
+    expect(changed({ region: "us" })).toBeNull();
+    expect(changed({ site: " ACME.example.com. " })).toBeNull();
+    expect(changed({ site: "" })).toBeNull();
+  });
+
+  it("is none if no other secret is stored", () => {
+    expect(changedAddressField([site, secret], { site: "b", key: "" }, { site: "a", key: "" })).toBeNull();
+    expect(changed({ site: "other.example.com" }, [site, region])).toBeNull();
+  });
+
+  it("may be a secret itself", () => {
+    const hook = field("hook", "Hook", { secret: true, shapesAddress: true });
+    const before = { hook: STORED, key: STORED };
+    expect(changedAddressField([hook, secret], before, before)).toBeNull();
+    expect(changedAddressField([hook, secret], { ...before, hook: "https://b.example" }, before)?.key).toBe(
+      "hook",
+    );
+  });
+
+  it("empties the stored secrets only", () => {
+    expect(withoutStoredSecrets({ site: "b", key: STORED, other: "typed" })).toEqual({
+      site: "b",
+      key: "",
+      other: "typed",
     });
   });
 });

@@ -2,10 +2,11 @@
  * The rules of the form as pure functions: initial values, active fields, problems, and the credentials to send.
  */
 
+import { isSameAddress } from "@patchbay/web-shared/address.ts";
 import type { Connector, Field, StoredAccount } from "../api/types.ts";
 import { isMet } from "./condition.ts";
 import { isPlaceholder, isSecret } from "./secrets.ts";
-import { validateField } from "./validate.ts";
+import { pastedValue, validateField } from "./validate.ts";
 
 /** The values of the form by field key. */
 export type FormValues = Record<string, string>;
@@ -51,18 +52,42 @@ export function validateFields(fields: readonly Field[], values: FormValues): Re
 
 /**
  * Returns the values to send: every active field that is not empty. A secret's placeholder is omitted, so that the
- * server keeps the stored secret. One-line values are trimmed, since copied values often contain extra spaces.
+ * server keeps the stored secret. Spaces around one-line values are removed, except around passwords.
  */
 export function credentialsToSend(fields: readonly Field[], values: FormValues): FormValues {
   const payload: FormValues = {};
   for (const field of activeFields(fields, values)) {
     const value = values[field.key] ?? "";
     if (isPlaceholder(value)) continue;
-    const trimmed = field.type === "text_area" ? value : value.trim();
-    if (trimmed !== "") payload[field.key] = trimmed;
+    const sent = field.type === "text_area" ? value : pastedValue(field, value);
+    if (sent !== "") payload[field.key] = sent;
   }
   return payload;
 }
+
+/**
+ * Returns the field whose change moves the stored secrets to another address, so that they must be entered again; null if
+ * there is none. A choice from the connector's options never does.
+ */
+export function changedAddressField(
+  fields: readonly Field[],
+  values: FormValues,
+  initial: FormValues,
+): Field | null {
+  const changed = activeFields(fields, values).find((field) => {
+    if (field.shapesAddress !== true) return false;
+    const value = values[field.key] ?? "";
+    // A secret that is kept has not changed, and an empty value is not sent.
+    if (isPlaceholder(value) || value.trim() === "") return false;
+    return !isSameAddress(value, initial[field.key] ?? "");
+  });
+  const stored = fields.some((field) => field !== changed && hasStoredSecret(field, initial));
+  return changed !== undefined && stored ? changed : null;
+}
+
+/** Returns the values without the placeholders of stored secrets, which must be entered again. */
+export const withoutStoredSecrets = (values: FormValues): FormValues =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, isPlaceholder(value) ? "" : value]));
 
 /** Returns whether the server stores a secret for the field, which can be kept or replaced. */
 export const hasStoredSecret = (field: Field, initial: FormValues): boolean =>

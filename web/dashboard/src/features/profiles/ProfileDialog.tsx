@@ -1,6 +1,6 @@
 /** The dialog that creates or edits a connector profile. */
 
-import { Button, Checkbox, Modal, PasswordInput, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Checkbox, Modal, PasswordInput, Select, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import type { Profile } from "../../api/client.ts";
 import {
@@ -19,6 +19,7 @@ import { InlineCodeText } from "../../ui/InlineCodeText.tsx";
 import { notifySuccess } from "../../ui/notify.ts";
 import { ActionPicker } from "./ActionPicker.tsx";
 import {
+  changedAddressField,
   createProfileRequest,
   emptyProfileForm,
   profileToForm,
@@ -61,6 +62,7 @@ function ProfileFormFields({ connector, profile, onClose }: Props) {
   const methods = form.connector === null ? [] : (detail.data?.authentication ?? []);
   const method = methods.find(({ key }) => key === form.method) ?? methods[0];
   const error = create.error ?? patch.error;
+  const changedAddress = changedAddressField(method?.setup_fields ?? [], form, profile);
   const change = (part: Partial<typeof form>) => setForm((before) => ({ ...before, ...part }));
 
   const submit = (event: FormEvent) => {
@@ -127,11 +129,18 @@ function ProfileFormFields({ connector, profile, onClose }: Props) {
             <SetupField
               key={field.key}
               field={field}
-              isStored={profile !== null && field.secret}
+              isStored={profile !== null && field.secret && changedAddress === null}
               value={form.setup[field.key] ?? ""}
               onChange={(value) => change({ setup: { ...form.setup, [field.key]: value } })}
             />
           ))}
+        {changedAddress !== null && (
+          <Alert color="yellow" title="Enter the secrets again" role="status">
+            {changedAddress.label} decides where the secrets of this profile are sent, and you have changed
+            it. For security, enter them again, or restore the former value. Its accounts must be reconnected
+            afterwards.
+          </Alert>
+        )}
         {(method?.environments.length ?? 0) > 1 && (
           <Select
             label="Environment"

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { Profile } from "../../api/client.ts";
+import type { ConnectorField } from "../../api/connectors.ts";
 import {
+  changedAddressField,
   createProfileRequest,
   emptyProfileForm,
   profileToForm,
@@ -29,6 +31,31 @@ const profile: Profile = {
   created_at: "2026-01-01T00:00:00Z",
   updated_at: "2026-01-01T00:00:00Z",
 };
+
+const setupField = (key: string, more: Partial<ConnectorField> = {}): ConnectorField => ({
+  key,
+  label: key,
+  type: "text",
+  required: true,
+  readOnly: false,
+  secret: false,
+  placeholder: "",
+  ...more,
+});
+
+test("a changed address of a profile with secrets is found at once", () => {
+  const host = setupField("host", { shapesAddress: true });
+  const secret = setupField("appSecret", { type: "password", secret: true });
+  const stored = { ...profile, setup_information: { host: "acme.example.com" } } as Profile;
+  const changed = (setup: Record<string, string>, fields = [host, secret]) =>
+    changedAddressField(fields, { ...profileToForm(stored), setup }, stored)?.key ?? null;
+  expect(changed({ host: "evil.example.com" })).toBe("host");
+  expect(changed({ host: "ACME.example.com" })).toBeNull();
+  expect(changed({ host: "" })).toBeNull();
+  expect(changed({ host: "evil.example.com" }, [host])).toBeNull();
+  expect(changed({ host: "evil.example.com" }, [setupField("host"), secret])).toBeNull();
+  expect(changedAddressField([host, secret], emptyProfileForm("spotdraft"), null)).toBeNull();
+});
 
 test("a create request contains only the chosen values", () => {
   expect(createProfileRequest(emptyProfileForm(null))).toBeNull();

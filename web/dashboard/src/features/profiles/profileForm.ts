@@ -1,7 +1,8 @@
 /** The form of a connector profile, and the requests it creates. */
 
+import { isSameAddress } from "@patchbay/web-shared/address.ts";
 import type { Profile } from "../../api/client.ts";
-import type { NewProfile, ProfileChange } from "../../api/connectors.ts";
+import type { ConnectorField, NewProfile, ProfileChange } from "../../api/connectors.ts";
 
 export interface ProfileForm {
   connector: string | null;
@@ -40,6 +41,24 @@ export const profileToForm = (profile: Profile): ProfileForm => ({
   ),
   actions: profile.enabled_actions ?? null,
 });
+
+/**
+ * Returns the field whose change moves the stored secrets of a profile to another address, so that they must be entered
+ * again; null if there is none.
+ */
+export function changedAddressField(
+  fields: readonly ConnectorField[],
+  form: ProfileForm,
+  profile: Profile | null,
+): ConnectorField | null {
+  if (profile === null) return null;
+  const changed = fields.find((field) => {
+    const value = form.setup[field.key] ?? "";
+    if (field.shapesAddress !== true || value.trim() === "") return false;
+    return field.secret || !isSameAddress(value, String(profile.setup_information[field.key] ?? ""));
+  });
+  return changed !== undefined && fields.some((field) => field !== changed && field.secret) ? changed : null;
+}
 
 const nonEmpty = (setup: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(setup).filter(([, value]) => value.trim() !== ""));
