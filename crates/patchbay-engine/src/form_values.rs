@@ -49,14 +49,15 @@ pub(crate) fn check_fields(
             report(&mut problems, &shown, "unknown_field", format!("field `{shown}` does not exist{hint}"));
             continue;
         };
-        let text = value.expose();
+        let text = pasted_value(field, value.expose());
         if text.is_empty() || text.starts_with(REDACTED_PLACEHOLDER) || field.read_only {
             continue;
         }
         match check_value(field, text) {
             Ok(()) => {
                 if field.secret {
-                    accepted.secrets.push((key.clone(), value));
+                    let secret = if text.len() == value.expose().len() { value.clone() } else { Secret::new(text) };
+                    accepted.secrets.push((key.clone(), secret));
                 } else {
                     accepted.plain.insert(key.clone(), plain_value(field, text));
                 }
@@ -110,6 +111,20 @@ fn is_asked(field: &FormField, fields: &[FormField], given: &FormValues, kept: i
     let values = Value::Object(values);
     let bindings = expr::Bindings { roots: &[("credentials", &values)] };
     condition.is_truthy(&bindings).unwrap_or(true)
+}
+
+/// The ends of the keys of fields that contain a person's password.
+const PASSWORD_KEYS: [&str; 3] = ["password", "passphrase", "passwd"];
+
+/// Returns the value of a field without the whitespace and the invisible characters around it, which people paste with a key.
+/// A person's password may begin or end with a space, so it stays as it was typed.
+fn pasted_value<'v>(field: &FormField, typed: &'v str) -> &'v str {
+    let key = field.key.to_ascii_lowercase();
+    if PASSWORD_KEYS.iter().any(|end| key.ends_with(end)) {
+        return typed;
+    }
+    // Byte order mark, zero-width space, joiners, word joiner.
+    typed.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200d}' | '\u{2060}'))
 }
 
 fn plain_value(field: &FormField, text: &str) -> Value {

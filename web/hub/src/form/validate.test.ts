@@ -3,6 +3,17 @@ import { field } from "../testing/fixtures.ts";
 import { validateField } from "./validate.ts";
 
 describe("validateField", () => {
+  it("checks the value that is sent, without the spaces that were pasted with it", () => {
+    const key = field("apiKey", "Key", {
+      validation: { type: "html-pattern", pattern: "k\\d", error: "Enter a key" },
+    });
+    expect(validateField(key, "  k1\n")).toBeNull();
+    expect(validateField(key, "k 1")).toBe("Enter a key");
+    const password = field("password", "Password", { type: "password" });
+    expect(validateField(password, " ")).toBeNull();
+    expect(validateField(password, "x\n")).toMatch(/line break/);
+  });
+
   it("reports missing required values and treats spaces as empty", () => {
     expect(validateField(field("a", "Key"), "")).toBe("Key is required");
     expect(validateField(field("a", "Key"), "  ")).toBe("Key is required");
