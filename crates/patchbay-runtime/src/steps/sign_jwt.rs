@@ -15,6 +15,11 @@ use crate::{
     response::output::StepOutput,
 };
 
+/// The time by which `iat` is earlier than this server's clock, in seconds: a provider whose clock is behind would reject an
+/// assertion from its future. A short lifetime gets a tenth of it. `exp` is as much earlier, because providers limit the time
+/// between both.
+const CLOCK_TOLERANCE_SECS: i64 = 10;
+
 /// The claims of type `NumericDate` (RFC 7519, section 4.1): seconds since 1970, even if an expression returns text.
 const TIMESTAMP_CLAIMS: [&str; 3] = ["exp", "iat", "nbf"];
 
@@ -34,10 +39,12 @@ pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<StepOutput, Error> {
             claims.insert(name.clone(), if TIMESTAMP_CLAIMS.contains(&name.as_str()) { number(value) } else { value });
         }
     }
+    let now = run.host.clock().now().as_seconds();
+    let claimed_issue = claims.get("iat").and_then(Value::as_i64);
     if let Some(lifetime) = step.lifetime {
-        let now = run.host.clock().now().as_seconds();
-        let issued_at = claims.entry("iat").or_insert_with(|| now.into()).as_i64().unwrap_or(now);
         let lifetime = i64::try_from(lifetime).unwrap_or(i64::MAX);
+        let earlier = now - CLOCK_TOLERANCE_SECS.min(lifetime / 10);
+        let issued_at = claims.entry("iat").or_insert_with(|| earlier.into()).as_i64().unwrap_or(now);
         claims.entry("exp").or_insert_with(|| issued_at.saturating_add(lifetime).into());
     }
     let mut header =
@@ -67,8 +74,7 @@ pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<StepOutput, Error> {
     })?;
     run.add_secret(&signed.token);
     let seconds = |name: &str| claims.get(name).and_then(Value::as_i64);
-    let issued_at = seconds("iat").unwrap_or_else(|| run.host.clock().now().as_seconds());
-    let expires_in = seconds("exp").map(|expiry| expiry.saturating_sub(issued_at));
+    let expires_in = seconds("exp").map(|expiry| expiry.saturating_sub(claimed_issue.unwrap_or(now)));
     let output = [
         ("token", Value::String(signed.token)),
         ("expiresIn", expires_in.map_or(Value::Null, Value::from)),
