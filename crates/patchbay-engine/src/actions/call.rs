@@ -160,12 +160,8 @@ impl Calls {
 impl Call {
     /// Refreshes the token once if the provider rejected it (401) before its expiry. Returns true if the call can run again
     /// with another token; a failed refresh becomes the outcome.
-    pub(super) async fn refresh_if_rejected<T>(
-        &mut self,
-        provider_status: Option<u16>,
-        outcome: &mut Result<T, Error>,
-    ) -> bool {
-        if provider_status != Some(401) {
+    pub(super) async fn refresh_if_rejected<T>(&mut self, status: Option<u16>, outcome: &mut Result<T, Error>) -> bool {
+        if status != Some(401) {
             return false;
         }
         self.refresh_token().await.unwrap_or_else(|error| {

@@ -134,7 +134,7 @@ impl Actions {
         let outputs = RunOutputs { trace: trace.as_ref(), stream_slot };
         let mut outcome = self.run_in(caller, &call, &action, raw, outputs).await;
         if let Some(raw) = again
-            && call.refresh_if_rejected(provider_status(&outcome), &mut outcome).await
+            && call.refresh_if_rejected(declared_status(&outcome), &mut outcome).await
         {
             outcome = self.run_in(caller, &call, &action, raw, outputs).await;
         }
@@ -267,9 +267,11 @@ fn refused_for(title: &str, action: &Action, missing: &[String]) -> Error {
     Error::new(ErrorCode::AccountMissingScopes, message)
 }
 
-/// Returns the status of the provider's error.
-fn provider_status<T>(outcome: &Result<T, Error>) -> Option<u16> {
-    outcome.as_ref().err()?.provider.as_ref()?.status
+/// Returns the status of the provider's error response as the connector declares it (`customErrors`): a declared 401 rejects
+/// the token like a real one, and a 401 that the connector declares to be something else does not.
+fn declared_status<T>(outcome: &Result<T, Error>) -> Option<u16> {
+    let error = outcome.as_ref().err()?;
+    error.provider.as_ref()?.status.map(|_| error.status())
 }
 
 /// The headers that HTTP clients, SDKs, proxies and tracing set by themselves. In a call's inputs they say how the caller sent

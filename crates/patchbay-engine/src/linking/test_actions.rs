@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use patchbay_model::{CallId, CallKind, CallRecord, Clock, Entropy, StatusReason};
 use patchbay_runtime::{self as runtime, Host, RawInputs, RunContext, RuntimeConfig};
+use serde_json::Value;
 
 use crate::{EngineParts, Error, ErrorCode, call_log::CallLog, error_hints, tokens::token_context::TokenContext};
 
@@ -71,8 +72,14 @@ impl TestActions {
 
 /// Converts the error of a failed test for the person at the form. The message contains the provider's message.
 fn refused(mut error: Error) -> Error {
-    let status = error.provider.as_ref().and_then(|provider| provider.status);
-    if matches!(status, Some(401 | 403)) || error.code.status() == 401 {
+    // The reported status counts: a connector may map an unusual status to another.
+    // A page with the status 403 is a firewall's, not the provider's.
+    let is_answer = error.provider.as_ref().is_some_and(|provider| match &provider.body {
+        Value::String(text) => provider.status.is_some() && !runtime::is_page(text.as_bytes()),
+        _ => provider.status.is_some(),
+    });
+    let is_refusal = error.status() == 401 || (is_answer && error.status() == 403);
+    if is_refusal || error.code == ErrorCode::AccountMissingScopes {
         error.set_code(ErrorCode::AccountAuthenticationFailed);
         return error;
     }

@@ -8,7 +8,7 @@ use patchbay_egress::{CacheLookup, FingerprintHasher, InboundResponse, OutboundR
 use serde_json::Value;
 
 use super::builder::{PageArg, build_unsigned, sign_request};
-use crate::{Error, context::Run, redaction::redactor::Redactor};
+use crate::{Error, context::Run, redaction::redactor::Redactor, response::provider_error::error_body};
 
 impl Run<'_> {
     /// Sends a step's request, or returns the cached response. Only responses to GET are cached, and only for linked
@@ -35,7 +35,10 @@ impl Run<'_> {
             CacheLookup::Miss(permit) => permit,
         };
         let response = self.send(sign_request(self, spec, unsigned)?).await?;
-        if !contains_secret(self.redactor, &response.headers, &response.body) {
+        // A declared error is not cached either.
+        let declared = self.custom_error(spec, &response, || error_body(&response));
+        let is_error = !matches!(declared, Ok(None | Some(Ok(_))));
+        if !is_error && !contains_secret(self.redactor, &response.headers, &response.body) {
             permit.fill(&response, Duration::from_secs(spec.cache_ttl));
         }
         Ok(response)
