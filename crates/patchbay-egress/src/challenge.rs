@@ -6,11 +6,14 @@ use http::{HeaderMap, StatusCode, header};
 /// The longest scope value that is accepted, in bytes.
 const MAX_SCOPE_BYTES: usize = 1000;
 
+/// The most URLs of metadata that count.
+const MAX_METADATA_URLS: usize = 4;
+
 /// The parameters of a `Bearer` challenge that the callers use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BearerChallenge {
-    /// The URL of the protected resource's metadata (RFC 9728 section 5.1).
-    pub resource_metadata: Option<String>,
+    /// The URLs of the protected resource's metadata (RFC 9728 section 5.1), in the order in which the server names them.
+    pub resource_metadata: Vec<String>,
     /// The scopes that the request needs, separated by spaces.
     pub scope: Option<String>,
     /// The error code of the token that was sent, for example `invalid_token`.
@@ -40,7 +43,8 @@ pub fn parse_scope(text: &str) -> Option<String> {
     is_scope.then(|| text.trim().to_owned())
 }
 
-/// Returns the parameters of a response's `Bearer` challenges. The first value of each parameter counts.
+/// Returns the parameters of a response's `Bearer` challenges. The first value of a parameter counts, except that servers may
+/// name several URLs of metadata.
 pub fn bearer_challenge(headers: &HeaderMap) -> BearerChallenge {
     let values = headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
     let mut challenge = BearerChallenge::default();
@@ -49,11 +53,16 @@ pub fn bearer_challenge(headers: &HeaderMap) -> BearerChallenge {
             continue;
         }
         match name.to_ascii_lowercase().as_str() {
-            "resource_metadata" => challenge.resource_metadata.get_or_insert(value),
-            "scope" => challenge.scope.get_or_insert(value),
-            "error" => challenge.error.get_or_insert(value),
-            _ => continue,
-        };
+            "resource_metadata" => {
+                let found = &mut challenge.resource_metadata;
+                if found.len() < MAX_METADATA_URLS && !found.contains(&value) {
+                    found.push(value);
+                }
+            }
+            "scope" => _ = challenge.scope.get_or_insert(value),
+            "error" => _ = challenge.error.get_or_insert(value),
+            _ => {}
+        }
     }
     challenge
 }
@@ -108,7 +117,7 @@ mod tests {
 
     use super::*;
 
-    fn parse(header: &str) -> (Option<String>, Option<String>) {
+    fn parse(header: &str) -> (Vec<String>, Option<String>) {
         let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, header.parse().unwrap())]);
         let BearerChallenge { resource_metadata, scope, .. } = bearer_challenge(&headers);
         (resource_metadata, scope)
@@ -116,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_bearer_challenge_is_found_among_other_schemes() {
-        let url = Some("https://a.example/.well-known/oauth-protected-resource".to_owned());
+        let url = vec!["https://a.example/.well-known/oauth-protected-resource".to_owned()];
         for (header, scope) in [
             ("Bearer resource_metadata=\"https://a.example/.well-known/oauth-protected-resource\"", None),
             (
@@ -134,8 +143,13 @@ mod tests {
         ] {
             assert_eq!(parse(header), (url.clone(), scope.map(str::to_owned)), "{header}");
         }
-        assert_eq!(parse("Basic resource_metadata=\"https://evil.example\""), (None, None));
-        assert_eq!(parse("Bearer"), (None, None));
+        assert_eq!(parse("Basic resource_metadata=\"https://evil.example\""), (Vec::new(), None));
+        assert_eq!(parse("Bearer"), (Vec::new(), None));
+        let several =
+            "Bearer resource_metadata=x, error=e, resource_metadata=y, resource_metadata=x, Bearer resource_metadata=z";
+        assert_eq!(parse(several).0, ["x", "y", "z"]);
+        let endless = (0..50).map(|number| format!("Bearer resource_metadata={number}")).collect::<Vec<_>>().join(", ");
+        assert_eq!(parse(&endless).0.len(), MAX_METADATA_URLS);
     }
 
     #[test]

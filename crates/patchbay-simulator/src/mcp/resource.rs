@@ -29,8 +29,9 @@ impl McpServer {
             parameters.push("error=\"invalid_token\"".to_owned());
         }
         if rules.metadata_location == MetadataLocation::Challenge {
-            let place = rules.challenge.unwrap_or_else(|| format!("{base}{METADATA_PATH}"));
-            parameters.push(format!("resource_metadata=\"{place}\""));
+            let correct = vec![format!("{base}{METADATA_PATH}")];
+            let places = if rules.challenge.is_empty() { correct } else { rules.challenge };
+            parameters.extend(places.iter().map(|place| format!("resource_metadata=\"{place}\"")));
         }
         parameters.extend(rules.challenged_scope.map(|scope| format!("scope=\"{scope}\"")));
         let challenge = format!("Basic realm=\"old\", Bearer {}", parameters.join(", "));

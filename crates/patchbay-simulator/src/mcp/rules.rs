@@ -49,8 +49,8 @@ pub struct McpRules {
     pub public_url: Option<String>,
     /// The location of its metadata.
     pub metadata_location: MetadataLocation,
-    /// A metadata URL for the challenge that replaces the correct one.
-    pub challenge: Option<String>,
+    /// Metadata URLs for the challenge that replace the correct one. Several become one parameter each.
+    pub challenge: Vec<String>,
     /// The scope in the challenge.
     pub challenged_scope: Option<String>,
     /// Tools that require scopes: the tool's name, and the scopes separated by spaces.
@@ -73,7 +73,7 @@ impl Default for McpRules {
             lists_without_end: false,
             public_url: None,
             metadata_location: MetadataLocation::Challenge,
-            challenge: None,
+            challenge: Vec::new(),
             challenged_scope: None,
             tool_scopes: Vec::new(),
             resource_metadata: serde_json::Map::new(),

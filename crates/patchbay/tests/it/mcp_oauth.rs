@@ -299,8 +299,39 @@ fn metadata_of_another_resource_are_rejected() {
     }
     bed.resource_says(json!({}));
     for place in ["https://evil.example/metadata", "http://mcp.example.com/metadata", "file:///etc/passwd"] {
-        bed.mcp.change(|rules| rules.challenge = Some(place.to_owned()));
+        bed.mcp.change(|rules| rules.challenge = vec![place.to_owned()]);
         assert_eq!(bed.refusal(&profile).0, "SignInDiscoveryError", "{place}");
+    }
+}
+
+#[test]
+fn the_first_metadata_url_that_leads_somewhere_is_used() {
+    let bed = McpOAuthBed::start(&[]);
+    let profile = bed.profile("sign_in", &json!({}));
+    let own = format!("{BASE}/.well-known/oauth-protected-resource/mcp");
+    for places in [
+        vec![format!("{BASE}/gone"), own.clone()],
+        vec!["https://evil.example/metadata".to_owned(), own.clone()],
+        vec!["not a URL".to_owned(), format!("{BASE}/gone"), own.clone()],
+        // The well-known URLs come last.
+        vec![format!("{BASE}/gone")],
+        vec![format!("{BASE}/gone"), format!("{BASE}/gone-too")],
+    ] {
+        bed.mcp.change(|rules| rules.challenge = places.clone());
+        assert_eq!(bed.begin(&profile).parameter("resource"), Some(format!("{BASE}/mcp")), "{places:?}");
+    }
+    bed.sign_in(&profile);
+}
+
+#[test]
+fn an_issuer_of_a_host_may_differ_by_the_last_slash() {
+    let bed = McpOAuthBed::start(&[]);
+    let profile = bed.profile("sign_in", &json!({}));
+    for (named, issuer) in [(BASE.to_owned(), format!("{BASE}/")), (format!("{BASE}/"), BASE.to_owned())] {
+        bed.resource_says(json!({ "authorization_servers": [named] }));
+        bed.server_says(json!({ "issuer": issuer }));
+        // The callback has the first form in both cases.
+        bed.sign_in(&profile);
     }
 }
 
@@ -310,7 +341,9 @@ fn metadata_of_another_issuer_are_rejected() {
     let profile = bed.profile("sign_in", &json!({}));
     for lie in [
         json!({ "issuer": "https://accounts.example" }),
-        json!({ "issuer": "https://mcp.example.com/" }),
+        json!({ "issuer": "https://mcp.example.com//" }),
+        json!({ "issuer": "https://mcp.example.com/tenant" }),
+        json!({ "issuer": "http://mcp.example.com/" }),
         json!({ "code_challenge_methods_supported": null }),
         json!({ "code_challenge_methods_supported": ["plain"] }),
     ] {
@@ -381,7 +414,9 @@ fn metadata_documents_are_limited_and_not_redirected() {
 fn a_callback_of_another_issuer_is_not_exchanged() {
     let bed = McpOAuthBed::start(&[]);
     let profile = bed.profile("sign_in", &json!({}));
-    for issuer in [Some("https://evil.example"), Some("https://mcp.example.com/"), None] {
+    for issuer in
+        [Some("https://evil.example"), Some("https://mcp.example.com//"), Some("http://mcp.example.com/"), None]
+    {
         let begun = bed.begin(&profile);
         let back = bed.visit(&begun);
         let (path, query) = back.split_once('?').unwrap();

@@ -53,6 +53,27 @@ pub(super) fn https_url(text: &str, what: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Parses a URL of a resource's metadata that the challenge of `server` names. It must be on the server's own origin.
+pub(super) fn own_metadata_url(text: &str, server: &Url) -> Result<Url, String> {
+    let url = https_url(text, "`resource_metadata`")?;
+    if url.origin() == server.origin() {
+        Ok(url)
+    } else {
+        Err("`resource_metadata` is on another origin than the server".to_owned())
+    }
+}
+
+/// Checks whether two issuers are one: identical (RFC 8414, section 3.3), or a host without a path that differs only by the
+/// slash at its end. RFC 3986, section 6.2.3, makes those one URL, and servers write both.
+pub(crate) fn is_same_issuer(one: &str, other: &str) -> bool {
+    let host_of = |issuer: &'_ str| -> Option<String> {
+        let bare = issuer.strip_suffix('/').unwrap_or(issuer);
+        let (_, authority) = bare.split_once("://")?;
+        (!authority.contains(['/', '?', '#'])).then(|| bare.to_owned())
+    };
+    one == other || host_of(one).is_some_and(|host| host_of(other) == Some(host))
+}
+
 /// The metadata of a protected resource (RFC 9728, section 2).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ProtectedResourceMetadata {
@@ -111,10 +132,9 @@ pub(crate) struct AuthorizationServerMetadata {
 impl AuthorizationServerMetadata {
     /// Reads the metadata of `issuer`.
     pub(super) fn read(document: &Map<String, Value>, issuer: &str) -> Result<Self, String> {
-        // RFC 8414, section 3.3: the issuer must be identical.
-        if text(document, "issuer") != Some(issuer) {
+        let Some(issuer) = text(document, "issuer").filter(|named| is_same_issuer(named, issuer)) else {
             return Err("the authorization server's metadata describe another issuer".to_owned());
-        }
+        };
         let address = |key: &str| match text(document, key) {
             Some(text) => https_url(text, &format!("`{key}` of the authorization server's metadata")),
             None => Err(format!("the authorization server's metadata have no `{key}`")),
@@ -224,6 +244,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn issuers_of_a_host_may_differ_by_the_last_slash() {
+        for (one, other) in [
+            ("https://i.example", "https://i.example/"),
+            ("https://i.example:8443/", "https://i.example:8443"),
+            ("https://i.example/t", "https://i.example/t"),
+        ] {
+            assert!(is_same_issuer(one, other) && is_same_issuer(other, one), "{one} {other}");
+            assert!(is_same_issuer(one, one));
+        }
+        for (one, other) in [
+            ("https://i.example/t", "https://i.example/t/"),
+            ("https://i.example", "https://i.example//"),
+            ("https://i.example", "http://i.example/"),
+            ("https://i.example", "https://j.example/"),
+            ("https://i.example", "https://i.example:8443/"),
+            ("https://i.example?a", "https://i.example?a/"),
+            ("i.example", "i.example/"),
+        ] {
+            assert!(!is_same_issuer(one, other) && !is_same_issuer(other, one), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn metadata_keep_the_issuer_that_they_name() {
+        let document = server_document(json!({ "issuer": "https://i.example/" }));
+        assert_eq!(
+            AuthorizationServerMetadata::read(&document, "https://i.example").unwrap().issuer,
+            "https://i.example/"
+        );
+    }
+
     fn server_document(change: Value) -> Map<String, Value> {
         let mut document = map(json!({
             "issuer": "https://i.example",
@@ -240,7 +292,8 @@ mod tests {
     fn invalid_server_metadata_are_rejected() {
         assert!(AuthorizationServerMetadata::read(&server_document(json!({})), "https://i.example").is_ok());
         for wrong in [
-            json!({ "issuer": "https://i.example/" }),
+            json!({ "issuer": "https://i.example//" }),
+            json!({ "issuer": "https://i.example/?" }),
             json!({ "issuer": "https://other.example" }),
             json!({ "issuer": null }),
             json!({ "authorization_endpoint": "http://i.example/authorize" }),

@@ -14,6 +14,7 @@ mod client_registration;
 mod metadata;
 
 pub use client_registration::ClientMetadata;
+pub(super) use metadata::is_same_issuer;
 
 use patchbay_connector::{
     Connector,
@@ -73,7 +74,7 @@ pub(super) async fn discover(
     let server = server.map_err(|why| discovery_error(title, &why))?;
 
     let challenge = probe(oauth, title, &server, deadline).await?;
-    let resource = resource_metadata(oauth, title, &server, challenge.resource_metadata.as_deref(), deadline).await?;
+    let resource = resource_metadata(oauth, title, &server, &challenge.resource_metadata, deadline).await?;
     // MCP revision 2025-03-26 has no resource metadata: the server's own origin is the authorization server.
     let resource = resource.unwrap_or_else(|| ProtectedResourceMetadata {
         id: server.as_str().trim_end_matches('/').to_owned(),
@@ -129,35 +130,37 @@ async fn probe(oauth: &Oauth, title: &str, server: &Url, deadline: Instant) -> R
     Ok(bearer_challenge(&incoming.headers))
 }
 
-/// Reads the resource's metadata from the URL that the challenge names, or from the well-known URLs. Returns none when
-/// there are none at the well-known URLs.
+/// Reads the resource's metadata from the first URL that the challenge names and that leads to a document, otherwise from the
+/// well-known URLs. Returns none when the challenge names no URL and there are none at the well-known URLs. A URL on another
+/// origin is never called; if the challenge names nothing better, it is an error.
 async fn resource_metadata(
     oauth: &Oauth,
     title: &str,
     server: &Url,
-    named: Option<&str>,
+    named: &[String],
     deadline: Instant,
 ) -> Result<Option<ProtectedResourceMetadata>, Error> {
     let failed = |why: String| discovery_error(title, &why);
-    let urls = match named {
-        Some(named) => {
-            let url = metadata::https_url(named, "`resource_metadata`").map_err(failed)?;
-            if url.origin() != server.origin() {
-                return Err(failed("`resource_metadata` is on another origin than the server".to_owned()));
-            }
-            vec![url]
+    let (own, rejected): (Vec<_>, Vec<_>) =
+        named.iter().map(|named| metadata::own_metadata_url(named, server)).partition(Result::is_ok);
+    if let (true, Some(Err(why))) = (own.is_empty(), rejected.into_iter().next()) {
+        return Err(failed(why));
+    }
+    let mut urls = own.into_iter().flatten().collect::<Vec<_>>();
+    for well_known in metadata::resource_metadata_urls(server) {
+        if !urls.contains(&well_known) {
+            urls.push(well_known);
         }
-        None => metadata::resource_metadata_urls(server),
-    };
+    }
     for url in urls {
         if let Some(document) = bounded_fetch::get_document(oauth, title, &url, deadline).await? {
             return ProtectedResourceMetadata::read(&document, server).map(Some).map_err(failed);
         }
     }
-    match named {
-        Some(_) => Err(failed("its `resource_metadata` does not lead to a document".to_owned())),
-        None => Ok(None),
+    if named.is_empty() {
+        return Ok(None);
     }
+    Err(failed("neither its `resource_metadata` nor the well-known URLs lead to a document".to_owned()))
 }
 
 /// Returns the first of a resource's authorization servers that can be used.

@@ -9,6 +9,7 @@ use patchbay_vault::Secret;
 use serde_json::Value;
 
 use super::ExpectedCallback;
+use crate::oauth::mcp::is_same_issuer;
 
 /// The scope that requests an ID token.
 pub(super) const OPENID_SCOPE: &str = "openid";
@@ -22,8 +23,17 @@ pub(super) fn mismatch(
 ) -> Option<&'static str> {
     let nonce = expected.nonce.as_deref()?;
     let Some(claims) = claims(token?.expose()) else { return Some("cannot be read") };
-    if claims["nonce"].as_str() != Some(nonce) {
-        return Some("was issued for another authorization (`nonce`)");
+    match claims.get("nonce").filter(|claim| !claim.is_null()) {
+        Some(claim) if claim.as_str() == Some(nonce) => {}
+        Some(_) => return Some("was issued for another authorization (`nonce`)"),
+        // Some providers never send it. The code verifier binds the code to this authorization then (RFC 9700, section
+        // 2.1.1: PKCE or the nonce).
+        None if expected.verifier.is_some() => {}
+        None => {
+            return Some(
+                "has no `nonce`; if the provider never sends it, set `pkce: true` or `nonce: false` in the connector",
+            );
+        }
     }
     let is_ours = |audience: &Value| audience.as_str() == client_id;
     let audience = &claims["aud"];
@@ -31,7 +41,7 @@ pub(super) fn mismatch(
     if client_id.is_some() && !has_us {
         return Some("was issued for another client (`aud`)");
     }
-    let is_issuer = claims["iss"].as_str() == Some(expected.issuer.as_str());
+    let is_issuer = claims["iss"].as_str().is_some_and(|issuer| is_same_issuer(issuer, &expected.issuer));
     (expected.issuer_is_named && !is_issuer).then_some("was issued by another authorization server (`iss`)")
 }
 

@@ -5,6 +5,7 @@ mod authorization_url;
 mod id_token;
 
 use patchbay_connector::definition::{Authorization, OAuth2};
+use patchbay_egress::extend_query;
 use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -61,7 +62,7 @@ impl ExpectedCallback {
             return if self.issuer_is_required { Err(refused(why)) } else { Ok(()) };
         };
         let is_expected = if self.issuer_is_named {
-            issuer == self.issuer
+            mcp::is_same_issuer(issuer, &self.issuer)
         } else {
             Url::parse(issuer).is_ok_and(|issuer| issuer.origin().ascii_serialization() == self.issuer)
         };
@@ -87,9 +88,9 @@ pub(super) async fn start(request: &AuthorizationRequest<'_>, oauth2: &OAuth2) -
     let builder = AuthorizationUrlBuilder { request, oauth2, discovered: discovered.as_ref() };
     let connector_error = |why: String| request.connector_error(&why);
     let mut location = builder.build(verifier.as_ref()).map_err(connector_error)?;
-    let nonce = authorization_url::requests_id_token(&location).then(|| entropy.token());
+    let nonce = (oauth2.nonce && authorization_url::requests_id_token(&location)).then(|| entropy.token());
     if let Some(nonce) = &nonce {
-        location.query_pairs_mut().append_pair("nonce", nonce);
+        extend_query(&mut location, [("nonce", nonce)]);
     }
     let named_issuer = match &discovered {
         Some(discovered) => Some(discovered.issuer.clone()),
@@ -131,7 +132,7 @@ pub(super) async fn finish(context: &CallbackContext<'_>, expected: &ExpectedCal
         verifier: expected.verifier.as_deref().map(Secret::new),
     };
     let token_set = oauth.tokens.request(token_context, &grant).await;
-    let mut token_set = token_set.map_err(|failure| no_token(failure, token_context.profile))?;
+    let mut token_set = token_set.map_err(|failure| no_token(failure, token_context.profile, token_context.method))?;
     let discovered = DiscoveredServer::from_credentials(token_context.credentials);
     let discovered_id = discovered.as_ref().map(|server| server.client_id.as_str());
     let client_id = discovered_id.or(token_context.credentials.text("clientId"));

@@ -218,7 +218,10 @@ async fn an_id_token_of_another_authorization_is_rejected() {
         (Map::new(), None),
         (claims("aud", json!(["other", "app"])), None),
         (claims("nonce", "of-another-authorization".into()), Some("was issued for another authorization")),
-        (claims("nonce", Value::Null), Some("was issued for another authorization")),
+        (claims("nonce", 7.into()), Some("was issued for another authorization")),
+        // The code verifier binds the code.
+        (claims("nonce", Value::Null), None),
+        (claims("iss", "https://oauth2.example.com/".into()), None),
         (claims("aud", "another-app".into()), Some("was issued for another client")),
         (claims("iss", "https://elsewhere.example".into()), Some("was issued by another authorization server")),
     ] {
@@ -238,6 +241,38 @@ async fn an_id_token_of_another_authorization_is_rejected() {
             (outcome, words) => panic!("{outcome:?} in place of {words:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn without_pkce_an_id_token_needs_the_nonce_unless_the_connector_says_otherwise() {
+    for (method, sends_nonce, words) in [
+        ("identity_plain", true, None),
+        ("identity_plain", false, Some("has no `nonce`")),
+        ("identity_free", false, None),
+        ("identity_free", true, None),
+    ] {
+        let id_claims = Map::from_iter((!sends_nonce).then(|| ("nonce".to_owned(), Value::Null)));
+        let rules = OAuthRules { id_claims, requires_pkce: false, ..OAuthRules::default() };
+        let bed = OAuth2Bed::with_rules(rules).await;
+        let profile = bed.client_profile(method).await;
+        let browser = Browser::open(&bed, &profile.id).await.unwrap();
+        let location = browser.start.location.expose();
+        assert_eq!(location.contains("nonce="), method == "identity_plain", "{location}");
+        match (browser.complete(&bed).await.unwrap().outcome, words) {
+            (Ok(_), None) => {}
+            (Err(error), Some(words)) => assert!(error.message.contains(words), "{}", error.message),
+            (outcome, words) => panic!("{method}: {outcome:?} in place of {words:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn spaces_in_an_authorization_url_are_percent_encoded() {
+    let bed = OAuth2Bed::start().await;
+    let profile = bed.client_profile("identity").await;
+    let browser = Browser::open(&bed, &profile.id).await.unwrap();
+    let location = browser.start.location.expose();
+    assert!(location.contains("scope=openid%20read") && !location.contains('+'), "{location}");
 }
 
 #[tokio::test]
