@@ -53,6 +53,11 @@ pub enum Fault {
     Hang,
     /// An HTML error page instead of JSON.
     Html,
+    /// The page of a firewall or a reverse proxy, with any status, in place of the provider's response.
+    Blocked {
+        /// The status.
+        status: u16,
+    },
     /// A body that is shorter than its `Content-Length`, after which the connection is closed.
     TruncatedBody,
     /// A redirect.
@@ -208,6 +213,9 @@ impl Fault {
             Self::Html => builder
                 .header(header::CONTENT_TYPE, "text/html")
                 .body(Body::from("<!doctype html><title>Maintenance</title><h1>We will be back soon</h1>")),
+            Self::Blocked { status } => builder.status(status).header(header::CONTENT_TYPE, "text/html").body(Body::from(
+                "<!DOCTYPE html><html><head><title>Request blocked</title></head><body><h1>Request blocked</h1></body></html>",
+            )),
             Self::TruncatedBody => {
                 let part = stream::once(async { Ok(Bytes::from_static(b"{\"results\": [{\"id\": ")) });
                 let cut = stream::once(async { Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)) });

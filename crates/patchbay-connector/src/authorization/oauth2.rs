@@ -10,7 +10,7 @@ use crate::{
     syntax::{Mapping, NameSet, Reader},
 };
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "type",
     "authorizationUrl",
     "redirectUri",
@@ -27,12 +27,14 @@ const KEYS: [&str; 20] = [
     "scopeDelimiter",
     "customHeaders",
     "pkce",
+    "nonce",
     "additionalTokenFields",
     "callbackParams",
     "issuer",
     "tokenResponse",
 ];
-const TOKEN_RESPONSE_KEYS: [&str; 3] = ["acceptTokenTypes", "accessToken", "refreshToken"];
+const TOKEN_RESPONSE_KEYS: [&str; 6] =
+    ["acceptTokenTypes", "accessToken", "refreshToken", "expiresIn", "refreshExpiresIn", "scopes"];
 /// The names of credentials that a token response sets.
 pub(crate) const TOKEN_CREDENTIALS: [&str; 5] =
     ["accessToken", "refreshToken", "expiresIn", "refreshExpiresIn", "scope"];
@@ -78,6 +80,8 @@ pub struct OAuth2 {
     pub custom_headers: Vec<(String, Template)>,
     /// Whether PKCE is used (RFC 7636).
     pub pkce: bool,
+    /// Whether an ID token must contain the `nonce` of its authorization (`OpenID` Connect Core 1.0, section 3.1.2.1).
+    pub nonce: bool,
     /// Fields of the token response that become credentials: name and path.
     pub additional_token_fields: Vec<(String, String)>,
     /// Parameters of the callback that become credentials: name and parameter.
@@ -97,6 +101,12 @@ pub struct TokenResponse {
     pub access_token: Option<String>,
     /// Path of the refresh token.
     pub refresh_token: Option<String>,
+    /// Path of the expiry of the access token; without it, the usual members beside the token are read.
+    pub expires_in: Option<String>,
+    /// Path of the expiry of the refresh token.
+    pub refresh_expires_in: Option<String>,
+    /// Path of the granted scopes.
+    pub scopes: Option<String>,
 }
 
 impl OAuth2 {
@@ -118,6 +128,7 @@ impl OAuth2 {
             scope_delimiter: None,
             custom_headers: Vec::new(),
             pkce: true,
+            nonce: true,
             additional_token_fields: Vec::new(),
             callback_params: Vec::new(),
             issuer: None,
@@ -175,6 +186,7 @@ fn read(mapping: &Mapping<'_>) -> Option<Authorization> {
         scope_delimiter: mapping.text("scopeDelimiter"),
         custom_headers: mapping.named_templates("customHeaders"),
         pkce: mapping.flag("pkce", false),
+        nonce: mapping.flag("nonce", true),
         additional_token_fields: mapping.named_texts("additionalTokenFields"),
         callback_params,
         issuer: mapping.template("issuer"),
@@ -188,6 +200,9 @@ fn read_token_response(place: Reader<'_>) -> Option<TokenResponse> {
         accept_token_types: mapping.texts("acceptTokenTypes"),
         access_token: mapping.text("accessToken"),
         refresh_token: mapping.text("refreshToken"),
+        expires_in: mapping.text("expiresIn"),
+        refresh_expires_in: mapping.text("refreshExpiresIn"),
+        scopes: mapping.text("scopes"),
     })
 }
 
@@ -201,6 +216,7 @@ fn schema() -> Value {
             SCHEME.type_schema(),
             ("includeBearer", boolean()),
             ("pkce", boolean()),
+            ("nonce", boolean()),
             ("tokenExpiresIn", whole()),
             ("tokenRefreshExpiresIn", whole()),
             ("authorizationParams", pairs()),

@@ -20,9 +20,10 @@ use crate::{
         account_token::apply_token_set,
         expiry_notices::certificate_expiry,
         token_context::TokenContext,
+        token_error::TokenError,
         token_request::{Grant, TokenFailure, gets_token_at_link, needs_authorization},
         token_requests::TokenRequests,
-        token_response::{REFRESH_TOKEN, TokenError, TokenSet},
+        token_response::{REFRESH_TOKEN, TokenSet},
     },
 };
 
@@ -119,7 +120,7 @@ impl CredentialVerifier {
             let credentials = candidate.open(&self.vault)?;
             let context = context(connector, method, profile, account, &credentials, *is_new);
             let outcome = self.tokens.request(&context, &Grant::ClientCredentials).await;
-            Some(outcome.map_err(|failure| no_token(failure, profile))?)
+            Some(outcome.map_err(|failure| no_token(failure, profile, method))?)
         } else {
             None
         };
@@ -189,8 +190,12 @@ fn is_of_client(vault: &Vault, account: &Account, profile: &Profile) -> bool {
 }
 
 /// Returns the error of a failed token request for the person at the form.
-pub(crate) fn no_token(failure: TokenFailure, profile: &Profile) -> Error {
-    match failure.cause {
+pub(crate) fn no_token(failure: TokenFailure, profile: &Profile, method: &AuthMethod) -> Error {
+    let cause = match failure.cause {
+        TokenError::Unexplained => probable_cause(&failure.error, method),
+        cause => cause,
+    };
+    match cause {
         TokenError::InvalidGrant => {
             let mut error = failure.error;
             error.message = format!("{}; check the values and try again", error.message);
@@ -207,6 +212,38 @@ pub(crate) fn no_token(failure: TokenFailure, profile: &Profile) -> Error {
             error.set_code(ErrorCode::ProfileCredentials);
             error
         }
+        TokenError::InvalidRequest => {
+            let mut error = failure.error;
+            error.message = format!(
+                "the request for a token is not correct, so the values were not checked; ask the operator of this server to \
+                 correct the connector or the app at the provider ({})",
+                error.message
+            );
+            error.set_code(ErrorCode::TokenRequest);
+            error
+        }
+        TokenError::Unexplained => {
+            let mut error = failure.error;
+            error.message = format!(
+                "{}, and not as a token endpoint does, so the values were not checked; try again later",
+                error.message.trim_end_matches('.')
+            );
+            error.set_code(ErrorCode::TokenAnswer);
+            error
+        }
         TokenError::Transient => error_hints::at_link(failure.error),
+    }
+}
+
+/// Returns the probable cause of a refusal without an error word. Nothing is stored yet that a wrong guess could end: a JSON
+/// object is the provider's own response to the typed values, and an empty 401 rejects them too. A page comes from
+/// something else.
+fn probable_cause(error: &Error, method: &AuthMethod) -> TokenError {
+    let Some(provider) = &error.provider else { return TokenError::Unexplained };
+    let is_answer = provider.body.is_object() || (provider.status == Some(401) && provider.body.is_null());
+    match provider.status {
+        Some(401) if is_answer && !method.setup_fields.is_empty() => TokenError::InvalidClient,
+        _ if is_answer => TokenError::InvalidGrant,
+        _ => TokenError::Unexplained,
     }
 }

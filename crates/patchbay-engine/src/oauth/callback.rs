@@ -150,7 +150,7 @@ impl Oauth {
         let credentials = candidate.with_token_set(&token_set, method).open(&self.vault)?;
         let token_context = TokenContext { credentials: &credentials, ..token_context };
         let completed = self.tokens.complete_authorization(&token_context).await;
-        match completed.map_err(|failure| no_token(failure, &profile))? {
+        match completed.map_err(|failure| no_token(failure, &profile, method))? {
             Some(later) => Ok(token_set.merged_with(later)),
             None => Ok(token_set),
         }

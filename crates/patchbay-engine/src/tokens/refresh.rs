@@ -1,7 +1,14 @@
 //! Refreshes an account's token.
 //!
 //! The order makes it safe: acquire the lease, record the request, send the token request, commit. The holder of an older
-//! lease cannot commit. After a crash the record shows that a request may have been sent: the stored refresh token is
+//! lease cannot commit.
+//!
+//! A failure ends an account only if the provider says that its grant has ended ([`TokenError::InvalidGrant`]), and for good
+//! only if the grant was a customer's consent. An account with its own credentials is then shown as failed, and its next call
+//! after a pause tries again; a success makes it active. After every other failure the account stays active, and the refreshes
+//! pause, longer each time.
+//!
+//! After a crash the record shows that a request may have been sent: the stored refresh token is
 //! tried once more (the provider may not have received the request, or may allow a retry), and the response decides.
 
 use std::sync::Arc;
@@ -22,9 +29,10 @@ use super::{
     refresh_policy::{self, Freshness},
     single_flight::SingleFlight,
     token_context::TokenContext,
-    token_request::{TokenFailure, refresh_grant, uses_token},
+    token_error::TokenError,
+    token_request::{TokenFailure, has_own_credentials, refresh_grant, uses_token},
     token_requests::TokenRequests,
-    token_response::{REFRESH_TOKEN, TokenError, TokenSet},
+    token_response::{REFRESH_TOKEN, TokenSet},
 };
 use crate::{
     EngineParts, Error, ErrorCode,
@@ -44,9 +52,13 @@ const LEASE_POLL_INTERVAL: Duration = Duration::from_millis(200);
 const MAX_LEASE_POLLS: usize = 300;
 /// The most attempts to store a new token.
 const MAX_STORE_ATTEMPTS: u32 = 12;
-/// The first and the longest wait after a failure, in seconds.
-const MIN_BACKOFF_SECS: i64 = 5;
-const MAX_BACKOFF_SECS: i64 = 15 * 60;
+/// The pauses after failures that a retry may solve soon.
+const AFTER_FAILURE: Backoff = Backoff { first_secs: 5, factor: 2, max_secs: 15 * 60 };
+/// The pauses after refusals that a retry by itself may not solve.
+const AFTER_REFUSAL: Backoff = Backoff { first_secs: 5, factor: 2, max_secs: 60 * 60 };
+/// The pauses after a refusal of the account's own credentials. The first one is short, because a wrong clock may be the
+/// cause; they grow fast, because a provider may lock a user out after a few wrong passwords.
+const AFTER_OWN_REFUSAL: Backoff = Backoff { first_secs: 2, factor: 6, max_secs: 60 * 60 };
 /// The longest wait that a provider can request by `Retry-After`, in seconds: a day.
 const MAX_RETRY_AFTER_SECS: i64 = 86_400;
 
@@ -119,7 +131,7 @@ impl TokenRefresher {
         }
         let account = &resolved.account;
         if account.status == AccountStatus::ReconnectRequired {
-            return Err(reconnect_required(account));
+            return self.retry_own_credentials(&resolved).await;
         }
         let now = self.clock.now();
         match refresh_policy::freshness(account, now) {
@@ -134,6 +146,26 @@ impl TokenRefresher {
                 self.refresh(&account.project_id, &account.id, RefreshGoal::Replace(account.token.clone())).await?;
                 self.resolver.resolve(&account.project_id, &account.id).await
             }
+        }
+    }
+
+    /// Tries the account's own credentials once more after the provider refused them, unless the pause is not over.
+    async fn retry_own_credentials(
+        self: &Arc<Self>,
+        resolved: &ResolvedAccount,
+    ) -> Result<Arc<ResolvedAccount>, Error> {
+        let account = &resolved.account;
+        if !has_own_credentials(resolved.method()) {
+            return Err(reconnect_required(account));
+        }
+        let goal = RefreshGoal::Replace(account.token.clone());
+        match self.refresh(&account.project_id, &account.id, goal).await {
+            Ok(()) => self.resolver.resolve(&account.project_id, &account.id).await,
+            // The refusal says more than the pause that follows it.
+            Err(Error { code: ErrorCode::TokenRenewal, retry_after: Some(seconds), .. }) => {
+                Err(reconnect_required(account).with_retry_after(seconds))
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -245,7 +277,8 @@ impl TokenRefresher {
         let found = self.storage.accounts().get(&lease.project_id, &lease.account_id).await?;
         let Some(account) = found else { return Ok(()) };
         let usable = matches!(account.status, AccountStatus::Active | AccountStatus::Suspended);
-        if !usable || !is_needed(&account, &goal, self.clock.now()) {
+        let refused = account.status == AccountStatus::ReconnectRequired;
+        if !(usable || refused) || !is_needed(&account, &goal, self.clock.now()) {
             self.storage.refresh_leases().release(lease).await?;
             self.accounts.evict(&account.id);
             return if usable { Ok(()) } else { Err(reconnect_required(&account)) };
@@ -266,6 +299,10 @@ impl TokenRefresher {
                 format!("the connector `{}` or its authentication method is not installed", account.connector),
             ));
         };
+        if refused && !has_own_credentials(method) {
+            self.storage.refresh_leases().release(lease).await?;
+            return Err(reconnect_required(&account));
+        }
         let run = TokenRefresh { refresher: self, lease, connector, method, profile: &profile };
         run.run(account).await
     }
@@ -281,6 +318,21 @@ fn is_needed(account: &Account, goal: &RefreshGoal, now: Timestamp) -> bool {
     match goal {
         RefreshGoal::Replace(seen) => account.token == *seen,
         RefreshGoal::IfDue => account.refresh_at.is_some_and(|due| due <= now),
+    }
+}
+
+/// The growing pauses between refreshes that fail.
+#[derive(Clone, Copy)]
+struct Backoff {
+    first_secs: i64,
+    factor: i64,
+    max_secs: i64,
+}
+
+impl Backoff {
+    /// Returns the longest pause after this number of earlier failures, in seconds.
+    fn ceiling(self, failures: u32) -> i64 {
+        self.first_secs.saturating_mul(self.factor.saturating_pow(failures)).min(self.max_secs)
     }
 }
 
@@ -334,6 +386,10 @@ impl TokenRefresh<'_> {
                 if let Err(error) = bound {
                     tracing::error!(%error, account = %account.id, "could not bind a refreshed token to its address");
                 }
+                if account.status == AccountStatus::ReconnectRequired {
+                    account.status = AccountStatus::Active;
+                    account.status_reasons.clear();
+                }
                 Change::Account
             };
             match refresher.accounts.commit(lease, read, apply).await {
@@ -355,8 +411,11 @@ impl TokenRefresh<'_> {
 
     async fn handle_failure(&self, account: &Account, failure: TokenFailure) -> Result<(), Error> {
         let TokenFailure { cause, error } = failure;
-        let title = &self.connector.title;
+        let (title, failures) = (&self.connector.title, self.lease.failures);
         match cause {
+            TokenError::InvalidGrant if has_own_credentials(self.method) => {
+                self.refuse_own_credentials(account, error).await
+            }
             TokenError::InvalidGrant => {
                 let now = self.refresher.clock.now();
                 let refresh_expires_at = account.token.as_ref().and_then(|token| token.refresh_expires_at);
@@ -382,20 +441,70 @@ impl TokenRefresh<'_> {
                     self.profile.name, error.message
                 );
                 error.set_code(ErrorCode::ProfileCredentials);
-                Err(self.back_off(error, true).await?)
+                Err(self.back_off(error, AFTER_FAILURE.ceiling(failures), true).await?)
+            }
+            TokenError::InvalidRequest => {
+                let mut error = error;
+                error.message = format!(
+                    "{title} does not accept the request that refreshes the account's token, so the connector or the app at \
+                     {title} must be corrected ({})",
+                    error.message
+                );
+                error.set_code(ErrorCode::TokenRequest);
+                tracing::error!(
+                    account = %account.id, profile = %self.profile.id, connector = self.connector.key, "{}", error.message
+                );
+                Err(self.back_off(error, AFTER_REFUSAL.ceiling(failures), true).await?)
+            }
+            TokenError::Unexplained => {
+                let mut error = error;
+                error.message = format!(
+                    "could not refresh the account's token: {}. That says nothing about the account's access, so the refresh \
+                     is tried again later",
+                    error.message.trim_end_matches('.')
+                );
+                // The status belongs to the token request, not to the caller's own request.
+                error.set_code(ErrorCode::TokenRenewal);
+                Err(self.back_off(error, AFTER_REFUSAL.ceiling(failures), false).await?)
             }
             TokenError::Transient => {
                 let mut error = error;
                 error.message = format!("could not refresh the account's token: {}", error.message);
-                Err(self.back_off(error, false).await?)
+                if error.code == ErrorCode::Provider && matches!(error.status(), 400..=407 | 409..=428 | 430..=499) {
+                    error.set_code(ErrorCode::TokenRenewal);
+                }
+                Err(self.back_off(error, AFTER_FAILURE.ceiling(failures), false).await?)
             }
         }
     }
 
-    /// Makes the next refresh wait: twice as long after each failure, with jitter, and at least as long as the provider
-    /// requested. Returns the error with the wait.
-    async fn back_off(&self, error: Error, outcome_known: bool) -> Result<Error, Error> {
-        let ceiling = MIN_BACKOFF_SECS.saturating_mul(1 << self.lease.failures.min(10)).min(MAX_BACKOFF_SECS);
+    /// Handles the refusal of the account's own credentials. While the token still works, the next attempt waits for its
+    /// expiry. After that the account is shown as failed, and each call after a pause tries again.
+    async fn refuse_own_credentials(&self, account: &Account, error: Error) -> Result<(), Error> {
+        let Self { refresher, lease, connector, .. } = self;
+        let mut required = reconnect_required_for(connector, &error.message);
+        required.provider = error.provider;
+        required.retry_after = error.retry_after;
+        let now = refresher.clock.now();
+        if refresh_policy::freshness(account, now) == Freshness::Stale
+            && let Some(expiry) = account.token.as_ref().and_then(|token| token.expires_at)
+        {
+            refresher.storage.refresh_leases().fail(lease, expiry, true).await?;
+            return Err(required);
+        }
+        // A suspended account stays suspended: to resume it is the operator's decision.
+        let failures = if account.status == AccountStatus::Active {
+            self.mark_reconnect_required(account, &required).await?;
+            0
+        } else {
+            lease.failures
+        };
+        Err(self.back_off(required, AFTER_OWN_REFUSAL.ceiling(failures), true).await?)
+    }
+
+    /// Makes the next refresh wait for up to `ceiling` seconds, with jitter, and at least as long as the provider requested.
+    /// Returns the error with the wait.
+    async fn back_off(&self, error: Error, ceiling: i64, outcome_known: bool) -> Result<Error, Error> {
         let mut byte = [0];
         self.refresher.entropy.fill(&mut byte);
         let backoff = ceiling / 2 + ceiling * i64::from(byte[0]) / 510;
@@ -421,12 +530,14 @@ impl TokenRefresh<'_> {
                 timestamp: now,
             }];
             account.refresh_at = None;
-            account.expiries.clear();
+            if !has_own_credentials(self.method) {
+                account.expiries.clear();
+            }
             Change::Account
         };
         match refresher.accounts.commit(lease, read, mark).await? {
             Commit::Written => {
-                tracing::warn!(account = %read.id, connector = connector.key, "an account must be reconnected: {}", why.message);
+                tracing::warn!(account = %read.id, connector = connector.key, "the provider refused an account: {}", why.message);
             }
             Commit::Unchanged => refresher.storage.refresh_leases().release(lease).await?,
             Commit::LeaseLost => {}

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     token_context::TokenContext,
+    token_error,
     token_request::{
         EndpointRequest, EndpointSource, FormParameters, TokenClient, certificate, discovered_server,
         needs_authorization, run_context,
@@ -105,7 +106,7 @@ async fn revoke_at_endpoint(
     let sent = client.host.http.send(request, deadline).await;
     let incoming = sent.map_err(|failure| runtime::redact_error(failure.into_error(title), &redactor))?;
     let body = token_response::parse_body(&incoming.body);
-    let code = body.as_ref().and_then(token_response::error_code);
+    let code = body.as_ref().and_then(token_error::error_code);
     match (incoming.status, code) {
         (status, None) if status.is_success() => Ok(Revocation::Confirmed),
         // An unknown token: RFC 7009, section 2.2, prescribes 200, but some providers report it.

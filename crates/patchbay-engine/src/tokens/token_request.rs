@@ -18,7 +18,8 @@ use url::{Url, form_urlencoded};
 use super::{
     discovered_server::DiscoveredServer,
     token_context::TokenContext,
-    token_response::{self, REFRESH_TOKEN, TokenError, TokenSet},
+    token_error::{self, TokenError},
+    token_response::{self, REFRESH_TOKEN, TokenSet},
 };
 use crate::{Error, ErrorCode, PublicUrls};
 use patchbay_runtime::{self as runtime, Host, IntoError as _, RawInputs, Redactor, RunContext, RuntimeConfig};
@@ -63,6 +64,12 @@ pub(crate) fn gets_token_at_link(method: &AuthMethod) -> bool {
         AuthKind::Custom => method.refresh.is_some(),
         AuthKind::OAuth2(GrantType::AuthorizationCode) | AuthKind::Mcp | AuthKind::OAuth1 => false,
     }
+}
+
+/// Checks whether a method's tokens need nobody's consent: the account's own credentials (a client, an assertion, a
+/// password) are still there after a refusal, so each attempt is as good as the first.
+pub(crate) fn has_own_credentials(method: &AuthMethod) -> bool {
+    gets_token_at_link(method) && !needs_authorization(method)
 }
 
 /// Checks whether a method needs the customer's authorization at the provider.
@@ -144,29 +151,33 @@ pub(super) async fn token_from_action(
         Ok(result) => token_response::from_action(result)
             .ok_or_else(|| connector_error(token_context, "the result of `refreshAuthentication` contains no token")),
         Err(error) => {
-            let provider = error.provider.as_ref();
-            let cause = match provider.and_then(|provider| provider.status) {
-                Some(status) => classify_for_method(
-                    token_context.method,
-                    token_response::classify(
-                        status,
-                        provider.and_then(|provider| token_response::error_code(&provider.body)),
-                    ),
-                    status,
-                ),
-                None => TokenError::Transient,
-            };
+            let cause = classify_login(token_context.method, &error);
             Err(TokenFailure { cause, error })
         }
     }
 }
 
-/// Turns an invalid client into an invalid grant if the client's credentials are the account's own fields.
-fn classify_for_method(method: &AuthMethod, cause: TokenError, status: u16) -> TokenError {
-    match cause {
-        TokenError::InvalidClient if method.setup_fields.is_empty() && matches!(status, 200 | 400 | 401 | 403) => {
+/// Classifies the error of an action that requests a token. The status is the one that the connector declares
+/// (`customErrors`). If the action logs in with the account's own credentials, a 401 with a JSON object is the API's own
+/// rejection of them; pages and empty responses may come from anything between here and there.
+fn classify_login(method: &AuthMethod, error: &Error) -> TokenError {
+    let Some(provider) = error.provider.as_ref().filter(|provider| provider.status.is_some()) else {
+        return TokenError::Transient;
+    };
+    match token_error::classify(error.status(), Some(&provider.body)) {
+        TokenError::Unexplained
+            if error.status() == 401 && has_own_credentials(method) && provider.body.is_object() =>
+        {
             TokenError::InvalidGrant
         }
+        cause => classify_for_method(method, cause),
+    }
+}
+
+/// Turns an invalid client into an invalid grant if the client's credentials are the account's own fields.
+fn classify_for_method(method: &AuthMethod, cause: TokenError) -> TokenError {
+    match cause {
+        TokenError::InvalidClient if method.setup_fields.is_empty() => TokenError::InvalidGrant,
         other => other,
     }
 }
@@ -198,20 +209,14 @@ async fn token_from_endpoint(
             error: redacted(failure.into_error(title)),
         })?;
     let body = token_response::parse_body(&incoming.body);
-    let error = body.as_ref().and_then(token_response::error_code);
     let status = incoming.status.as_u16();
-    // Some providers return 200 with an error in the body.
     if incoming.status.is_success()
-        && error.is_none()
         && let Some(token_set) = body.as_ref().and_then(|body| token_response::from_endpoint(body, oauth2))
     {
         return Ok(token_set);
     }
-    let cause = match (incoming.status.is_success(), error) {
-        // Neither a token nor an error: the page of a proxy, or another API.
-        (true, None) => TokenError::Transient,
-        (_, error) => classify_for_method(token_context.method, token_response::classify(status, error), status),
-    };
+    // Some providers return 200 with an error in the body. Neither a token nor an error: the page of a proxy, or another API.
+    let cause = classify_for_method(token_context.method, token_error::classify(status, body.as_ref()));
     let cause = if has_dynamic_client(token_context) && matches!(cause, TokenError::InvalidClient) {
         TokenError::InvalidGrant
     } else {
@@ -257,7 +262,7 @@ fn rejection(
 ) -> Error {
     let member = |name: &str| body.and_then(|body| body.get(name)).and_then(Value::as_str);
     let mut error = runtime::provider_error(client.host.clock(), title, incoming);
-    error.message = match (body.and_then(token_response::error_code), member("error_description")) {
+    error.message = match (body.and_then(token_error::error_code), member("error_description")) {
         (Some(code), Some(description)) => format!("{title} rejected the token request: {description} ({code})"),
         (Some(code), None) => format!("{title} rejected the token request: {code}"),
         _ if incoming.status.is_success() => {

@@ -6,8 +6,9 @@ use patchbay_runtime::{Host, RuntimeConfig};
 
 use super::{
     token_context::TokenContext,
+    token_error::TokenError,
     token_request::{Grant, TokenClient, TokenFailure, request_by_method, token_from_action},
-    token_response::{TokenError, TokenSet},
+    token_response::TokenSet,
 };
 use crate::{EngineParts, PublicUrls, profiles::Profiles};
 
@@ -84,7 +85,7 @@ impl TokenRequests {
 /// profile. The account must be reconnected with the profile's current client.
 fn for_previous_client(TokenFailure { cause, mut error }: TokenFailure, client_id: &str) -> TokenFailure {
     let cause = match cause {
-        TokenError::Transient => TokenError::Transient,
+        TokenError::InvalidRequest | TokenError::Unexplained | TokenError::Transient => cause,
         TokenError::InvalidGrant | TokenError::InvalidClient => {
             error.message =
                 format!("{}; the token was issued to the profile's previous client `{client_id}`", error.message);

@@ -1,12 +1,14 @@
-//! Token responses and error responses (RFC 6749, sections 5.1 and 5.2), and the many ways in which providers deviate.
+//! Token responses (RFC 6749, section 5.1), and the many ways in which providers deviate.
 
 use patchbay_connector::{
-    definition::{OAuth1Flow, OAuth2, TokenResponse},
+    definition::{OAuth1Flow, OAuth2},
     json_tree,
 };
 use patchbay_model::Timestamp;
 use patchbay_vault::Secret;
 use serde_json::{Map, Value};
+
+use super::token_error::known_error;
 
 /// The keys of tokens among an account's secrets; `credentials.KEY` in expressions.
 pub(crate) const ACCESS_TOKEN: &str = "accessToken";
@@ -65,40 +67,6 @@ impl TokenExpiry {
     }
 }
 
-/// The cause of a failed token request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TokenError {
-    /// The grant is invalid, expired or revoked: the account must be reconnected.
-    InvalidGrant,
-    /// The client's credentials are wrong: the operator must correct the profile.
-    InvalidClient,
-    /// A retry may succeed.
-    Transient,
-}
-
-/// Classifies a response without a token. `error` is its member of that name (RFC 6749, section 5.2).
-pub(crate) fn classify(status: u16, error: Option<&str>) -> TokenError {
-    match error {
-        // The second code is GitHub's, the third Slack's.
-        Some("invalid_grant" | "bad_refresh_token" | "invalid_refresh_token" | "access_denied" | "token_revoked") => {
-            TokenError::InvalidGrant
-        }
-        Some(
-            "invalid_client"
-            | "unauthorized_client"
-            | "incorrect_client_credentials"
-            | "bad_client_secret"
-            | "invalid_client_id",
-        ) => TokenError::InvalidClient,
-        Some("temporarily_unavailable" | "server_error" | "slow_down" | "ratelimited") => TokenError::Transient,
-        _ => match status {
-            401 => TokenError::InvalidClient,
-            400 | 403 => TokenError::InvalidGrant,
-            _ => TokenError::Transient,
-        },
-    }
-}
-
 /// Parses the body of a token endpoint: a JSON object, or a form as GitHub sends it. Returns none for anything else.
 pub(crate) fn parse_body(bytes: &[u8]) -> Option<Value> {
     if let Ok(value @ Value::Object(_)) = json_tree::from_slice(bytes) {
@@ -112,37 +80,64 @@ pub(crate) fn parse_body(bytes: &[u8]) -> Option<Value> {
     Some(Value::Object(pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect()))
 }
 
-/// Returns the error code: the member `error`, or the `code` or `type` in it.
-pub(crate) fn error_code(body: &Value) -> Option<&str> {
-    let error = body.get("error")?;
-    error.as_str().or_else(|| error.get("code").or_else(|| error.get("type"))?.as_str())
-}
-
-/// Reads the token set of a token endpoint's response. Returns none when it contains no usable access token.
+/// Reads the token set of a token endpoint's response. Returns none when it contains no usable access token, or an error
+/// that OAuth defines beside it. Any other `error` beside a token (`false`, `0`, `{"code": "ok"}`) says that all is well.
+///
+/// If the token is nested in other objects, its expiry and its scopes are those beside it, otherwise those of the nearest
+/// object around it.
 pub(crate) fn from_endpoint(body: &Value, oauth2: &OAuth2) -> Option<TokenSet> {
-    let TokenResponse { accept_token_types: accepted, access_token, refresh_token } = &oauth2.token_response;
-    let kind = body.get("token_type").and_then(Value::as_str);
+    let paths = &oauth2.token_response;
+    let accepted = &paths.accept_token_types;
+    let access_path = paths.access_token.as_deref().unwrap_or("access_token");
+    let refresh_path = paths.refresh_token.as_deref().unwrap_or("refresh_token");
+    let around_access = objects_around(body, access_path);
+    let around_refresh = objects_around(body, refresh_path);
+    let nearest = |name: &str| around_access.iter().find_map(|object| object.get(name));
     // A sender-constrained token (RFC 9449) cannot be sent as a bearer token.
-    let is_usable = match kind {
+    let is_usable = match nearest("token_type").and_then(Value::as_str) {
         Some(kind) if !accepted.is_empty() => accepted.iter().any(|accepted| accepted.eq_ignore_ascii_case(kind)),
         Some(kind) => !["mac", "dpop", "pop"].iter().any(|other| kind.eq_ignore_ascii_case(other)),
         None => true,
     };
-    let access = string_at(body, access_token.as_deref().unwrap_or("access_token")).filter(|_| is_usable)?;
+    let access = string_at(body, access_path).filter(|_| is_usable && known_error(body).is_none())?;
     let mut secrets = vec![(ACCESS_TOKEN.to_owned(), access)];
-    if let Some(refresh) = string_at(body, refresh_token.as_deref().unwrap_or("refresh_token")) {
+    let refresh = match &paths.refresh_token {
+        Some(path) => string_at(body, path),
+        None => nearest("refresh_token").and_then(secret),
+    };
+    if let Some(refresh) = refresh {
         secrets.push((REFRESH_TOKEN.to_owned(), refresh));
     }
     secrets.extend(additional_fields(body, &oauth2.additional_token_fields));
-    let refresh_members = ["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"];
+    let expiry_at = |path: &Option<String>| expiry_of(value_at(body, path.as_deref()?)?);
+    let expires = expiry_at(&paths.expires_in)
+        .or_else(|| around_access.iter().find_map(|object| expiry(object, &EXPIRY_MEMBERS)))
+        .or_else(|| seconds(oauth2.token_expires_in));
+    // An object that has only the refresh token contains its own expiry.
+    let own_of_refresh =
+        around_refresh.first().filter(|own| !around_access.iter().any(|other| std::ptr::eq(*other, **own)));
+    let refresh_expires = expiry_at(&paths.refresh_expires_in)
+        .or_else(|| own_of_refresh.and_then(|own| expiry(own, &EXPIRY_MEMBERS)))
+        .or_else(|| {
+            around_refresh.iter().chain(&around_access).find_map(|object| expiry(object, &REFRESH_EXPIRY_MEMBERS))
+        })
+        .or_else(|| seconds(oauth2.refresh_expires_in));
+    let named_scopes = paths.scopes.as_deref().and_then(|path| value_at(body, path));
+    let granted =
+        named_scopes.or_else(|| around_access.iter().find_map(|object| object.get("scope").or(object.get("scopes"))));
     Some(TokenSet {
         secrets,
-        expires: expiry(body, &["expires_in", "expires_at", "expires"]).or_else(|| seconds(oauth2.token_expires_in)),
-        id_token: string_at(body, "id_token"),
-        refresh_expires: expiry(body, &refresh_members).or_else(|| seconds(oauth2.refresh_expires_in)),
-        scopes: scopes(body.get("scope").or_else(|| body.get("scopes")), oauth2.scope_delimiter.as_deref()),
+        expires,
+        refresh_expires,
+        id_token: nearest("id_token").and_then(secret),
+        scopes: scopes(granted, oauth2.scope_delimiter.as_deref()),
     })
 }
+
+/// The members that contain the expiry of an access token, and of a refresh token.
+const EXPIRY_MEMBERS: [&str; 3] = ["expires_in", "expires_at", "expires"];
+const REFRESH_EXPIRY_MEMBERS: [&str; 3] =
+    ["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"];
 
 /// Reads the token set of an OAuth 1.0a response (RFC 5849, section 2.3). Returns none when it contains no token. Such
 /// tokens are valid until they are revoked, unless the response or the connector says otherwise.
@@ -207,15 +202,36 @@ fn secret(value: &Value) -> Option<Secret> {
 
 /// Returns the string at a path such as `authed_user.access_token` or `$.data[0].token`.
 fn string_at(body: &Value, path: &str) -> Option<Secret> {
-    let path = path.trim_start_matches('$').trim_start_matches('.');
-    let found = path.split(['.', '[']).try_fold(body, |at, name| {
-        let name = name.trim_end_matches(']').trim_matches(['\'', '"']);
-        match at {
-            Value::Array(items) => items.get(name.parse::<usize>().ok()?),
-            other => other.get(name),
-        }
-    })?;
-    secret(found)
+    value_at(body, path).and_then(secret)
+}
+
+/// Returns the value at a path.
+fn value_at<'a>(body: &'a Value, path: &str) -> Option<&'a Value> {
+    steps(path).try_fold(body, step)
+}
+
+/// Returns the objects that contain the value at a path, the innermost first.
+fn objects_around<'a>(body: &'a Value, path: &str) -> Vec<&'a Value> {
+    let mut found = Vec::new();
+    let mut at = Some(body);
+    for name in steps(path) {
+        found.extend(at.filter(|value| value.is_object()));
+        at = at.and_then(|value| step(value, name));
+    }
+    found.reverse();
+    found
+}
+
+fn steps(path: &str) -> impl Iterator<Item = &str> {
+    path.trim_start_matches('$').trim_start_matches('.').split(['.', '['])
+}
+
+fn step<'a>(at: &'a Value, name: &str) -> Option<&'a Value> {
+    let name = name.trim_end_matches(']').trim_matches(['\'', '"']);
+    match at {
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        other => other.get(name),
+    }
 }
 
 /// The longest lifetime, about 30 years in seconds. A larger number is a Unix time in the wrong member.
@@ -223,27 +239,29 @@ const MAX_LIFETIME_SECS: f64 = 1e9;
 /// The smallest Unix time that is in milliseconds.
 const MIN_UNIX_MILLIS: f64 = 1e11;
 
-/// Returns the first expiry among these members. A number that is not positive counts as missing, not as expired.
+/// Returns the first expiry among these members.
 fn expiry(body: &Value, names: &[&str]) -> Option<TokenExpiry> {
-    names.iter().find_map(|name| {
-        let number = match body.get(name)? {
-            Value::Number(number) => number.as_f64()?,
-            Value::String(text) => match text.trim().parse::<f64>() {
-                Ok(number) => number,
-                Err(_) => return text.trim().parse().ok().map(TokenExpiry::At),
-            },
-            _ => return None,
-        };
-        #[expect(clippy::cast_possible_truncation, reason = "lives and moments fit, and `as` saturates")]
-        match number {
-            number if !number.is_finite() || number <= 0.0 => None,
-            number if number >= MIN_UNIX_MILLIS => Some(TokenExpiry::At(Timestamp::from_micros((number * 1e3) as i64))),
-            number if number >= MAX_LIFETIME_SECS => {
-                Some(TokenExpiry::At(Timestamp::from_micros((number * 1e6) as i64)))
-            }
-            number => Some(TokenExpiry::After(number as i64)),
-        }
-    })
+    names.iter().find_map(|name| expiry_of(body.get(name)?))
+}
+
+/// Reads an expiry. A number that is not positive counts as missing, not as expired: providers write 0 for a token that
+/// does not expire. If a provider means that the token is about to expire, its next rejection (401) refreshes it.
+fn expiry_of(value: &Value) -> Option<TokenExpiry> {
+    let number = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => match text.trim().parse::<f64>() {
+            Ok(number) => number,
+            Err(_) => return text.trim().parse().ok().map(TokenExpiry::At),
+        },
+        _ => return None,
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "lives and moments fit, and `as` saturates")]
+    match number {
+        number if !number.is_finite() || number <= 0.0 => None,
+        number if number >= MIN_UNIX_MILLIS => Some(TokenExpiry::At(Timestamp::from_micros((number * 1e3) as i64))),
+        number if number >= MAX_LIFETIME_SECS => Some(TokenExpiry::At(Timestamp::from_micros((number * 1e6) as i64))),
+        number => Some(TokenExpiry::After(number as i64)),
+    }
 }
 
 /// Returns the granted scopes of a list, or of a string that is split at spaces, commas or the connector's delimiter.
@@ -308,25 +326,6 @@ mod tests {
         assert_eq!(parse_body(b"[1]"), None);
         assert_eq!(parse_body(b"{\"a\":"), None);
         assert_eq!(parse_body(&[0xFF, b'=']), None);
-    }
-
-    #[test]
-    fn errors_are_classified() {
-        for (status, error, expected) in [
-            (400, Some("invalid_grant"), TokenError::InvalidGrant),
-            (401, Some("invalid_grant"), TokenError::InvalidGrant),
-            (200, Some("bad_refresh_token"), TokenError::InvalidGrant),
-            (401, Some("invalid_client"), TokenError::InvalidClient),
-            (400, Some("unauthorized_client"), TokenError::InvalidClient),
-            (401, None, TokenError::InvalidClient),
-            (400, None, TokenError::InvalidGrant),
-            (429, None, TokenError::Transient),
-            (500, None, TokenError::Transient),
-            (503, Some("temporarily_unavailable"), TokenError::Transient),
-            (404, Some("whatever"), TokenError::Transient),
-        ] {
-            assert_eq!(classify(status, error), expected, "{status} {error:?}");
-        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum TokenResponseShape {
     Form,
     /// The tokens are nested in `authed_user`.
     Nested,
+    /// Everything is nested in `data`, beside an `error` that says that all is well.
+    Enveloped,
     /// `expires_in` is a string.
     StringLifetime,
     /// `expires_at` replaces `expires_in`: seconds since 1970 by the server's clock.

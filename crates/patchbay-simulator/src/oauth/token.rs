@@ -160,6 +160,10 @@ fn answer(rules: &OAuthRules, now: i64, tokens: &Tokens) -> Response {
             ([(header::CONTENT_TYPE, "application/x-www-form-urlencoded")], form).into_response()
         }
         TokenResponseShape::Nested => Json(json!({ "ok": true, "authed_user": body })).into_response(),
+        TokenResponseShape::Enveloped => {
+            Json(json!({ "data": body, "error": { "code": "ok", "message": "" }, "message": "success" }))
+                .into_response()
+        }
         _ => Json(body).into_response(),
     }
 }

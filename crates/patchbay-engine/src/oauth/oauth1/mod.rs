@@ -14,6 +14,7 @@ use patchbay_connector::{
     definition::{Authorization, OAuth1Flow},
     expr::Escape,
 };
+use patchbay_egress::extend_query;
 use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,8 +31,9 @@ use crate::{
     Error, ErrorCode,
     linking::verify::no_token,
     tokens::{
+        token_error::TokenError,
         token_request::TokenFailure,
-        token_response::{self, TokenError, TokenSet},
+        token_response::{self, TokenSet},
     },
 };
 
@@ -63,7 +65,7 @@ async fn request_token(request: &AuthorizationRequest<'_>, flow: &OAuth1Flow) ->
     let callback = callback_url(request).map_err(|why| request.connector_error(&why))?;
     let request = OAuth1TokenRequest { oauth: request.oauth, token_context, flow };
     let response = request.send(&TokenStep::RequestToken { callback: &callback }).await;
-    let response = response.map_err(|failure| no_token(failure, token_context.profile))?;
+    let response = response.map_err(|failure| no_token(failure, token_context.profile, token_context.method))?;
     let text = |name: &str| response.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let (Some(token), Some(secret)) = (text("oauth_token"), text("oauth_token_secret")) else {
         return Err(invalid_response(title, "contains no request token"));
@@ -87,7 +89,7 @@ fn invalid_response(title: &str, why: &str) -> Error {
 /// Returns the redirect URI with `state`.
 fn callback_url(request: &AuthorizationRequest<'_>) -> Result<String, String> {
     let mut url = Url::parse(request.redirect_uri).map_err(|error| format!("the redirect URI is invalid: {error}"))?;
-    url.query_pairs_mut().append_pair("state", request.state.expose());
+    extend_query(&mut url, [("state", request.state.expose())]);
     Ok(url.into())
 }
 
@@ -108,7 +110,8 @@ fn authorization_url(
     // A connector cannot replace the parameters that the callback is checked by, nor the callback URL.
     query.retain(|(name, _)| !name.starts_with(PROTOCOL_PREFIX));
     query.push(("oauth_token".to_owned(), token.token.clone()));
-    url.query_pairs_mut().clear().extend_pairs(&query);
+    url.set_query(None);
+    extend_query(&mut url, &query);
     Ok(url)
 }
 
@@ -140,7 +143,7 @@ pub(super) async fn finish(context: &CallbackContext<'_>, request_token: &Reques
         secret: &request_token.secret,
         verifier: verifier.expose(),
     };
-    let failed = |failure| no_token(failure, token_context.profile);
+    let failed = |failure| no_token(failure, token_context.profile, token_context.method);
     let body = OAuth1TokenRequest { oauth, token_context, flow }.send(&step).await.map_err(failed)?;
     let Some(mut token_set) = token_response::from_oauth1(&body, flow) else {
         let message = format!("{}'s token response contains no token", token_context.connector.title);

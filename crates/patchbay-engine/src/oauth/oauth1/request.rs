@@ -6,7 +6,7 @@ use patchbay_connector::{
     definition::{HttpMethod, OAuth1Flow},
     expr::{Bindings, Escape, EvalError, Template},
 };
-use patchbay_egress::{InboundResponse, OutboundRequest};
+use patchbay_egress::{InboundResponse, OutboundRequest, extend_query};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
@@ -15,8 +15,9 @@ use crate::{
     oauth::Oauth,
     tokens::{
         token_context::TokenContext,
+        token_error::TokenError,
         token_request::{TokenFailure, certificate},
-        token_response::{self, TokenError},
+        token_response,
     },
 };
 use patchbay_runtime::{self as runtime, Handshake, IntoError as _, OAuthProblem, ProblemParty, Redactor};
@@ -118,7 +119,7 @@ impl OAuth1TokenRequest<'_> {
         let (mut headers, mut body) = (HeaderMap::new(), Bytes::new());
         if !pairs.is_empty() {
             if flow.token_method == HttpMethod::Get {
-                url.query_pairs_mut().extend_pairs(&pairs);
+                extend_query(&mut url, &pairs);
             } else {
                 let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
                 headers.insert(header::CONTENT_TYPE, kind);
@@ -144,6 +145,7 @@ impl OAuth1TokenRequest<'_> {
             (Some(ProblemParty::App), _) => TokenError::InvalidClient,
             (Some(ProblemParty::Token | ProblemParty::Customer), _) => TokenError::InvalidGrant,
             (Some(ProblemParty::Neither), _) => TokenError::Transient,
+            (None, _) if runtime::is_page(&incoming.body) => TokenError::Unexplained,
             // The consumer key or the callback URL: the operator must correct them.
             (None, TokenStep::RequestToken { .. }) if matches!(status, 401 | 403) => TokenError::InvalidClient,
             (None, TokenStep::AccessToken { .. }) if matches!(status, 400 | 401 | 403) => TokenError::InvalidGrant,

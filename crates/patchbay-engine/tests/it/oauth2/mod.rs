@@ -6,6 +6,7 @@ mod concurrent_refresh;
 mod expiry_notices;
 mod previous_clients;
 mod refresh;
+mod refusals;
 mod revocation;
 mod scopes;
 mod token_requests;
@@ -57,7 +58,7 @@ impl OAuth2Bed {
     /// Creates a profile with a client ID and secret, if the method has them.
     async fn client_profile_with(&self, method: &str, client: (&str, &str), enabled: EnabledActions) -> Arc<Profile> {
         let setup = secrets(&[("clientId", client.0), ("clientSecret", client.1)]);
-        let has_client = ["sign_in", "identity"].contains(&method);
+        let has_client = method == "sign_in" || method.starts_with("identity");
         let new = NewProfile {
             name: Some(format!("Harbor by {method}")),
             enabled_actions: enabled,

@@ -57,6 +57,38 @@ async fn a_rejected_token_is_refreshed_once_and_the_call_repeated() {
 }
 
 #[tokio::test]
+async fn a_declared_401_refreshes_the_token_and_a_declared_404_does_not() {
+    let bed = OAuth2Bed::start().await;
+    let account = bed.authorize().await;
+    let expired = json!({ "success": false, "errors": [{ "code": "602", "message": "Access token expired" }] });
+    for (status, body, refreshes) in [(200, expired, 1), (403, json!(null), 2)] {
+        bed.provider.plan(fault_at("/api/me", 1, Fault::Status { status, body, headers: Map::new() }));
+        assert_eq!(bed.run(&account, "get_me_declared").await.unwrap()["data"]["name"], "Ada", "{status}");
+        assert_eq!(bed.count_token_requests("refresh_token"), refreshes, "{status}");
+    }
+    bed.provider.plan(fault_at("/api/me", 1, Fault::Status { status: 401, body: json!(null), headers: Map::new() }));
+    assert_eq!(bed.run(&account, "get_me_declared").await.unwrap_err().status(), 404);
+    assert_eq!(bed.count_token_requests("refresh_token"), 2);
+    // Without a declaration, statuses mean what they say.
+    bed.provider.plan(fault_at("/api/me", 1, Fault::Status { status: 403, body: json!(null), headers: Map::new() }));
+    assert_eq!(bed.run(&account, "get_me").await.unwrap_err().status(), 403);
+    assert_eq!(bed.count_token_requests("refresh_token"), 2);
+}
+
+#[tokio::test]
+async fn a_declared_error_is_not_cached() {
+    let bed = OAuth2Bed::start().await;
+    let account = bed.authorize().await;
+    let body = json!({ "success": false });
+    bed.provider.plan(fault_at("/api/me", 1, Fault::Status { status: 200, body, headers: Map::new() }));
+    assert_eq!(bed.run(&account, "get_me_cached").await.unwrap_err().status(), 503);
+    assert_eq!(bed.run(&account, "get_me_cached").await.unwrap()["data"]["name"], "Ada");
+    // A success is cached.
+    bed.provider.plan(fault_at("/api/me", 1, Fault::Status { status: 500, body: json!(null), headers: Map::new() }));
+    assert_eq!(bed.run(&account, "get_me_cached").await.unwrap()["data"]["name"], "Ada");
+}
+
+#[tokio::test]
 async fn an_action_with_several_writes_is_not_repeated() {
     let bed = OAuth2Bed::start().await;
     let account = bed.authorize().await;

@@ -98,6 +98,81 @@ async fn unusual_token_responses_are_understood() {
 }
 
 #[tokio::test]
+async fn an_enveloped_token_keeps_its_expiry_and_its_scopes() {
+    let rules = OAuthRules { shape: TokenResponseShape::Enveloped, ..OAuthRules::default() };
+    let bed = OAuth2Bed::with_rules(rules).await;
+    let profile = bed.client_profile("enveloped").await;
+    let account = bed.link_through(&profile, &[("clientId", "app"), ("clientSecret", APP_SECRET)]).await.unwrap();
+    let token = account.token.as_ref().unwrap();
+    assert_eq!(token.expires_at.unwrap().as_seconds() - token.issued_at.as_seconds(), 3600);
+    assert_eq!(token.scopes, ["read"]);
+    bed.clock.advance_seconds(3600);
+    bed.run(&account.id, "get_me").await.unwrap();
+    assert_eq!(bed.count_token_requests("client_credentials"), 2);
+}
+
+#[tokio::test]
+async fn a_page_in_place_of_a_token_is_not_reported_as_a_wrong_secret() {
+    let bed = OAuth2Bed::start().await;
+    for method in ["service", "log_in"] {
+        let profile = bed.client_profile(method).await;
+        for status in [400, 401, 403] {
+            bed.provider.plan(fault_at("/token", 1, Fault::Blocked { status }));
+            let fields = match method {
+                "service" => [("clientId", "app"), ("clientSecret", APP_SECRET)],
+                _ => [("user", "app"), ("password", APP_SECRET)],
+            };
+            let error = bed.link_through(&profile, &fields).await.unwrap_err();
+            assert_eq!((error.status(), error.code), (502, ErrorCode::TokenAnswer), "{method} {status}: {error}");
+            assert!(error.message.contains("the values were not checked"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_the_connector_must_correct_is_not_reported_as_a_wrong_secret() {
+    let bed = OAuth2Bed::start().await;
+    let profile = bed.client_profile("service").await;
+    let body = json!({ "error": "invalid_scope", "error_description": "no such scope: read" });
+    bed.provider.plan(fault_at("/token", 1, Fault::Status { status: 400, body, headers: Map::new() }));
+    let error = bed.link_through(&profile, &[("clientId", "app"), ("clientSecret", APP_SECRET)]).await.unwrap_err();
+    assert_eq!((error.status(), error.code), (502, ErrorCode::TokenRequest));
+    assert!(error.message.contains("no such scope: read"), "{error}");
+}
+
+#[tokio::test]
+async fn a_basic_header_is_sent_as_the_connector_writes_it() {
+    let typed = [("clientId", "a/b 1"), ("clientSecret", "p%+:canary-basic-1")];
+    for (method, id, secret) in
+        [("basic", "a/b 1", "p%+:canary-basic-1"), ("basic_encoded", "a%2Fb%201", "p%25%2B%3Acanary-basic-1")]
+    {
+        let bed = OAuth2Bed::start().await;
+        bed.provider.change(|rules| rules.clients = vec![(id.into(), secret.into())]);
+        let profile = bed.client_profile(method).await;
+        bed.link_through(&profile, &typed).await.unwrap_or_else(|error| panic!("{method}: {error}"));
+    }
+}
+
+#[tokio::test]
+async fn blanks_around_a_pasted_key_are_removed_and_those_of_a_password_are_not() {
+    let bed = OAuth2Bed::start().await;
+    let service = bed.client_profile("service").await;
+    for (before, after) in [(" ", "\n"), ("\t", "\r\n"), ("\u{feff}", "\u{200b} ")] {
+        let secret = format!("{before}{APP_SECRET}{after}");
+        let id = format!("{after}app{before}");
+        bed.link_through(&service, &[("clientId", id.as_str()), ("clientSecret", secret.as_str())]).await.unwrap();
+    }
+    let log_in = bed.client_profile("log_in").await;
+    let secret = format!("{APP_SECRET} ");
+    let error = bed.link_through(&log_in, &[("user", "app"), ("password", secret.as_str())]).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::AccountAuthenticationFailed);
+    bed.provider.change(|rules| rules.clients = vec![("app".into(), secret.clone())]);
+    bed.link_through(&log_in, &[("user", " app\n"), ("password", secret.as_str())]).await.unwrap();
+    let error = bed.link_through(&service, &[("clientId", " \n"), ("clientSecret", "x")]).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Validation, "blanks are not a value");
+}
+
+#[tokio::test]
 async fn the_database_contains_no_token_in_plaintext() {
     let bed = OAuth2Bed::start().await;
     let account = bed.client_credentials_account().await;
