@@ -536,3 +536,50 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn filters_name_other_inputs_of_the_action() {
+    let of = |input: &str, filters: &str| {
+        let input = format!(
+            "      - {{ name: filters, in: query, description: Filters, {input}, filters: {filters} }}\n    validationRules:"
+        );
+        load(&files(&SOUND.replacen("    validationRules:", &input, 1), "[]")[..1])
+    };
+    let messages = |input: &str, filters: &str| {
+        let found = of(input, filters).diagnostics.into_iter();
+        found
+            .map(|found| {
+                format!("{} {}{}", found.code, found.message, found.hint.map(|_| " (hint)").unwrap_or_default())
+            })
+            .collect::<Vec<_>>()
+    };
+    let list = "type: object, array: true";
+    let loaded = of(list, "{ size: { eq: q, is: q } }");
+    assert_eq!(loaded.diagnostics, []);
+    let connector = loaded.connector.unwrap();
+    let input = connector.actions[0].inputs.iter().find(|input| input.name == "filters").unwrap();
+    let field = &input.filters.as_ref().unwrap().fields[0];
+    let operators = field.operators.iter().map(|operator| (operator.name.as_str(), operator.input.as_str()));
+    assert_eq!((field.name.as_str(), operators.collect::<Vec<_>>()), ("size", vec![("eq", "q"), ("is", "q")]));
+
+    assert_eq!(messages(list, "{ size: { eq: filter } }"), ["PB0104 unknown input `filter` (hint)"]);
+    assert_eq!(messages(list, "{ size: { eq: filters } }"), ["PB0107 `filters` is itself a list of filters"]);
+    assert_eq!(messages(list, "{ size: {} }"), ["PB0107 the field `size` has no operators"]);
+    assert_eq!(messages(list, "{}"), ["PB0107 `filters` has no fields"]);
+    assert_eq!(
+        messages(list, "[size]"),
+        ["PB0005 expected `filters` (a mapping), found a list", "PB0107 `filters` has no fields"]
+    );
+    for input in [
+        "type: object",
+        "type: string, array: true",
+        "type: object, array: true, properties: [{ name: a, type: string }]",
+    ] {
+        let found = messages(input, "{ size: { eq: q } }");
+        assert!(found.contains(&"PB0107 `filters` cannot have `filters` (hint)".to_owned()), "{input}: {found:?}");
+    }
+    assert_eq!(
+        messages("type: object, array: true, required: true, hidden: true", "{ size: { eq: q } }"),
+        ["PB0203 `hidden` has no effect, because the input `filters` is required"]
+    );
+}

@@ -52,7 +52,9 @@ pub struct Input {
     pub rules: Option<Box<InputRules>>,
     /// Further types that the value may have.
     pub variants: Vec<Input>,
-    /// Whether agents do not see the input.
+    /// The fields that the items of a list of filters can name; `None` if the input is not a list of filters.
+    pub filters: Option<Box<Filters>>,
+    /// Whether the input is accepted but not shown; see [`Input::is_shown`].
     pub hidden: bool,
 }
 
@@ -70,6 +72,37 @@ impl Input {
         };
         self.rules.as_deref().unwrap_or(NONE)
     }
+
+    /// Returns true if the schema, the documents and forms contain the input. A required input is always shown.
+    pub const fn is_shown(&self) -> bool {
+        !self.hidden || self.required
+    }
+}
+
+/// The filters that an input accepts: a list of `{field, operator, value}`. Each filter gives its value to another input
+/// of the action, whose type and rules apply. A family of inputs (one for each field and operator) thus has one shape.
+#[derive(Debug)]
+pub struct Filters {
+    /// The fields, in the order of the file.
+    pub fields: Vec<FilterField>,
+}
+
+/// A field that a filter can name.
+#[derive(Debug)]
+pub struct FilterField {
+    /// The name.
+    pub name: String,
+    /// The operators, in the order of the file.
+    pub operators: Vec<FilterOperator>,
+}
+
+/// An operator of a field.
+#[derive(Debug)]
+pub struct FilterOperator {
+    /// The name.
+    pub name: String,
+    /// The name of the input that receives the value.
+    pub input: String,
 }
 
 /// Rules beyond the type.

@@ -24,7 +24,7 @@ pub use auth::{
 };
 pub use events::{EventDefinitions, EventRouter, EventRule, EventSetup};
 pub use guide::{Guide, GuideSection, GuideStep, Guides, Image};
-pub use input::{Input, InputLocation, InputRules};
+pub use input::{FilterField, FilterOperator, Filters, Input, InputLocation, InputRules};
 pub(crate) use letter_icon::letter_icon;
 pub use step::{OnConditionError, Step, StepDependencies};
 pub use sync::{DataSync, SyncIncremental, SyncPages, SyncPagination, SyncParameter, TimeFormat};

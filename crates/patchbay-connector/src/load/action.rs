@@ -86,6 +86,7 @@ pub(super) struct ActionSpans<'n> {
     pub(super) steps: Vec<Reader<'n>>,
     pub(super) result: Option<Reader<'n>>,
     pub(super) rules: Vec<Reader<'n>>,
+    pub(super) inputs: Option<Reader<'n>>,
     /// Whether every input could be read; if not, an unknown input is not an error.
     pub(super) inputs_known: bool,
     /// Whether every step could be read; if not, an unknown step is not an error.
@@ -193,8 +194,16 @@ fn read_as<'n>(
         data_sync,
         responses: mapping.get("responses").map(|responses| responses.node.to_json()),
     };
-    let spans =
-        ActionSpans { id: place?, scopes, steps: step_spans, result, rules: rule_spans, inputs_known, steps_known };
+    let spans = ActionSpans {
+        id: place?,
+        scopes,
+        steps: step_spans,
+        result,
+        rules: rule_spans,
+        inputs: mapping.get("inputs"),
+        inputs_known,
+        steps_known,
+    };
     Some((action, spans))
 }
 

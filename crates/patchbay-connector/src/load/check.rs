@@ -4,7 +4,7 @@ use super::{action::ActionSpans, auth::AuthMethodSpans, root::LoadedRoot};
 use crate::{
     Connector,
     authorization::oauth2::TOKEN_CREDENTIALS,
-    definition::{Action, ActionResult, AuthMethod, ValidationRule, ValueTemplate},
+    definition::{Action, ActionResult, AuthMethod, FilterOperator, ValidationRule, ValueTemplate},
     diagnostic::code,
     expr::Template,
     step_functions::StepContext,
@@ -96,6 +96,9 @@ fn method_references(
 fn action_references(action: &Action, spans: &ActionSpans<'_>, scopes: &NameSet<'_>, credentials: &NameSet<'_>) {
     check_scopes(scopes, &spans.scopes);
     let inputs = action.inputs.iter().map(|input| input.name.as_str()).collect::<NameSet<'_>>();
+    if let Some(place) = spans.inputs.as_ref().filter(|_| spans.inputs_known) {
+        check_filters(action, &inputs, place);
+    }
     for (rule, place) in action.rules.iter().zip(&spans.rules).filter(|_| spans.inputs_known) {
         for field in rule_fields(rule).into_iter().filter(|field| !inputs.contains(field)) {
             inputs.report_undefined(place, "input", field, field);
@@ -127,6 +130,20 @@ fn action_references(action: &Action, spans: &ActionSpans<'_>, scopes: &NameSet<
         let without_value = &["apiHostUri", "iterator", "response"];
         let known = KnownNames { steps: spans.steps_known.then_some(&earlier), without_value, ..known };
         result.templates(&mut |template| check_template(template, place, known));
+    }
+}
+
+/// Checks that each operator of a filter names another input that is not a list of filters.
+fn check_filters(action: &Action, inputs: &NameSet<'_>, place: &Reader<'_>) {
+    let filters = action.inputs.iter().filter_map(|input| input.filters.as_deref());
+    let operators = filters.flat_map(|filters| &filters.fields).flat_map(|field| &field.operators);
+    for FilterOperator { input: name, .. } in operators {
+        if !inputs.contains(name) {
+            inputs.report_undefined(place, "input", name, name);
+        } else if action.inputs.iter().any(|input| input.name == *name && input.filters.is_some()) {
+            let message = format!("`{name}` is itself a list of filters");
+            place.error_in_text(name, name, code::INVALID, message, None);
+        }
     }
 }
 

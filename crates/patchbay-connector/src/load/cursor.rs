@@ -65,6 +65,7 @@ fn cursor_input(name: &str) -> Input {
         one_of: Vec::new(),
         rules: None,
         variants: Vec::new(),
+        filters: None,
         hidden: false,
     }
 }

@@ -6,13 +6,25 @@ use regex::Regex;
 
 use super::enums::Enums;
 use crate::{
-    definition::{Input, InputLocation, InputRules, InputType},
+    definition::{FilterField, FilterOperator, Filters, Input, InputLocation, InputRules, InputType},
     diagnostic::code,
     syntax::{Mapping, Reader},
 };
 
-pub(crate) const KEYS: [&str; 11] =
-    ["name", "type", "in", "required", "description", "array", "properties", "oneOf", "rules", "variants", "hidden"];
+pub(crate) const KEYS: [&str; 12] = [
+    "name",
+    "type",
+    "in",
+    "required",
+    "description",
+    "array",
+    "properties",
+    "oneOf",
+    "rules",
+    "variants",
+    "filters",
+    "hidden",
+];
 pub(crate) const LOCATIONS: [(&str, InputLocation); 4] = [
     ("path", InputLocation::Path),
     ("query", InputLocation::Query),
@@ -64,19 +76,60 @@ fn input(reader: Reader<'_>, inherited: Option<(InputLocation, Option<&str>)>, e
     }
     let properties = mapping.each("properties", |property| input(property, Some((location, None)), enums));
     let variants = mapping.each("variants", |variant| input(variant, Some((location, Some(&name))), enums));
+    let (required, hidden) = (mapping.flag("required", false), mapping.flag("hidden", false));
+    if required
+        && hidden
+        && let Some(place) = mapping.get("hidden")
+    {
+        place.warning(code::UNUSED, format!("`hidden` has no effect, because the input `{name}` is required"));
+    }
+    let array = mapping.flag("array", false);
+    let filters = mapping.get("filters").and_then(|place| {
+        let is_list_of_objects = kind == InputType::Object && array && properties.is_empty() && variants.is_empty();
+        if inherited.is_some() || !is_list_of_objects {
+            place.error_with_hint(
+                code::INVALID,
+                format!("`{name}` cannot have `filters`"),
+                "only an input of an action with `type: object` and `array: true`, without `properties` and `variants`, \
+                 can have filters",
+            );
+            return None;
+        }
+        Some(Box::new(filters(&place)))
+    });
     Some(Input {
         kind,
         location,
-        required: mapping.flag("required", false),
+        required,
         description,
-        array: mapping.flag("array", false),
+        array,
         properties,
         one_of: one_of.unwrap_or_default(),
         rules: mapping.get("rules").and_then(rules).map(Box::new),
         variants,
-        hidden: mapping.flag("hidden", false),
+        filters,
+        hidden,
         name,
     })
+}
+
+/// Reads the fields of filters, each with its operators and the inputs that receive their values.
+fn filters(place: &Reader<'_>) -> Filters {
+    let mut fields = Vec::new();
+    for (name, place) in place.entries("`filters`") {
+        let operators = place
+            .entries("the operators of a field")
+            .filter_map(|(name, input)| Some(FilterOperator { name: name.to_owned(), input: input.text()? }));
+        let operators = operators.collect::<Vec<_>>();
+        if operators.is_empty() {
+            place.error(code::INVALID, format!("the field `{name}` has no operators"));
+        }
+        fields.push(FilterField { name: name.to_owned(), operators });
+    }
+    if fields.is_empty() {
+        place.error(code::INVALID, "`filters` has no fields");
+    }
+    Filters { fields }
 }
 
 fn kind(mapping: &Mapping<'_>) -> Option<InputType> {

@@ -293,6 +293,7 @@ fn input_schema(required: &[&str]) -> Value {
             ("hidden", boolean()),
             ("properties", list(&reference("property"))),
             ("variants", list(&reference("variant"))),
+            ("filters", map_of(&map_of(&text()))),
             ("oneOf", one_of),
             ("rules", rules),
         ],

@@ -2,8 +2,10 @@
 //!
 //! All problems are reported at once, each with its path (`body.approvals[0].order`), a stable code and a message. Checked
 //! inputs have their declared types: HTTP clients send the numbers and booleans of paths, queries and headers as text,
-//! which is converted to the declared type.
+//! which is converted to the declared type. A list of filters gives each value to the input that its field and operator
+//! name.
 
+mod filters;
 mod formats;
 mod rules;
 mod value;
@@ -98,6 +100,7 @@ impl Problems {
 pub fn check_inputs(action: &Action, raw: RawInputs) -> Result<Inputs, Error> {
     let mut problems = Problems::default();
     let mut checked = Map::new();
+    let mut filter_lists = Vec::new();
     let RawInputs { path, query, headers, body } = raw;
     for (location, given) in [
         (InputLocation::Path, path),
@@ -110,6 +113,7 @@ pub fn check_inputs(action: &Action, raw: RawInputs) -> Result<Inputs, Error> {
                 break;
             }
             match action.inputs.iter().find(|input| input.location == location && has_name(input, &name)) {
+                Some(input) if input.filters.is_some() => filter_lists.push((input, value)),
                 Some(input) => {
                     let path = format!("{}.{}", location.as_str(), input.name);
                     if let Some(value) = value::check(input, value, &path, location, &mut problems) {
@@ -119,6 +123,9 @@ pub fn check_inputs(action: &Action, raw: RawInputs) -> Result<Inputs, Error> {
                 None => report_unknown(action, location, &name, &mut problems),
             }
         }
+    }
+    for (input, value) in filter_lists {
+        filters::apply(action, input, value, &mut checked, &mut problems);
     }
     let is_missing = |input: &&Input| input.required && checked.get(&input.name).is_none_or(Value::is_null);
     for input in action.inputs.iter().filter(is_missing) {

@@ -39,6 +39,22 @@ actions:
           - {name: order, type: number, required: true, description: Its place.}
           - {name: note, type: string, description: A note.}
       - {name: extra, type: object, in: body, description: Anything.}
+      - name: filters
+        type: object
+        array: true
+        in: query
+        description: Filters.
+        rules: {maxLength: 4}
+        filters:
+          name: {eq: "f[name]", in: "f[name][in]"}
+          state: {eq: "f[state]"}
+          size: {eq: "f[size]", gt: "f[size][gt]"}
+          tag: {any: tags}
+      - {name: "f[name]", type: string, in: query, description: Name., hidden: true}
+      - {name: "f[name][in]", type: string, in: query, description: Names., hidden: true}
+      - {name: "f[state]", type: enum, in: query, description: State., hidden: true, oneOf: {values: [open, shut]}}
+      - {name: "f[size]", type: number, in: query, description: Size., hidden: true}
+      - {name: "f[size][gt]", type: number, in: query, description: Size., hidden: true}
     steps:
       - stepId: call
         description: Call.
@@ -151,4 +167,73 @@ fn limits_are_checked() {
     assert_eq!(problems(&json!({"path": {"id": "1"}, "query": {"limit": 101}})), [("query.limit".to_owned(), "max")]);
     let long = problems(&json!({"path": {"id": "1"}, "body": {"name": "sixsix"}}));
     assert_eq!(long, [("body.name".to_owned(), "max_length")]);
+}
+
+/// Returns the inputs that filters set; the list of filters itself stays as it is.
+fn filtered(filters: &Value) -> Value {
+    let inputs = check_inputs(&action(), raw(&json!({"path": {"id": "1"}, "query": {"filters": filters}}))).unwrap();
+    let Value::Object(mut checked) = inputs.0 else { panic!("not an object") };
+    checked.remove("id");
+    checked.remove("filters");
+    Value::Object(checked)
+}
+
+#[test]
+fn a_filter_gives_its_value_to_the_input_of_its_operator() {
+    let filters = json!([
+        {"field": "name", "operator": "in", "value": ["a", 2, true]},
+        {"field": "state", "operator": "eq", "value": "open"},
+        {"field": "size", "operator": "gt", "value": "10"},
+        {"field": "tag", "operator": "any", "value": ["x,y", "z"]},
+    ]);
+    let expected = json!({"f[name][in]": "a,2,true", "f[state]": "open", "f[size][gt]": 10, "tags": ["x,y", "z"]});
+    assert_eq!(filtered(&filters), expected);
+    assert_eq!(filtered(&json!({"field": "name", "operator": "eq", "value": "a,b"})), json!({"f[name]": "a,b"}));
+    assert_eq!(filtered(&json!([])), json!({}));
+    assert_eq!(filtered(&Value::Null), json!({}));
+}
+
+#[test]
+fn hidden_inputs_are_accepted_beside_filters() {
+    let query = json!({"f[size]": "3", "filters": [{"field": "name", "operator": "eq", "value": "a"}]});
+    let inputs = check_inputs(&action(), raw(&json!({"path": {"id": "1"}, "query": query}))).unwrap();
+    assert_eq!((&inputs.0["f[size]"], &inputs.0["f[name]"]), (&json!(3), &json!("a")));
+}
+
+#[test]
+fn every_problem_of_a_filter_has_its_path() {
+    let one = |field: &str, operator: &str, value: Value| json!({"field": field, "operator": operator, "value": value});
+    let found = |filters: Value| problems(&json!({"path": {"id": "1"}, "query": {"filters": filters}}));
+    for (filters, path, code) in [
+        (json!("name"), "", "type"),
+        (json!([1]), "[0]", "type"),
+        (json!([{"field": "name", "operator": "eq"}]), "[0].value", "required"),
+        (json!([{"field": "name", "operator": "eq", "value": null}]), "[0].value", "required"),
+        (json!([{"field": "name", "operator": "eq", "value": "a", "valeu": "b"}]), "[0].valeu", "unknown_field"),
+        (json!([one("nam", "eq", json!("a"))]), "[0].field", "enum"),
+        (json!([one("name", "gt", json!("a"))]), "[0].operator", "enum"),
+        (json!([{"field": 1, "operator": "eq", "value": "a"}]), "[0].field", "enum"),
+        (json!([one("state", "eq", json!("opn"))]), "[0].value", "enum"),
+        (json!([one("size", "eq", json!("many"))]), "[0].value", "type"),
+        (json!([one("name", "eq", json!({}))]), "[0].value", "type"),
+        (json!([one("name", "in", json!(["a,b"]))]), "[0].value[0]", "format"),
+        (json!([one("name", "in", json!(["a", {}]))]), "[0].value[1]", "type"),
+        (json!([one("name", "eq", json!("a")), one("name", "eq", json!("b"))]), "[1]", "mutually_exclusive"),
+        (json!(vec![one("name", "eq", json!("a")); 5]), "", "max_length"),
+    ] {
+        let path = format!("query.filters{path}");
+        assert!(
+            found(filters.clone()).contains(&(path.clone(), code)),
+            "{filters}: {path} {code}: {:?}",
+            found(filters.clone())
+        );
+    }
+    let both = json!({"f[name]": "a", "filters": [one("name", "eq", json!("b"))]});
+    assert_eq!(
+        problems(&json!({"path": {"id": "1"}, "query": both})),
+        [("query.filters[0]".to_owned(), "mutually_exclusive")]
+    );
+    let error =
+        check_inputs(&action(), raw(&json!({"path": {"id": "1"}, "query": {"filters": [one("nam", "eq", json!(1))]}})));
+    assert!(error.unwrap_err().message.ends_with("must be one of: name, state, size, tag; did you mean `name`?"));
 }

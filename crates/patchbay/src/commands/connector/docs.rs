@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args as ClapArgs;
 use patchbay_connector::{
     Connector,
-    definition::{Action, AuthMethod, FormField, Guide, Input, InputType},
+    definition::{Action, AuthMethod, Filters, FormField, Guide, Input, InputType},
 };
 
 use super::{source, stdout};
@@ -120,11 +120,16 @@ fn describe(out: &mut String, action: &Action) {
         let scopes = action.required_scopes.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
         let _ = writeln!(out, "\nNeeds: {scopes}.");
     }
-    if action.inputs.is_empty() {
+    if !action.inputs.iter().any(Input::is_shown) {
         let _ = writeln!(out, "\nTakes no input.");
     } else {
         let _ = writeln!(out, "\n| Input | In | Type | Required | Description |\n|---|---|---|---|---|");
-        action.inputs.iter().for_each(|input| row(out, input, ""));
+        action.inputs.iter().filter(|input| input.is_shown()).for_each(|input| row(out, input, ""));
+        for input in &action.inputs {
+            if let Some(filters) = &input.filters {
+                filter_table(out, &input.name, filters);
+            }
+        }
     }
     for url in &action.resources {
         let _ = writeln!(out, "\nThe provider's page: <{url}>");
@@ -137,7 +142,16 @@ fn row(out: &mut String, input: &Input, parent: &str) {
     let place = input.location.as_str();
     let _ = writeln!(out, "| `{name}` | {place} | {} | {} | {about} |", kind(input), yes(input.required));
     let inside = format!("{name}{}.", if input.array { "[]" } else { "" });
-    input.properties.iter().for_each(|property| row(out, property, &inside));
+    input.properties.iter().filter(|input| input.is_shown()).for_each(|property| row(out, property, &inside));
+}
+
+/// Lists the fields of filters with their operators.
+fn filter_table(out: &mut String, input: &str, filters: &Filters) {
+    let _ = writeln!(out, "\n| `field` of `{input}[]` | `operator` |\n|---|---|");
+    for field in &filters.fields {
+        let operators = field.operators.iter().map(|operator| format!("`{}`", cell(&operator.name)));
+        let _ = writeln!(out, "| `{}` | {} |", cell(&field.name), operators.collect::<Vec<_>>().join(", "));
+    }
 }
 
 pub fn kind(input: &Input) -> String {
@@ -146,6 +160,7 @@ pub fn kind(input: &Input) -> String {
         InputType::Number => "number".to_owned(),
         InputType::Boolean => "boolean".to_owned(),
         InputType::DatetimeString => "date or time".to_owned(),
+        InputType::Object if input.filters.is_some() => "filter (`field`, `operator`, `value`)".to_owned(),
         InputType::Object => "object".to_owned(),
         InputType::Enum => {
             let values = input.one_of.iter().map(|value| format!("`{}`", cell(&value.to_string())));

@@ -110,8 +110,9 @@ fn action_text(action: &Action) -> String {
     if !action.required_scopes.is_empty() {
         let _ = writeln!(text, "Scopes: {}", action.required_scopes.join(" "));
     }
-    text.push_str(if action.inputs.is_empty() { "\nInputs: none\n" } else { "\nInputs\n" });
-    for input in &action.inputs {
+    let mut inputs = action.inputs.iter().filter(|input| input.is_shown()).peekable();
+    text.push_str(if inputs.peek().is_none() { "\nInputs: none\n" } else { "\nInputs\n" });
+    for input in inputs {
         input_text(&mut text, input, 1, Some(input.location.as_str()));
     }
     text.push_str("\nSteps\n");
@@ -126,8 +127,12 @@ fn input_text(text: &mut String, input: &Input, depth: usize, location: Option<&
     let place = location.map(|place| format!("{place}, ")).unwrap_or_default();
     let required = if input.required { ", required" } else { "" };
     let _ = writeln!(text, "{indent}{} ({place}{}{required})  {}", input.name, docs::kind(input), input.description);
-    for property in &input.properties {
+    for property in input.properties.iter().filter(|property| property.is_shown()) {
         input_text(text, property, depth + 1, None);
+    }
+    for field in input.filters.iter().flat_map(|filters| &filters.fields) {
+        let operators = field.operators.iter().map(|operator| operator.name.as_str()).collect::<Vec<_>>();
+        let _ = writeln!(text, "{indent}  {}: {}", field.name, operators.join(", "));
     }
 }
 
