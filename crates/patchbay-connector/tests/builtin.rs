@@ -42,10 +42,7 @@ const MAX_SCHEMA_TOKENS: usize = 1_500;
 const MAX_MEDIAN_SCHEMA_TOKENS: usize = 250;
 
 /// Actions whose schema is larger, with the reason.
-const LARGE_SCHEMAS: [(&str, &str); 1] = [(
-    "spotdraft_list_contracts",
-    "SpotDraft filters by 25 fields with up to seven operators each, and every combination is a query parameter",
-)];
+const LARGE_SCHEMAS: [(&str, &str); 0] = [];
 
 /// Estimates the tokens of a text: four characters of JSON per token, as usual for o200k and cl100k.
 fn estimated_tokens(text: &str) -> usize {
