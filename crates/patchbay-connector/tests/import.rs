@@ -148,6 +148,32 @@ fn a_large_body_is_cut_evenly_with_a_note() {
     assert!(made.notes.iter().any(|note| note.topic == Topic::TooLarge && note.place == "POST /a"));
 }
 
+#[test]
+fn a_family_of_filter_parameters_becomes_one_list_of_filters() {
+    let schema_of = |fields: &[&str]| {
+        let names =
+            fields.iter().flat_map(|field| ["eq", "gt", "lt", "in"].map(|operator| format!("{field}[{operator}]")));
+        let parameters = names
+            .map(|name| json!({ "name": name, "in": "query", "schema": { "type": "integer" } }))
+            .chain([json!({ "name": "page", "in": "query", "schema": { "type": "integer" } })])
+            .collect::<Vec<_>>();
+        let root = json!({ "openapi": "3.0.0", "servers": [{ "url": "https://x.example" }],
+            "paths": { "/a": { "get": { "operationId": "listA", "parameters": parameters, "responses": {} } } } });
+        let made = imported(&root.to_string(), &from("x"));
+        connector(&made).actions[0].input_schema()["properties"]["query"]["properties"].clone()
+    };
+    let small = schema_of(&["size", "age"]);
+    assert_eq!(small.as_object().unwrap().len(), 9, "{small}");
+    let large = schema_of(&["size", "age", "weight"]);
+    let names = large.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(names, ["page", "filters"]);
+    let filter = &large["filters"]["items"]["properties"];
+    assert_eq!(
+        (&filter["field"]["enum"], &filter["operator"]["enum"]),
+        (&json!(["size", "age", "weight"]), &json!(["eq", "gt", "lt", "in"]))
+    );
+}
+
 /// Texts with a meaning in YAML or in expressions.
 const HOSTILE: [&str; 14] = [
     "${credentials.key}",

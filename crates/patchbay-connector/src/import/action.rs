@@ -62,6 +62,10 @@ pub(super) fn action(
             page_input = name;
         }
     }
+    if let Some((name, count)) = inputs.add_filters() {
+        let detail = format!("`{name}` sets {count} filter parameters, whose inputs are hidden");
+        note(Topic::Parameter, detail);
+    }
     let encoding = match body(context, operation, &mut reader, &mut inputs, &mut arguments) {
         Ok(encoding) => encoding,
         Err(reason) => {
@@ -358,6 +362,9 @@ fn parameter<'d>(
     let input = inputs.add(&param.name, place, &shape, param.required && !has_default && !is_page);
     if is_page {
         return Some(input);
+    }
+    if place == InputLocation::Query && !param.required {
+        inputs.filters.add(&param.name, &input);
     }
     let fallback = default.and_then(|default| args::with_default(&input, default));
     let arg = match (fallback, param.location) {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::{
+    filters::FilterFamily,
     schema::{InputShape, Property, ShapeRules, ShapeType},
     text::{capitalized, description, heading, sentence, snake},
 };
@@ -25,6 +26,8 @@ pub(super) struct ActionInputs {
     pub(super) any_required: bool,
     /// The number of inputs without a description.
     pub(super) undescribed: usize,
+    /// The filter parameters.
+    pub(super) filters: FilterFamily,
 }
 
 impl ActionInputs {
@@ -37,6 +40,29 @@ impl ActionInputs {
         self.any_required |= required && !shape.nullable;
         self.names.push(name.clone());
         name
+    }
+
+    /// Adds a list of filters in place of a family of filter parameters, whose inputs it hides. Returns the name of the
+    /// list and the number of parameters; `None` if the family is small.
+    pub(super) fn add_filters(&mut self) -> Option<(String, usize)> {
+        let (filters, replaced) = std::mem::take(&mut self.filters).into_filters()?;
+        for name in &replaced {
+            let place = self.names.iter().position(|known| known == name);
+            if let Some(Yaml::Map(map)) = place.and_then(|place| self.list.get_mut(place)) {
+                map.set("hidden", true);
+            }
+        }
+        let name = self.free_name("filters", InputLocation::Query);
+        let map = Map::new()
+            .with("name", name.as_str())
+            .with("type", ShapeType::Object.as_str())
+            .with("in", InputLocation::Query.as_str())
+            .with("array", true)
+            .with("description", "Only records that match every filter.")
+            .with("filters", filters);
+        self.list.push(map.into());
+        self.names.push(name.clone());
+        Some((name, replaced.len()))
     }
 
     pub(super) fn into_list(self) -> Vec<Yaml> {

@@ -8,6 +8,7 @@ mod action;
 mod args;
 mod auth;
 mod body;
+mod filters;
 mod formats;
 mod group;
 mod inputs;
