@@ -5,14 +5,24 @@ import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useId, useRef } from "react";
 import { InlineCodeText } from "../../ui/InlineCodeText.tsx";
 import { FieldControl, labelOf } from "./FieldControl.tsx";
-import { type FormField, keyOf } from "./fields.ts";
-import type { FieldValues } from "./formModel.ts";
+import { columnsOf, type FormField, keyOf } from "./fields.ts";
+import type { FieldValue, FieldValues } from "./formModel.ts";
 
 interface Props {
   field: FormField;
   rows: FieldValues[];
   problems: Record<string, string>;
   onChange: (rows: FieldValues[]) => void;
+}
+
+/** Sets a value of a row, and empties the columns whose value is no longer one of their options. */
+function withValue(field: FormField, row: FieldValues, column: FormField, value: FieldValue): FieldValues {
+  const next = { ...row, [keyOf(column.path)]: value };
+  for (const { kind, options, path } of columnsOf(field, (other) => next[keyOf(other.path)])) {
+    const given = next[keyOf(path)];
+    if (kind === "enum" && typeof given === "string" && !options.includes(given)) next[keyOf(path)] = "";
+  }
+  return next;
 }
 
 export function RowsControl({ field, rows, problems, onChange }: Props) {
@@ -60,7 +70,7 @@ export function RowsControl({ field, rows, problems, onChange }: Props) {
             </Button>
           </Group>
           <SimpleGrid cols={{ base: 1, lg: 2 }}>
-            {field.columns.map((column) => (
+            {columnsOf(field, (column) => row[keyOf(column.path)]).map((column) => (
               <FieldControl
                 key={keyOf(column.path)}
                 // Paths in a row have no group, which `labelOf` would remove.
@@ -70,7 +80,7 @@ export function RowsControl({ field, rows, problems, onChange }: Props) {
                 onChange={(value) =>
                   onChange(
                     rows.map((item, other) =>
-                      other === index ? { ...item, [keyOf(column.path)]: value } : item,
+                      other === index ? withValue(field, item, column, value) : item,
                     ),
                   )
                 }

@@ -32,6 +32,8 @@ export interface FormField {
   choices: unknown[];
   /** The fields of one row, for `rows`. */
   columns: FormField[];
+  /** The options that the columns of a row may have together, by column key; empty if all combinations are allowed. */
+  alternatives: Record<string, unknown[]>[];
   integer: boolean;
   minimum?: number;
   maximum?: number;
@@ -114,9 +116,13 @@ function fieldOf(path: string[], schema: Schema, required: boolean, isInRow: boo
     options: toStrings(described.enum),
     choices: Array.isArray(described.enum) ? described.enum.filter((entry) => entry !== null) : [],
     columns: [],
+    alternatives: [],
     integer: typeOf(described) === "integer",
   };
-  if (kind === "rows" && isRecord(schema.items)) walk([], schema.items, true, true, field.columns);
+  if (kind === "rows" && isRecord(schema.items)) {
+    walk([], schema.items, true, true, field.columns);
+    field.alternatives = alternativesOf(schema.items);
+  }
   const [minimum, maximum] = [numberOf(described.minimum), numberOf(described.maximum)];
   const [minLength, maxLength] = [numberOf(schema.minLength), numberOf(schema.maxLength)];
   if (minimum !== undefined) field.minimum = minimum;
@@ -127,6 +133,36 @@ function fieldOf(path: string[], schema: Schema, required: boolean, isInRow: boo
   if (kind === "text" && typeof schema.format === "string") field.format = schema.format;
   if (schema.default !== undefined && schema.default !== null) field.defaultValue = schema.default;
   return field;
+}
+
+/** Returns the options of the members by entry of `anyOf`, which lists the combinations that an object may have. */
+function alternativesOf(schema: Schema): Record<string, unknown[]>[] {
+  const entries = Array.isArray(schema.anyOf) ? schema.anyOf.filter(isRecord) : [];
+  return entries.map((entry) => {
+    const members = isRecord(entry.properties) ? Object.entries(entry.properties) : [];
+    const listed = members.flatMap(([name, member]) =>
+      isRecord(member) && Array.isArray(member.enum) ? [[keyOf([name]), member.enum] as const] : [],
+    );
+    return Object.fromEntries(listed);
+  });
+}
+
+/** Returns the columns of a row; the options of a column depend on the values of the columns before it. */
+export function columnsOf(field: FormField, given: (column: FormField) => unknown): FormField[] {
+  const earlier: [string, string][] = [];
+  return field.columns.map((column) => {
+    const name = keyOf(column.path);
+    const fitting = field.alternatives.filter((options) =>
+      earlier.every(([key, value]) => options[key] === undefined || toStrings(options[key]).includes(value)),
+    );
+    const value = given(column);
+    if (typeof value === "string" && value !== "") earlier.push([name, value]);
+    const options = fitting.map((alternative) => alternative[name]);
+    // An alternative without options allows any value.
+    if (options.length === 0 || options.includes(undefined)) return column;
+    const choices = [...new Set(options.flatMap((list) => list ?? []))];
+    return { ...column, kind: "enum", choices, options: toStrings(choices) };
+  });
 }
 
 /** Objects below this depth are edited as JSON. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { problemsByField } from "./fieldProblems.ts";
-import { formFields, hintOf, keyOf } from "./fields.ts";
+import { columnsOf, formFields, hintOf, keyOf } from "./fields.ts";
 import { buildInputs, draftText, parseInputs, readInputs } from "./formModel.ts";
 import { nextInputs } from "./nextPage.ts";
 
@@ -284,4 +284,58 @@ test("hintOf describes the constraints of a value", () => {
   );
   expect(hint({ type: "string", minLength: 1 })).toBe("");
   expect(hint({ type: "integer", default: 25 })).toBe("default: 25");
+});
+
+describe("a list of filters", () => {
+  const items = {
+    type: "object",
+    properties: {
+      field: { enum: ["name", "state"] },
+      operator: { enum: ["eq", "in", "gt"] },
+      value: { type: ["string", "number", "boolean", "array"] },
+    },
+    required: ["field", "operator", "value"],
+    anyOf: [
+      { properties: { field: { enum: ["name"] }, operator: { enum: ["eq", "in", "gt"] } } },
+      {
+        properties: {
+          field: { enum: ["state"] },
+          operator: { enum: ["eq"] },
+          value: { enum: ["open", "shut"] },
+        },
+      },
+      { properties: { field: { enum: ["state"] }, operator: { enum: ["in"] } } },
+    ],
+  };
+  const query = { type: "object", properties: { filters: { type: "array", items } } };
+  const [filters] = formFields({ type: "object", properties: { query } });
+  if (filters === undefined) throw new Error("The form has no filters.");
+  const columns = (row: Record<string, string>) =>
+    columnsOf(filters, (column) => row[column.path.join(".")]).map(({ kind, options }) => [kind, options]);
+
+  test("offers the operators of the chosen field and the values of the operator", () => {
+    expect(columns({})).toEqual([
+      ["enum", ["name", "state"]],
+      ["enum", ["eq", "in", "gt"]],
+      ["text", []],
+    ]);
+    expect(columns({ field: "state" })[1]).toEqual(["enum", ["eq", "in"]]);
+    expect(columns({ field: "state", operator: "eq" })[2]).toEqual(["enum", ["open", "shut"]]);
+    expect(columns({ field: "state", operator: "in" })[2]).toEqual(["text", []]);
+    // The field can always be changed.
+    expect(columns({ field: "name", operator: "gt" })[0]).toEqual(["enum", ["name", "state"]]);
+  });
+
+  test("sends one object per row", () => {
+    const row = { [key("field")]: "name", [key("operator")]: "in", [key("value")]: "a,b" };
+    expect(buildInputs([filters], { [key("query", "filters")]: [row] })).toEqual({
+      inputs: { query: { filters: [{ field: "name", operator: "in", value: "a,b" }] } },
+      problems: {},
+    });
+  });
+
+  test("does not turn a list of values into text", () => {
+    const inputs = { query: { filters: [{ field: "name", operator: "in", value: ["a", "b"] }] } };
+    expect(readInputs([filters], inputs)).toEqual({ values: {}, unknown: ["query.filters"] });
+  });
 });

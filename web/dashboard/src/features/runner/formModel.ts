@@ -126,6 +126,7 @@ function toControlValue(field: FormField, value: unknown): FieldValue {
   if (Array.isArray(value) && ["strings", "numbers", "choices"].includes(field.kind))
     return value.map(String);
   if (field.kind === "json") return JSON.stringify(value, null, 2);
+  if (field.kind === "text" && Array.isArray(value)) return "";
   if (field.kind === "date-time" && typeof value === "string") return toLocalDateTime(value);
   return typeof value === "string" ? value : JSON.stringify(value);
 }
