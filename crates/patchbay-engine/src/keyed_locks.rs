@@ -2,8 +2,9 @@
 //!
 //! # Lock order
 //! A task that holds several locks acquires them in this order:
-//! 1. one [`KeyedLocks`] key (a task never holds two),
-//! 2. the connector catalog's `change_lock`.
+//! 1. one key of the engine's [`KeyedLocks`] (a task never holds two),
+//! 2. an account's line, a key of the [`KeyedLocks`] of `accounts/store.rs`,
+//! 3. the connector catalog's `change_lock`.
 //!
 //! Locks of a single map or counter (`std::sync::Mutex`) come last, and are never held across an `await`.
 
@@ -12,7 +13,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use patchbay_model::{ApiKeyId, Owner, ProfileId, ProjectId};
+use patchbay_model::{AccountId, ApiKeyId, Owner, ProfileId, ProjectId};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 /// The record that a lock protects.
@@ -33,6 +34,8 @@ pub(crate) enum LockKey {
     Profile(ProjectId, ProfileId),
     /// An API key: a change of its name must not enable it again after it was disabled.
     ApiKey(ProjectId, ApiKeyId),
+    /// An account: changes that conflicted with another one are applied one after the other.
+    Account(AccountId),
 }
 
 impl LockKey {

@@ -14,7 +14,7 @@ use patchbay_model::{
 use patchbay_runtime::Revocation;
 use patchbay_storage::{AccountFilter, Storage};
 use patchbay_vault::{Secret, Vault};
-use tokio::sync::RwLockReadGuard;
+use tokio::sync::OwnedRwLockReadGuard;
 
 use super::{
     credentials::CredentialSet,
@@ -278,7 +278,6 @@ impl Accounts {
     ) -> Result<AccountView, Error> {
         let mut change = PatchChange { accounts: self, patch, rule, token_set, session, catalog_lock: None };
         let changed = self.store.update_with(project, id, &mut change).await?;
-        drop(change);
         self.view(changed.ok_or_else(|| account_not_found(id))?).await
     }
 
@@ -451,15 +450,13 @@ struct PatchChange<'a> {
     /// The connect session of a change by the customer.
     session: Option<SessionId>,
     /// Held until the account is written: prevents the deletion of the connector version that it uses.
-    catalog_lock: Option<RwLockReadGuard<'a, ()>>,
+    catalog_lock: Option<OwnedRwLockReadGuard<()>>,
 }
 
 #[async_trait]
 impl AccountChange for PatchChange<'_> {
     async fn apply(&mut self, account: &mut Account) -> Result<Change, Error> {
         let Self { accounts, patch, rule, token_set, session, catalog_lock } = self;
-        // A writer that waits for the lock would block a second read of it.
-        drop(catalog_lock.take());
         let read = account.clone();
         let profile = accounts.apply(account, patch, *rule).await?;
         let is_elsewhere = account.profile_id != read.profile_id || account.environment != read.environment;
@@ -471,7 +468,7 @@ impl AccountChange for PatchChange<'_> {
             // A session is used up also by a link that changes nothing: the account is written for that.
             return Ok(if session.is_some() { Change::Records } else { Change::Nothing });
         }
-        *catalog_lock = Some(accounts.connectors.change_lock.read().await);
+        *catalog_lock = Some(accounts.connectors.change_lock.clone().read_owned().await);
         if is_elsewhere {
             accounts.connectors.for_profile(&profile).await?;
         }
@@ -480,6 +477,14 @@ impl AccountChange for PatchChange<'_> {
 
     fn session(&self) -> Option<SessionId> {
         self.session
+    }
+
+    fn take_lock(&mut self) -> Option<OwnedRwLockReadGuard<()>> {
+        self.catalog_lock.take()
+    }
+
+    fn waits_in_line(&self) -> bool {
+        true
     }
 
     fn max_attempts(&self) -> usize {

@@ -2,7 +2,8 @@
 //!
 //! A change is applied to the account as it is stored, and written only if no other change was written in between: the
 //! storage compares [`Account::revision`]. After a conflict it is applied to the newer account. Each write evicts the
-//! account from the cache, and completes even if its caller disconnects.
+//! account from the cache, and completes even if its caller disconnects. Changes that conflicted wait in a line for each
+//! account, so that many concurrent changes of one account all succeed; the first attempt of a change waits for nobody.
 
 use std::sync::Arc;
 
@@ -10,10 +11,18 @@ use async_trait::async_trait;
 use patchbay_model::{Account, AccountId, Clock, Lease, Owner, ProjectId, SessionId};
 use patchbay_runtime::{Cache, Host};
 use patchbay_storage::{InsertRule, Storage, StorageError};
+use tokio::sync::OwnedRwLockReadGuard;
 
-use crate::{EngineParts, Error, ErrorCode, changes::Changes, parts::MAX_CACHE_ENTRIES, validation::shortened};
+use crate::{
+    EngineParts, Error, ErrorCode,
+    changes::Changes,
+    keyed_locks::{KeyedLocks, LockKey},
+    parts::MAX_CACHE_ENTRIES,
+    validation::shortened,
+};
 
-/// How many times a change is applied when other changes conflict with it.
+/// How many times a change is applied when other changes conflict with it. Only first attempts of newer changes and token
+/// refreshes can conflict with one that has waited in the account's line.
 pub(crate) const MAX_UPDATE_ATTEMPTS: usize = 16;
 
 /// The stored accounts behind a cache: reads and changes them.
@@ -23,6 +32,7 @@ pub(crate) struct CachedAccounts {
     host: Arc<Host>,
     clock: Arc<dyn Clock>,
     changes: Changes,
+    lines: KeyedLocks,
 }
 
 /// What a change did to an account.
@@ -50,6 +60,17 @@ pub(crate) trait AccountChange: Send {
         None
     }
 
+    /// Returns the lock that must be held until the account is written, also if the caller disconnects.
+    fn take_lock(&mut self) -> Option<OwnedRwLockReadGuard<()>> {
+        None
+    }
+
+    /// Returns true if the change waits in the account's line after a conflict. A task that holds the catalog's lock must
+    /// not.
+    fn waits_in_line(&self) -> bool {
+        false
+    }
+
     /// Returns how many times the change is applied at most. One that asks a provider each time has a lower bound.
     fn max_attempts(&self) -> usize {
         MAX_UPDATE_ATTEMPTS
@@ -74,6 +95,17 @@ pub(crate) enum Commit {
     LeaseLost,
 }
 
+/// A changed account, to be written.
+struct Write {
+    account: Arc<Account>,
+    /// The revision of the account as it was read.
+    read_revision: i64,
+    lease: Option<Lease>,
+    session: Option<SessionId>,
+    /// Released after the write.
+    lock: Option<OwnedRwLockReadGuard<()>>,
+}
+
 /// The outcome of the attempts to write a change.
 enum Outcome {
     Written(Arc<Account>),
@@ -86,7 +118,7 @@ impl CachedAccounts {
     /// Creates a store without cached accounts.
     pub(crate) fn new(parts: &EngineParts, host: Arc<Host>, changes: Changes) -> Self {
         let (storage, clock) = (parts.storage.clone(), parts.clock.clone());
-        Self { storage, cache: Cache::new(MAX_CACHE_ENTRIES), host, clock, changes }
+        Self { storage, cache: Cache::new(MAX_CACHE_ENTRIES), host, clock, changes, lines: KeyedLocks::default() }
     }
 
     /// Returns an account in any status, from the cache if possible.
@@ -120,7 +152,8 @@ impl CachedAccounts {
         Ok(self.storage.accounts().find_by_owner(project, owner, connector).await?)
     }
 
-    /// Adds an account that was linked through a connect session, and uses the session up.
+    /// Adds an account that was linked through a connect session, and uses the session up. `lock` is released after the write,
+    /// also if the caller disconnects.
     ///
     /// # Errors
     /// [`StorageError::Conflict`] if the profile does not exist, or if `rule` forbids a second account;
@@ -130,8 +163,14 @@ impl CachedAccounts {
         account: &Account,
         rule: InsertRule,
         session: SessionId,
+        lock: OwnedRwLockReadGuard<()>,
     ) -> Result<(), StorageError> {
-        self.storage.accounts().link(account, rule, session, self.clock.now()).await
+        let (storage, now, account) = (self.storage.clone(), self.clock.now(), account.clone());
+        let link = async move {
+            let _lock = lock;
+            storage.accounts().link(&account, rule, session, now).await
+        };
+        self.changes.run_to_completion(link).await
     }
 
     /// Changes an account and returns it as it is stored then; none if the project does not have it.
@@ -208,6 +247,7 @@ impl CachedAccounts {
         lease: Option<&Lease>,
         change: &mut dyn AccountChange,
     ) -> Result<Outcome, Error> {
+        let mut line = None;
         for _ in 0..change.max_attempts() {
             let mut changed = read.clone();
             match change.apply(&mut changed).await? {
@@ -217,13 +257,25 @@ impl CachedAccounts {
             }
             changed.revision = read.revision + 1;
             let changed = Arc::new(changed);
-            match self.compare_and_swap(changed.clone(), read.revision, lease.cloned(), change.session()).await {
+            let written = Write {
+                account: changed.clone(),
+                read_revision: read.revision,
+                lease: lease.cloned(),
+                session: change.session(),
+                lock: change.take_lock(),
+            };
+            match self.compare_and_swap(written).await {
                 Ok(true) => return Ok(Outcome::Written(changed)),
                 Ok(false) => return Ok(Outcome::Refused),
-                Err(StorageError::Conflict(_)) => match self.read(&read.project_id, &read.id).await? {
-                    Some(newer) => read = newer,
-                    None => return Ok(Outcome::Refused),
-                },
+                Err(StorageError::Conflict(_)) => {
+                    if line.is_none() && change.waits_in_line() {
+                        line = Some(self.lines.lock(LockKey::Account(read.id.clone())).await);
+                    }
+                    match self.read(&read.project_id, &read.id).await? {
+                        Some(newer) => read = newer,
+                        None => return Ok(Outcome::Refused),
+                    }
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -232,15 +284,10 @@ impl CachedAccounts {
 
     /// Writes an account if its stored revision is `read_revision`. It completes even if the caller disconnects: a write
     /// without the eviction would leave the old account in use.
-    async fn compare_and_swap(
-        self: &Arc<Self>,
-        account: Arc<Account>,
-        read_revision: i64,
-        lease: Option<Lease>,
-        session: Option<SessionId>,
-    ) -> Result<bool, StorageError> {
+    async fn compare_and_swap(self: &Arc<Self>, write: Write) -> Result<bool, StorageError> {
         let (store, now) = (Arc::clone(self), self.clock.now());
         let write = async move {
+            let Write { account, read_revision, lease, session, lock: _lock } = write;
             let written = match (&lease, session) {
                 (Some(lease), _) => store.storage.refresh_leases().commit(lease, &account, read_revision).await,
                 (None, Some(session)) => store.storage.accounts().relink(&account, read_revision, session, now).await,

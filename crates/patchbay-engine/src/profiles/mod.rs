@@ -11,7 +11,7 @@ use patchbay_model::{ApiScope, Clock, EnabledActions, Entropy, Profile, ProfileI
 use patchbay_runtime::Cache;
 use patchbay_storage::{Storage, StorageError};
 use patchbay_vault::{Secret, Vault};
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, OwnedRwLockReadGuard};
 
 use self::validation::{check_actions, environment_of, method_of};
 use crate::{
@@ -133,7 +133,7 @@ impl Profiles {
             TextRule::VERSION_PIN.check(pin)?;
         }
         // While the lock is held, the pinned version is not deleted.
-        let _catalog_lock = self.connectors.change_lock.read().await;
+        let catalog_lock = self.connectors.change_lock.clone().read_owned().await;
         let connector = self.connector_at(project, &new.connector, new.version_pin.as_deref()).await?;
         let method = method_of(&connector, new.auth_config_key.as_deref())?;
         let environment = environment_of(method, new.environment.as_deref())?;
@@ -165,6 +165,7 @@ impl Profiles {
         let (storage, cache, writing) = (self.storage.clone(), self.cache.clone(), profile.clone());
         self.changes
             .run_to_completion(async move {
+                let _catalog_lock = catalog_lock;
                 let stored = storage.profiles().create(&writing).await;
                 // Another profile may no longer be the default.
                 cache.clear();
@@ -187,7 +188,7 @@ impl Profiles {
         }
         let _profile_lock = self.lock(&caller.project_id, id).await;
         let mut profile = (*self.load(&caller.project_id, id).await?).clone();
-        let _catalog_lock = self.connectors.change_lock.read().await;
+        let catalog_lock = self.connectors.change_lock.clone().read_owned().await;
         let pin = patch.version_pin.clone().unwrap_or_else(|| profile.version_pin.clone());
         // A profile without a connector can still be renamed, disabled and pinned to another version.
         let connector = self.connector_at(&caller.project_id, &profile.connector, pin.as_deref()).await;
@@ -252,7 +253,7 @@ impl Profiles {
         self.bind_accounts(&read, &profile, connector.ok().as_deref()).await?;
         reseal_profile(&self.vault, &mut profile)?;
         profile.updated_at = self.clock.now();
-        if !self.store(profile.clone()).await? {
+        if !self.store(profile.clone(), Some(catalog_lock)).await? {
             return Err(Error::new(ErrorCode::ProfileNotFound, "the profile was deleted in the meantime"));
         }
         Ok(Arc::new(profile))
@@ -277,7 +278,7 @@ impl Profiles {
             tracing::warn!(%error, profile = %id, "could not bind a profile's secrets to their address");
             return Ok(());
         }
-        self.store(profile).await?;
+        self.store(profile, None).await?;
         Ok(())
     }
 
@@ -300,10 +301,15 @@ impl Profiles {
 
     /// Writes a changed profile, even if the caller disconnects. Returns false if it was deleted in the meantime. The caller
     /// holds the profile's lock.
-    async fn store(&self, profile: Profile) -> Result<bool, StorageError> {
+    async fn store(
+        &self,
+        profile: Profile,
+        catalog_lock: Option<OwnedRwLockReadGuard<()>>,
+    ) -> Result<bool, StorageError> {
         let (storage, cache) = (self.storage.clone(), self.cache.clone());
         self.changes
             .run_to_completion(async move {
+                let _catalog_lock = catalog_lock;
                 let found = storage.profiles().update(&profile).await;
                 cache.clear();
                 found
@@ -329,7 +335,7 @@ impl Profiles {
         reseal_profile(&self.vault, &mut profile)?;
         let secret = [(field.to_owned(), value.clone())];
         profile.secrets.extend(seal_profile(&self.vault, project, id, &secret));
-        self.store(profile).await?;
+        self.store(profile, None).await?;
         Ok(())
     }
 

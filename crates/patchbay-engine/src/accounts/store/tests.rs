@@ -200,6 +200,7 @@ impl TestStore {
             host: Arc::new(host),
             clock: clock.clone(),
             changes: Changes::default(),
+            lines: KeyedLocks::default(),
         };
         let store = Self { accounts: Arc::new(accounts), storage, clock, project, id, _folder: folder };
         assert_eq!(*store.cached().await, account);

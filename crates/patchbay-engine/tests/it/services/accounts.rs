@@ -128,6 +128,28 @@ async fn concurrent_changes_are_all_stored() {
     assert_eq!(bed.provider.last_header("/whoami", "x-key").as_deref(), Some(OTHER));
 }
 
+/// Far more than the attempts that one change has.
+#[tokio::test]
+async fn very_many_concurrent_changes_are_all_stored() {
+    let bed = two_methods_bed().await;
+    let account = link(&bed, "a", GOOD).await.unwrap();
+    let bed = &bed;
+    let changes = (0..60).map(|number| {
+        let id = account.id.clone();
+        // Every third asks the provider.
+        let credentials = if number % 3 == 0 { secrets(&[("key", OTHER)]) } else { Vec::new() };
+        let label = Some(Some(format!("label {number}")));
+        async move { bed.patch_account(&id, AccountPatch { label, credentials, ..AccountPatch::default() }).await }
+    });
+    for changed in futures_util::future::join_all(changes).await {
+        changed.unwrap();
+    }
+    let now = bed.view(&account.id).await.account;
+    assert_eq!(now.revision, account.revision + 60);
+    whoami(bed, &account).await.unwrap();
+    assert_eq!(bed.provider.last_header("/whoami", "x-key").as_deref(), Some(OTHER));
+}
+
 #[tokio::test]
 async fn an_empty_patch_changes_nothing() {
     let bed = two_methods_bed().await;
