@@ -3,7 +3,9 @@
 //! A secret is entered for an address. Its envelope contains the hashes of the values that shape the connector's
 //! addresses ([`Connector::address_fields`]): the account's own and those of its profile. A secret is used only while
 //! they are the same, no matter who changes them and how; it is sealed for other values only when a person enters
-//! it again. What the connector's file fixes is trusted: a new version of the file does not ask for the secrets again.
+//! it again. What the connector's file fixes is trusted: a new version of the file does not ask for the secrets again. For
+//! the same reason, a secret is bound to the connector and the authentication method that it was entered for
+//! ([`CONNECTOR_AND_METHOD`]): those of another one would send it to their own address.
 //!
 //! [`Connector::address_fields`]: patchbay_connector::Connector::address_fields
 
@@ -22,6 +24,14 @@ use crate::{
 
 /// The code of the problem of a secret that must be entered again.
 const ENTER_AGAIN: &str = "address_changed";
+
+/// The name of the connector and the authentication method among the values that a secret is bound to. No field has a dot.
+const CONNECTOR_AND_METHOD: &str = "connector.method";
+
+/// Returns the connector and the method as they are compared, if `name` is their name.
+pub(crate) fn of_connector(name: &str, connector: &str, method: &str) -> Option<Zeroizing<String>> {
+    (name == CONNECTOR_AND_METHOD).then(|| Zeroizing::new(format!("{connector}/{method}")))
+}
 
 /// Returns a value as it is compared: two spellings of one address are equal.
 pub(crate) fn comparable(value: &Value) -> Option<Zeroizing<String>> {
@@ -43,15 +53,15 @@ pub(crate) fn comparable(value: &Value) -> Option<Zeroizing<String>> {
     })
 }
 
-/// Returns the binding to the values of these names.
+/// Returns the binding to the values of these names, and to the connector and the method.
 pub(crate) fn binding_to(names: &[String], value_of: impl Fn(&str) -> Option<Zeroizing<String>>) -> AddressBinding {
-    let values = names.iter().map(|name| (name, value_of(name))).collect::<Vec<_>>();
-    AddressBinding::of(values.iter().map(|(name, value)| (name.as_str(), value.as_ref().map(|value| value.as_str()))))
+    let names = names.iter().map(String::as_str).chain([CONNECTOR_AND_METHOD]);
+    let values = names.map(|name| (name, value_of(name))).collect::<Vec<_>>();
+    AddressBinding::of(values.iter().map(|(name, value)| (*name, value.as_ref().map(|value| value.as_str()))))
 }
 
 /// Returns the part of the call's context that shapes addresses, by its name among the address fields.
-pub(crate) fn of_owner(owner: Option<&Owner>, name: &str) -> Option<Zeroizing<String>> {
-    let owner = owner?;
+pub(crate) fn of_owner(owner: &Owner, name: &str) -> Option<Zeroizing<String>> {
     match name {
         "context.originOwnerId" => Some(Zeroizing::new(owner.id.clone())),
         "context.originOwnerName" => Some(Zeroizing::new(owner.name.clone())),
@@ -169,6 +179,9 @@ impl<'a> ProfileSecrets<'a> {
 
     /// Returns a value of the profile as it is compared.
     pub(crate) fn value(&self, name: &str) -> Option<Zeroizing<String>> {
+        if let Some(value) = of_connector(name, &self.profile.connector, &self.profile.auth_config_key) {
+            return Some(value);
+        }
         match self.secrets.iter().find(|(field, _)| *field == name) {
             Some((_, bound)) => Some(Zeroizing::new(bound.secret.expose().to_owned())),
             None => self.profile.setup_information.get(name).and_then(comparable),

@@ -14,6 +14,7 @@ use crate::{
     keyed_locks::{KeyedLocks, LockKey},
     parts::MAX_CACHE_ENTRIES,
     projects::Projects,
+    row_seals::{self, is_authentic, sealed},
     texts::TextRule,
     validation::invalid_at,
 };
@@ -51,9 +52,13 @@ pub struct CreatedKey {
 const MIN_KEY_CHARS: usize = 20;
 /// The decimal logarithm of the guesses that such a key must withstand. Strangers can try keys without a delay.
 const MIN_KEY_GUESSES_LOG10: f64 = 12.0;
+/// What to do if the row of a key was changed.
+const RESTORE: &str = "Delete the key and create another one, or restore the database from your backup";
+
 /// The API keys of all projects.
 pub struct ApiKeys {
     storage: Arc<dyn Storage>,
+    vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     projects: Arc<Projects>,
@@ -66,6 +71,7 @@ impl ApiKeys {
     pub(crate) fn new(parts: &EngineParts, projects: Arc<Projects>, locks: Arc<KeyedLocks>, changes: Changes) -> Self {
         Self {
             storage: parts.storage.clone(),
+            vault: parts.vault.clone(),
             clock: parts.clock.clone(),
             entropy: parts.entropy.clone(),
             projects,
@@ -79,7 +85,7 @@ impl ApiKeys {
     ///
     /// # Errors
     ///
-    /// 401 `UnauthorizedError` if the key is unknown or disabled.
+    /// 401 `UnauthorizedError` if the key is unknown or disabled; 500 `VaultError` if its row was changed in the database.
     pub async fn authenticate(&self, key: &Secret) -> Result<Arc<Caller>, Error> {
         let unauthorized = || {
             Error::new(
@@ -90,7 +96,11 @@ impl ApiKeys {
         let hash = Vault::hash_token(key.expose());
         let read = async || {
             let found = self.storage.api_keys().by_hash(&hash).await?;
-            let found = found.filter(|key| key.enabled).ok_or_else(unauthorized)?;
+            let found = found.ok_or_else(unauthorized)?;
+            row_seals::check(&self.vault, &found, RESTORE)?;
+            if !found.enabled {
+                return Err(unauthorized());
+            }
             let project = self.storage.projects().get(&found.project_id).await?.ok_or_else(unauthorized)?;
             Ok(Caller {
                 organization_id: project.organization_id,
@@ -123,7 +133,9 @@ impl ApiKeys {
             scopes: if new.scopes.is_empty() { ApiScope::defaults() } else { new.scopes },
             enabled: true,
             created_at: self.clock.now(),
+            seal: None,
         };
+        let key = sealed(&self.vault, key);
         self.storage.api_keys().create(&key).await?;
         Ok(CreatedKey { key, text })
     }
@@ -159,10 +171,13 @@ impl ApiKeys {
     pub async fn patch(&self, caller: &Caller, id: &ApiKeyId, patch: KeyPatch) -> Result<ApiKey, Error> {
         let _key_lock = self.locks.lock(LockKey::ApiKey(caller.project_id.clone(), id.clone())).await;
         let mut key = self.key_within_reach(caller, id).await?;
+        // The change must not seal what somebody wrote to the database.
+        row_seals::check(&self.vault, &key, RESTORE)?;
         if let Some(name) = &patch.name {
             key.name = key_name(name)?;
         }
         key.enabled = patch.enabled.unwrap_or(key.enabled);
+        let key = sealed(&self.vault, key);
         let (storage, callers, changed) = (self.storage.clone(), self.callers.clone(), key.clone());
         let found = self
             .changes
@@ -197,6 +212,11 @@ impl ApiKeys {
             })
             .await?;
         Ok(found)
+    }
+
+    /// Returns true if the row of a key is as this server stored it.
+    pub(crate) fn is_authentic(&self, key: &ApiKey) -> bool {
+        is_authentic(&self.vault, key)
     }
 
     /// Returns an API key of the caller's project whose scopes the caller has.

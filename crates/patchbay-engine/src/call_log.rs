@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use patchbay_model::CallRecord;
@@ -23,6 +23,7 @@ const MAX_BATCH_DELAY: std::time::Duration = std::time::Duration::from_millis(25
 pub(crate) struct CallLog {
     queue: mpsc::Sender<CallRecord>,
     dropped: AtomicU64,
+    is_stopping: AtomicBool,
     writer: BackgroundTask,
 }
 
@@ -31,7 +32,7 @@ impl CallLog {
     pub(crate) fn start(storage: Arc<dyn Storage>) -> Self {
         let (queue, waiting) = mpsc::channel(MAX_QUEUED_RECORDS);
         let writer = BackgroundTask::start(|stop| write(storage, waiting, stop));
-        Self { queue, dropped: AtomicU64::default(), writer }
+        Self { queue, dropped: AtomicU64::default(), is_stopping: AtomicBool::default(), writer }
     }
 
     /// Queues a record.
@@ -44,7 +45,17 @@ impl CallLog {
         }
     }
 
-    /// Writes the queued records and ends the writer.
+    /// Notes that the server stops: a call that is cut from now on is not cut by its caller.
+    pub(crate) fn stop_calls(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns true if the server stops.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
+    }
+
+    /// Writes the queued records and ends the writer. The records of calls that end later are lost.
     pub(crate) async fn shutdown(&self) {
         self.writer.shutdown().await;
     }

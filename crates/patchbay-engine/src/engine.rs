@@ -95,7 +95,8 @@ pub struct Services {
     host: Arc<Host>,
     call_log: Arc<CallLog>,
     /// The background tasks, in the order in which they are stopped.
-    background: OnceLock<[BackgroundTask; 5]>,
+    background: OnceLock<[BackgroundTask; 4]>,
+    integrity_checks: OnceLock<BackgroundTask>,
     event_slot: EventSlot,
     changes: Changes,
 }
@@ -109,7 +110,7 @@ impl Deref for Engine {
 }
 
 impl Engine {
-    /// Opens the engine and starts its background tasks: token refresh, expiry notices, deletion of expired records, and
+    /// Opens the engine and starts its background tasks, except [`Engine::start_integrity_checks`]: token refresh, expiry notices, deletion of expired records, and
     /// compilation of pushed connectors.
     ///
     /// # Errors
@@ -129,10 +130,15 @@ impl Engine {
             ),
             refresh_worker::start(engine.host.clone(), engine.token_refresher.clone(), engine.expiry_notices.clone()),
             retention,
-            integrity::start(parts.storage.clone()),
         ];
         let _ = engine.background.set(background);
         Ok(engine)
+    }
+
+    /// Starts the checks of the database for damage: one at once, then one a day. Call it after the first start has set up the
+    /// database: while the first check of a large database runs, a look-up that finds nothing is an error.
+    pub fn start_integrity_checks(&self) {
+        self.integrity_checks.get_or_init(|| integrity::start(self.parts.storage.clone()));
     }
 
     /// Checks the vault's canary and creates an engine without background tasks, for commands that change a data directory
@@ -143,7 +149,8 @@ impl Engine {
     /// `KeyRingMismatchError` if the key ring did not seal the database; invalid egress settings; errors of the storage.
     pub async fn open(mut parts: EngineParts) -> Result<Self, Error> {
         check_key_ring(&*parts.storage, &parts.vault).await?;
-        let connector_catalog = ConnectorCatalog::open(parts.storage.clone(), take(&mut parts.registry)).await?;
+        let connector_catalog =
+            ConnectorCatalog::open(parts.storage.clone(), parts.vault.clone(), take(&mut parts.registry)).await?;
         let connector_catalog = Arc::new(connector_catalog);
         let (locks, changes) = (Arc::<KeyedLocks>::default(), Changes::default());
         let host = Arc::new(Host::new(&parts.config.egress(), parts.clock.clone(), parts.entropy.clone())?);
@@ -265,6 +272,7 @@ impl Engine {
             expiry_notices,
             binder,
             background: OnceLock::new(),
+            integrity_checks: OnceLock::new(),
             event_slot,
             changes,
         }));
@@ -273,14 +281,21 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Waits for requests with an idempotency key, stops the background tasks and flushes the call log.
-    pub async fn shutdown(&self) {
+    /// Waits for requests with an idempotency key, running changes and refreshes, and stops the background tasks. Calls that did not finish may then be cut,
+    /// before [`Engine::shutdown`] writes their records.
+    pub async fn stop_background(&self) {
+        self.call_log.stop_calls();
         self.idempotency.shutdown().await;
-        for task in self.background.get().into_iter().flatten() {
+        for task in self.background.get().into_iter().flatten().chain(self.integrity_checks.get()) {
             task.shutdown().await;
         }
         self.changes.shutdown().await;
         self.token_refresher.shutdown().await;
+    }
+
+    /// Stops the background tasks and flushes the call log.
+    pub async fn shutdown(&self) {
+        self.stop_background().await;
         self.call_log.shutdown().await;
     }
 

@@ -1,4 +1,4 @@
-//! Deletes expired records at the start and every hour: pending authorizations, connect sessions,
+//! Deletes expired records at the start and every hour: pending authorizations, connect sessions, logins, login links,
 //! idempotency keys, the call log. It deletes nothing while the clock may be wrong ([`crate::known_time`]).
 
 use std::{sync::Arc, time::Duration};
@@ -49,6 +49,8 @@ async fn delete_expired_records(
     // They contain sealed typed values and can no longer be completed.
     storage.pending_authorizations().delete_expired(now).await?;
     storage.sessions().delete_expired(now.minus(EXPIRED_SESSION_RETENTION)).await?;
+    storage.login_tokens().delete_expired(now).await?;
+    storage.browser_sessions().delete_expired(now).await?;
     while !stop.is_cancelled() {
         let count = storage.idempotency_keys().delete_expired(now, MAX_KEYS_PER_TRANSACTION).await?;
         if count < u64::from(MAX_KEYS_PER_TRANSACTION) {

@@ -116,10 +116,14 @@ impl Setup {
     async fn replace_environment_key(&self, project: &ProjectId, text: Option<Secret>) -> Result<(), Error> {
         let (keys, meta) = (self.storage.api_keys(), self.storage.meta());
         let hash = text.as_ref().map(|text| Vault::hash_token(text.expose()));
-        let known = match &hash {
+        let mut known = match &hash {
             Some(hash) => keys.by_hash(hash).await?,
             None => None,
         };
+        if let Some(changed) = known.take_if(|key| !self.api_keys.is_authentic(key)) {
+            self.api_keys.revoke(&changed).await?;
+            tracing::error!(key = %changed.id, "the row of the API key in PATCHBAY_API_KEY was changed; it is created again");
+        }
         // Before anything is revoked: the start fails, and the earlier key remains.
         if let (Some(text), None) = (&text, &known) {
             check_chosen(text)?;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use crate::{ApiKeyId, ProjectId, Timestamp};
+use crate::{ApiKeyId, ProjectId, Sealed, Timestamp};
 
 /// A permission of an API key. Its names are part of the wire contract.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -110,6 +110,8 @@ pub struct ApiKey {
     pub enabled: bool,
     /// When it was created.
     pub created_at: Timestamp,
+    /// The seal of the row; none in a row of an earlier version.
+    pub seal: Option<Sealed>,
 }
 
 /// A one-time login link for the dashboard.
@@ -121,6 +123,8 @@ pub struct LoginToken {
     pub project_id: ProjectId,
     /// When it expires.
     pub expires_at: Timestamp,
+    /// The seal of the row; none in a row of an earlier version.
+    pub seal: Option<Sealed>,
 }
 
 #[cfg(test)]

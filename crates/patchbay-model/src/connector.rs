@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{ProjectId, Timestamp};
+use crate::{ProjectId, Sealed, Timestamp};
 
 /// A pushed version of a connector, without its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct ConnectorVersion {
     pub size_bytes: u64,
     /// When it was pushed.
     pub created_at: Timestamp,
+    /// The seal of the row; none in a row of an earlier version.
+    pub seal: Option<Sealed>,
 }
 
 /// A file of a pushed version.

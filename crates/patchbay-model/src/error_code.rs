@@ -228,10 +228,12 @@ error_codes! {
     "The server" {
         StorageUnavailable, "StorageUnavailableError", 503,
             "The database cannot write now: the disk is full, read-only or busy; the change was not stored", "Free space or fix the permissions, then repeat the change";
+        ServerStopped, "ServerStoppedError", 503 as "in records of calls",
+            "The server stopped, and the call did not finish within the grace period; its caller got no response", "Check at the provider whether the call took effect, then repeat it";
         Storage, "StorageError", 500,
             "The database failed", "Read the server's log";
         Vault, "VaultError", 500,
-            "Sealed credentials cannot be opened", "Restore the key ring and the database from the same backup";
+            "Sealed credentials cannot be opened, or a stored record was changed outside of Patchbay", "Restore the key ring and the database from the same backup, or do what the message says";
         KeyRingMismatch, "KeyRingMismatchError", 500 as "at start",
             "The key ring did not seal this database, so the server does not start", "Restore the key ring that belongs to the database";
         EgressCaInvalid, "EgressCaInvalidError", 500 as "at start",

@@ -21,6 +21,7 @@ mod member;
 mod names;
 mod organization;
 mod profile;
+mod row_seal;
 mod sealed;
 mod session;
 #[cfg(feature = "testing")]
@@ -42,6 +43,7 @@ pub use ids::{AccountId, ApiKeyId, AttemptId, CallId, MemberId, OrganizationId, 
 pub use member::{BrowserSession, Member, PasswordHash};
 pub use organization::{Organization, Project};
 pub use profile::{EnabledActions, Profile, ProfileAlarm};
+pub use row_seal::{RowId, RowKind};
 pub use sealed::{InvalidKeyId, KeyId, Sealed};
 pub use session::ConnectSession;
 pub use token::{Lease, LeaseOutcome, LeasePriority, TokenMetadata};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{KeyHash, MemberId, OrganizationId, Timestamp};
+use crate::{KeyHash, MemberId, OrganizationId, Sealed, Timestamp};
 
 /// A person who operates this Patchbay instance.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub struct Member {
     pub password: Option<PasswordHash>,
     /// When the member was created.
     pub created_at: Timestamp,
+    /// The seal of the row; none in a row of an earlier version.
+    pub seal: Option<Sealed>,
 }
 
 /// The Argon2id hash of a password (RFC 9106), as a PHC string. `Debug` does not print it, because passwords can be
@@ -41,6 +43,8 @@ pub struct BrowserSession {
     pub created_at: Timestamp,
     /// When the member must log in again.
     pub expires_at: Timestamp,
+    /// The seal of the row; none in a row of an earlier version.
+    pub seal: Option<Sealed>,
 }
 
 #[cfg(test)]

@@ -23,7 +23,12 @@ pub trait ApiKeyStore: Send + Sync {
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn list(&self, project: &ProjectId) -> Result<Vec<ApiKey>>;
-    /// Changes a key's name and whether it is enabled; nothing else. Returns false if the project does not have the key.
+    /// Returns the keys of every project without a seal.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    async fn unsealed(&self) -> Result<Vec<ApiKey>>;
+    /// Changes a key's name, whether it is enabled, and its seal; nothing else. Returns false if the project does not have the key.
     ///
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.

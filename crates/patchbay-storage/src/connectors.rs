@@ -26,6 +26,12 @@ pub trait ConnectorStore: Send + Sync {
     /// # Errors
     /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the project does not exist.
     async fn add(&self, version: &ConnectorVersion, files: &[ConnectorFile], limit: u32) -> Result<AddVersion>;
+    /// Replaces a version with its files, whatever is stored under its number, or adds it. Only for a version that is damaged
+    /// or was not stored by this server: others never change.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the project does not exist.
+    async fn replace(&self, version: &ConnectorVersion, files: &[ConnectorFile]) -> Result<()>;
     /// Returns the files of the project's version, ordered by name; none if the project does not have the version.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Members of the organization, and the browsers in which they are logged in.
 
 use async_trait::async_trait;
-use patchbay_model::{BrowserSession, KeyHash, Member, MemberId, OrganizationId, PasswordHash, Timestamp};
+use patchbay_model::{BrowserSession, KeyHash, Member, MemberId, OrganizationId, Timestamp};
 
 use crate::Result;
 
@@ -23,21 +23,26 @@ pub trait MemberStore: Send + Sync {
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn get(&self, id: &MemberId) -> Result<Option<Member>>;
-    /// Sets the hash of the member's password. Returns false if the member does not exist.
+    /// Returns the members without a seal.
     ///
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
-    async fn set_password(&self, id: &MemberId, password: &PasswordHash) -> Result<bool>;
+    async fn unsealed(&self) -> Result<Vec<Member>>;
+    /// Changes the hash of a member's password and the seal; nothing else. Returns false if the member does not exist.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    async fn set_password(&self, member: &Member) -> Result<bool>;
 }
 
 /// Stores browser sessions of the dashboard, by the hashes of their tokens.
 #[async_trait]
 pub trait BrowserSessionStore: Send + Sync {
-    /// Adds a session, and deletes those that have expired at `now`.
+    /// Adds a session.
     ///
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
-    async fn create(&self, session: &BrowserSession, now: Timestamp) -> Result<()>;
+    async fn create(&self, session: &BrowserSession) -> Result<()>;
     /// Returns the session with this hash, unless it has expired at `now`.
     ///
     /// # Errors
@@ -53,4 +58,15 @@ pub trait BrowserSessionStore: Send + Sync {
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn delete_others(&self, member: &MemberId, keep: &KeyHash) -> Result<u64>;
+    /// Returns the sessions without a seal.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    async fn unsealed(&self) -> Result<Vec<BrowserSession>>;
+    /// Deletes the sessions that expired before `before`, and returns their number. The caller has checked that the clock can
+    /// be right: a new login must not end the others because of a clock that jumps.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    async fn delete_expired(&self, before: Timestamp) -> Result<u64>;
 }

@@ -4,7 +4,7 @@
 //! places; it cannot open them.
 
 use async_trait::async_trait;
-use patchbay_model::{AccountId, KeyHash, KeyId, ProfileId, ProjectId, Sealed};
+use patchbay_model::{AccountId, KeyHash, KeyId, ProfileId, ProjectId, RowId, Sealed};
 
 use crate::Result;
 
@@ -46,6 +46,8 @@ pub enum SealedPlace {
         /// The hash of the key.
         key: KeyHash,
     },
+    /// The seal of a row.
+    Row(RowId),
     /// The vault's canary.
     Canary,
 }
@@ -95,6 +97,11 @@ pub trait SealedRecordStore: Send + Sync {
     /// # Errors
     /// [`StorageError::Conflict`](crate::StorageError::Conflict) if a new envelope is wrapped by a retired key.
     async fn exchange(&self, changes: &[(SealedRecord, Sealed)]) -> Result<u64>;
+    /// Adds seals in one transaction to rows that have none. A row that has one keeps it.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if a new envelope is wrapped by a retired key.
+    async fn seal_rows(&self, seals: &[(RowId, Sealed)]) -> Result<()>;
     /// Retires a key permanently: values that it wraps can no longer be stored. If it still wraps values, nothing changes,
     /// and their number is returned; otherwise 0.
     ///

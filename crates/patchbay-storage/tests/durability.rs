@@ -9,10 +9,11 @@ use std::{
 };
 
 use patchbay_model::{
-    Account, AccountId, AccountKind, AccountStatus, EnabledActions, Metadata, Organization, OrganizationId, Owner,
+    Account, AccountId, AccountKind, AccountStatus, ApiKey, ApiKeyId, ApiScope, BrowserSession, ConnectorVersion,
+    EnabledActions, FilesDigest, KeyHash, LoginToken, Member, MemberId, Metadata, Organization, OrganizationId, Owner,
     Profile, ProfileId, Project, ProjectId, Sealed, Timestamp,
 };
-use patchbay_storage::{InsertRule, Storage, StorageError, sqlite::SqliteStorage};
+use patchbay_storage::{AccountFilter, InsertRule, Storage, StorageError, sqlite::SqliteStorage};
 use tempfile::TempDir;
 
 const NOW: Timestamp = Timestamp::from_micros(1_770_000_000_000_000);
@@ -250,32 +251,35 @@ async fn damage_is_an_error_and_never_a_panic() {
     assert!(errors > 5, "only {errors} damages were detected");
 }
 
-/// Empties the page of an index, so that it finds nothing, in a file that is large enough not to be checked when it opens.
-async fn break_index_of_large_file() -> (PathBuf, tempfile::TempDir, AccountId) {
-    let (storage, path, directory) = seeded().await;
-    let linked = account("linked", &[7; 60]);
-    storage.accounts().insert(&linked, InsertRule::OnePerOwner).await.unwrap();
+/// Empties the pages of indexes, so that they find nothing, in a file that is large enough not to be checked when it opens.
+async fn break_indexes_of_large_file(storage: SqliteStorage, path: &Path, indexes: &[&str]) {
     storage.meta().set("filler", &vec![1; 9 * 1024 * 1024]).await.unwrap();
     storage.close().await;
     let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display())).await.unwrap();
-    let root: i64 = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_accounts_1'")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
     let size: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&pool).await.unwrap();
+    let mut roots = Vec::new();
+    for index in indexes {
+        let root = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE name = ?").bind(*index);
+        let root: i64 = root.fetch_one(&pool).await.unwrap();
+        roots.push(usize::try_from((root - 1) * size).unwrap());
+    }
     pool.close().await;
-    let mut file = fs::read(&path).unwrap();
-    let page = usize::try_from((root - 1) * size).unwrap();
-    // The number of cells of the page (sqlite.org/fileformat2.html, section 1.6), and the start of their content.
-    file[page + 3..page + 5].fill(0);
-    file[page + 5..page + 7].copy_from_slice(&u16::try_from(size).unwrap().to_be_bytes());
-    fs::write(&path, file).unwrap();
-    (path, directory, linked.id)
+    let mut file = fs::read(path).unwrap();
+    for page in roots {
+        // The number of cells of the page (sqlite.org/fileformat2.html, section 1.6), and the start of their content.
+        file[page + 3..page + 5].fill(0);
+        file[page + 5..page + 7].copy_from_slice(&u16::try_from(size).unwrap().to_be_bytes());
+    }
+    fs::write(path, file).unwrap();
 }
 
 #[tokio::test]
 async fn a_broken_index_does_not_hide_a_record_without_an_error() {
-    let (path, _directory, linked) = break_index_of_large_file().await;
+    let (storage, path, _directory) = seeded().await;
+    let linked = account("linked", &[7; 60]);
+    storage.accounts().insert(&linked, InsertRule::OnePerOwner).await.unwrap();
+    let linked = linked.id;
+    break_indexes_of_large_file(storage, &path, &["sqlite_autoindex_accounts_1"]).await;
     let storage = SqliteStorage::open(&path).await.unwrap();
     let (found, verified) = tokio::join!(
         async {
@@ -292,6 +296,90 @@ async fn a_broken_index_does_not_hide_a_record_without_an_error() {
     assert!(matches!(found, Err(StorageError::Corrupt(_))), "{found:?}");
     let ready = storage.meta().check_writable(Timestamp::from_micros(0)).await;
     assert!(matches!(ready, Err(StorageError::Corrupt(_))), "{ready:?}");
+}
+
+/// A key, a login or a version that is not found may exist: 401 and 404 would be wrong.
+#[tokio::test]
+async fn no_look_up_through_a_broken_index_finds_nothing() {
+    let (storage, path, _directory) = seeded().await;
+    storage.accounts().insert(&account("linked", &[7; 60]), InsertRule::OnePerOwner).await.unwrap();
+    let (hash, now, seal) = (KeyHash([5; 32]), NOW, None);
+    let key = ApiKey {
+        id: ApiKeyId::new("key"),
+        project_id: project(),
+        name: "ci".to_owned(),
+        hash,
+        scopes: ApiScope::all(),
+        enabled: true,
+        created_at: now,
+        seal: seal.clone(),
+    };
+    storage.api_keys().create(&key).await.unwrap();
+    let later = now.plus_seconds(60);
+    let token = LoginToken { hash, project_id: project(), expires_at: later, seal: seal.clone() };
+    storage.login_tokens().create(&token).await.unwrap();
+    let member = Member {
+        id: MemberId::new("member"),
+        organization_id: OrganizationId::new("org"),
+        name: "Operator".to_owned(),
+        password: None,
+        created_at: now,
+        seal: seal.clone(),
+    };
+    storage.members().create_first(&member).await.unwrap();
+    let browser =
+        BrowserSession { hash, member_id: member.id.clone(), created_at: now, expires_at: later, seal: seal.clone() };
+    storage.browser_sessions().create(&browser).await.unwrap();
+    let version = ConnectorVersion {
+        project_id: project(),
+        key: "acme".to_owned(),
+        version: "1.0.0".to_owned(),
+        digest: FilesDigest([1; 32]),
+        file_count: 0,
+        size_bytes: 0,
+        created_at: now,
+        seal,
+    };
+    storage.connectors().add(&version, &[], 9).await.unwrap();
+    storage.pending_authorizations().put(&hash, &project(), &Sealed::from_bytes(vec![1; 60]), later).await.unwrap();
+    let indexes = [
+        "sqlite_autoindex_api_keys_1",
+        "sqlite_autoindex_api_keys_2",
+        "sqlite_autoindex_login_tokens_1",
+        "sqlite_autoindex_members_1",
+        "sqlite_autoindex_browser_sessions_1",
+        "sqlite_autoindex_connector_versions_1",
+        "sqlite_autoindex_pending_authorizations_1",
+        "sqlite_autoindex_accounts_1",
+        "accounts_by_owner",
+    ];
+    break_indexes_of_large_file(storage, &path, &indexes).await;
+    let storage = SqliteStorage::open(&path).await.unwrap();
+    assert_eq!(storage.api_keys().by_hash(&hash).await.unwrap(), None, "nothing is known yet");
+    assert!(matches!(storage.meta().verify().await, Err(StorageError::Corrupt(_))));
+    let owner = Owner { id: "linked".to_owned(), name: "Acme".to_owned(), username: None };
+    let other = account("other", &[7; 60]);
+    let outcomes = [
+        ("an API key", storage.api_keys().by_hash(&hash).await.map(drop)),
+        ("a change of an API key", storage.api_keys().update(&key).await.map(drop)),
+        ("an API key's deletion", storage.api_keys().delete(&project(), &key.id).await.map(drop)),
+        ("a login link", storage.login_tokens().consume(&hash, now).await.map(drop)),
+        ("a member", storage.members().get(&member.id).await.map(drop)),
+        ("a login", storage.browser_sessions().by_hash(&hash, now).await.map(drop)),
+        ("a connector's files", storage.connectors().files(&project(), "acme", "1.0.0").await.map(drop)),
+        ("a connector's deletion", storage.connectors().delete(&project(), "acme", "1.0.0").await.map(drop)),
+        ("an authorization", storage.pending_authorizations().take(&hash, now).await.map(drop)),
+        ("a session", storage.sessions().by_token_hash(&hash).await.map(drop)),
+        ("an account of an owner", storage.accounts().find_by_owner(&project(), &owner, "spotdraft").await.map(drop)),
+        ("a change of an account", storage.accounts().update(&other, 1).await.map(drop)),
+        ("an account's deletion", storage.accounts().delete(&project(), &other.id).await.map(drop)),
+        ("a list of API keys", storage.api_keys().list(&project()).await.map(drop)),
+        ("a list of connectors", storage.connectors().list(&project()).await.map(drop)),
+        ("a list of accounts", storage.accounts().list(&project(), &AccountFilter::default()).await.map(drop)),
+    ];
+    for (what, outcome) in outcomes {
+        assert!(matches!(outcome, Err(StorageError::Corrupt(_))), "{what}: {outcome:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The place that a sealed value is bound to.
 
-use patchbay_model::{AccountId, ProfileId, ProjectId};
+use patchbay_model::{AccountId, ProfileId, ProjectId, RowId};
 
 /// The place that a sealed value is bound to. A value that was sealed for one place does not open for another.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +46,8 @@ pub enum SealContext<'a> {
         /// The hash of the project, the caller and the key, in hexadecimal digits.
         key: &'a str,
     },
+    /// The hash of a row's content. Who writes to the database without the key ring cannot make one.
+    Row(&'a RowId),
     /// The mark of a browser that has logged in to the dashboard before.
     Device,
     /// The record that checks whether the key ring belongs to the database.
@@ -62,6 +64,7 @@ impl SealContext<'_> {
             Self::PendingAuthorization { project, state } => ("sign_in", &[project.as_str(), state]),
             Self::Cursor { project, account, action } => ("cursor", &[project.as_str(), account.as_str(), action]),
             Self::KeyedResponse { project, key } => ("keyed_response", &[project.as_str(), key]),
+            Self::Row(row) => ("row", &[row.kind.as_str(), &row.key]),
             Self::Device => ("device", &[]),
             Self::Canary => ("canary", &[]),
         };

@@ -19,6 +19,8 @@ pub struct KeyRing {
     active: usize,
     /// Whether a database exists that this ring sealed.
     is_in_use: bool,
+    /// Whether the rows of that database have seals.
+    has_sealed_rows: bool,
 }
 
 /// The public metadata of a wrapping key, without the key.
@@ -51,6 +53,9 @@ struct KeyRingFile {
     /// Absent in the files of earlier versions, and until the ring has sealed a database.
     #[serde(default, skip_serializing_if = "is_false")]
     in_use: bool,
+    /// Absent in the files of earlier versions, and until the rows of the database have seals.
+    #[serde(default, skip_serializing_if = "is_false")]
+    sealed_rows: bool,
     keys: Vec<FileKey>,
 }
 
@@ -91,7 +96,7 @@ impl WrappingKey {
 impl KeyRing {
     /// Returns a ring with one new key.
     pub fn generate(entropy: &dyn Entropy, now: Timestamp) -> Self {
-        Self { keys: vec![WrappingKey::generate(entropy, now)], active: 0, is_in_use: false }
+        Self { keys: vec![WrappingKey::generate(entropy, now)], active: 0, is_in_use: false, has_sealed_rows: false }
     }
 
     /// Adds a new key and makes it the active one. The other keys still open values.
@@ -127,6 +132,17 @@ impl KeyRing {
         Self { is_in_use: true, ..self.copy() }
     }
 
+    /// Returns whether every row of the database that needs a seal has one. If not, an earlier version wrote the rows.
+    pub fn has_sealed_rows(&self) -> bool {
+        self.has_sealed_rows
+    }
+
+    /// Returns a copy of the ring that says that the rows have seals.
+    #[must_use]
+    pub fn marked_with_sealed_rows(&self) -> Self {
+        Self { has_sealed_rows: true, ..self.copy() }
+    }
+
     /// Returns a copy of the ring with a new active key.
     #[must_use]
     pub fn with_new_key(&self, entropy: &dyn Entropy, now: Timestamp) -> Self {
@@ -153,7 +169,12 @@ impl KeyRing {
             is_retired: key.is_retired,
             ..WrappingKey::new(key.id, key.material.clone(), key.created_at)
         };
-        Self { keys: self.keys.iter().map(copy).collect(), active: self.active, is_in_use: self.is_in_use }
+        Self {
+            keys: self.keys.iter().map(copy).collect(),
+            active: self.active,
+            is_in_use: self.is_in_use,
+            has_sealed_rows: self.has_sealed_rows,
+        }
     }
 
     /// Parses the content of a key ring file.
@@ -186,7 +207,7 @@ impl KeyRing {
             .ok()
             .and_then(|id| keys.iter().position(|key| key.id == id))
             .ok_or_else(|| malformed("its active key is not one of its keys"))?;
-        Ok(Self { keys, active, is_in_use: file.in_use })
+        Ok(Self { keys, active, is_in_use: file.in_use, has_sealed_rows: file.sealed_rows })
     }
 
     /// Returns the content of the key ring file.
@@ -196,6 +217,7 @@ impl KeyRing {
             format: FORMAT.to_owned(),
             active: self.active_id().to_string(),
             in_use: self.is_in_use,
+            sealed_rows: self.has_sealed_rows,
             keys: self
                 .keys
                 .iter()
@@ -251,12 +273,15 @@ mod tests {
     #[test]
     fn the_mark_is_kept_by_every_change_of_the_keys() {
         let (fresh, entropy, now) = (ring(), SeededEntropy::new(2), Timestamp::from_micros(1));
-        assert!(!fresh.is_in_use() && !fresh.to_text().contains("in_use"), "earlier versions read a fresh ring");
-        let marked = fresh.marked_in_use();
+        let text = fresh.to_text();
+        assert!(!text.contains("in_use") && !text.contains("sealed_rows"), "earlier versions read a fresh ring");
+        assert!(!fresh.is_in_use() && !fresh.has_sealed_rows());
+        let marked = fresh.marked_with_sealed_rows().marked_in_use();
         let rotated = marked.with_new_key(&entropy, now);
         let smaller = rotated.without_key(fresh.active_id()).unwrap();
         for ring in [&marked, &rotated, &smaller] {
-            assert!(KeyRing::parse(&ring.to_text()).unwrap().is_in_use());
+            let parsed = KeyRing::parse(&ring.to_text()).unwrap();
+            assert!(parsed.is_in_use() && parsed.has_sealed_rows());
         }
     }
 

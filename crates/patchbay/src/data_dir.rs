@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use patchbay_engine::check_key_ring;
+use patchbay_engine::{check_key_ring, seal_older_rows};
 use patchbay_model::{Clock, Entropy};
 use patchbay_storage::sqlite::SqliteStorage;
 use patchbay_vault::{KeyRing, Vault};
@@ -69,6 +69,27 @@ impl DataDir {
         self.path.join(CONTROL_SOCKET)
     }
 
+    /// Records the URL at which users reach the server, for commands that run while it is stopped.
+    pub fn record_url(&self, url: &str) {
+        let path = Self::url_of(&self.path);
+        if std::fs::read_to_string(&path).is_ok_and(|known| known == url) {
+            return;
+        }
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        if let Err(error) = file.and_then(|mut file| file.write_all(url.as_bytes())) {
+            tracing::warn!(%error, path = %path.display(), "cannot record the server's URL for `patchbay login-link`");
+        }
+    }
+
+    /// Returns the URL of the last server that used the data directory `path`; none if no server recorded one.
+    pub fn last_url(path: &Path) -> Option<String> {
+        std::fs::read_to_string(Self::url_of(path)).ok().filter(|url| !url.is_empty())
+    }
+
+    fn url_of(path: &Path) -> PathBuf {
+        path.join("server-url")
+    }
+
     /// Opens the database and the key ring. Creates both at the first start.
     ///
     /// # Errors
@@ -85,6 +106,9 @@ impl DataDir {
             .with_context(|| format!("cannot open the database {}", self.database().display()))?;
         let vault = Vault::new(ring, entropy.clone());
         check_key_ring(&storage, &vault).await?;
+        if !vault.ring().has_sealed_rows() {
+            seal_older_rows(&storage, &vault).await?;
+        }
         self.mark_in_use(&vault);
         Ok((storage, vault))
     }
@@ -130,17 +154,19 @@ impl DataDir {
         Ok(Some(ring))
     }
 
-    /// Records in the ring's file that it has sealed a database, so that a lost database is recognized.
+    /// Records in the ring's file that it has sealed a database and its rows, so that a lost database and rows that somebody
+    /// else wrote are recognized.
     fn mark_in_use(&self, vault: &Vault) {
-        if vault.ring().is_in_use() {
+        if vault.ring().is_in_use() && vault.ring().has_sealed_rows() {
             return;
         }
-        let marked = vault.ring().marked_in_use();
+        let marked = vault.ring().marked_in_use().marked_with_sealed_rows();
         match KeyRing::replace(&self.key_ring(), &marked) {
             Ok(()) => vault.replace_ring(marked),
             Err(error) => tracing::warn!(
                 %error, path = %self.key_ring().display(),
-                "cannot record in the key ring that it is in use; until then, a lost database looks like a first start"
+                "cannot record in the key ring that it is in use; until then, a lost database looks like a first start, and each \
+                 start trusts rows without a seal"
             ),
         }
     }

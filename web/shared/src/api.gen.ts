@@ -1812,6 +1812,7 @@ export interface components {
       | "TimeoutError"
       | "EgressRefusedError"
       | "StorageUnavailableError"
+      | "ServerStoppedError"
       | "StorageError"
       | "VaultError"
       | "KeyRingMismatchError"

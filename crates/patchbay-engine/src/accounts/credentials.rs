@@ -6,14 +6,16 @@
 use std::borrow::Cow;
 
 use patchbay_connector::definition::AuthMethod;
-use patchbay_model::{Account, Metadata, Owner, Profile};
+use patchbay_model::{Account, Metadata, Profile};
 use patchbay_runtime::Credentials;
 use patchbay_vault::{AddressBinding, BoundSecret, SealContext, Secret, Vault};
 use zeroize::Zeroizing;
 
 use crate::{
     Error,
-    address_binding::{MovedSecrets, ProfileSecrets, address_changed, binding_to, comparable, of_owner, rebound},
+    address_binding::{
+        MovedSecrets, ProfileSecrets, address_changed, binding_to, comparable, of_connector, of_owner, rebound,
+    },
     form_values::FormValues,
     previous_clients::{previous_client, previous_client_id},
     sealed_fields::open_bound,
@@ -39,7 +41,7 @@ pub(crate) struct UnprovenCredentials<'a> {
     credentials: Credentials,
     /// The values that decide where the secrets are sent, if they are others than those of the credentials.
     addresses: Option<Credentials>,
-    owner: Option<&'a Owner>,
+    account: Option<&'a Account>,
     /// The account's secrets with what they are bound to.
     bindings: Vec<(&'a str, Option<AddressBinding>)>,
 }
@@ -80,7 +82,10 @@ impl UnprovenCredentials<'_> {
     /// Returns a value as it is compared.
     fn value(&self, name: &str) -> Option<Zeroizing<String>> {
         let values = self.addresses.as_ref().unwrap_or(&self.credentials).values();
-        values.get(name).and_then(comparable).or_else(|| of_owner(self.owner, name))
+        values.get(name).and_then(comparable).or_else(|| {
+            let account = self.account?;
+            of_owner(&account.owner, name).or_else(|| of_connector(name, &account.connector, &account.auth_config_key))
+        })
     }
 }
 
@@ -177,8 +182,7 @@ impl<'a> CredentialSet<'a> {
             }
             _ => credentials,
         };
-        let owner = self.account.map(|account| &account.owner);
-        Ok(UnprovenCredentials { credentials, addresses, owner, bindings })
+        Ok(UnprovenCredentials { credentials, addresses, account: self.account, bindings })
     }
 
     fn account_secrets(&self, vault: &Vault) -> Result<Vec<(&'a str, BoundSecret)>, Error> {

@@ -40,7 +40,7 @@ pub(crate) struct Calls {
     event_slot: EventSlot,
 }
 
-/// A running call. Its record is queued when it ends, also if its caller is cancelled.
+/// A running call. Its record is queued when it ends, also if its caller is cancelled or the server stops.
 pub(super) struct Call {
     calls: Arc<Calls>,
     /// The call's id.
@@ -101,7 +101,36 @@ impl Calls {
         let (began, started_at) = (Instant::now(), self.clock.now());
         let deadline = began + self.config.call_budget;
         let resolved = self.resolver.resolve(&caller.project_id, account).await?;
-        let resolved = self.refresher.with_valid_token(resolved).await?;
+        // It exists before its token is refreshed: a call that is cut while it waits for that is recorded too.
+        let mut call = Call {
+            calls: Arc::clone(self),
+            id: CallId::generate(started_at, &*self.entropy),
+            profile: resolved.profile.clone(),
+            connector: resolved.connector.clone(),
+            resolved,
+            auth_index: 0,
+            deadline,
+            max_rate_limit_wait: None,
+            kind,
+            action,
+            started_at,
+            began,
+            is_recorded: false,
+            effects: Effects::default(),
+        };
+        match self.prepare(&mut call, profile).await {
+            Ok(()) => Ok(call),
+            Err(error) => {
+                // It did not begin.
+                call.is_recorded = true;
+                Err(error)
+            }
+        }
+    }
+
+    /// Refreshes the account's token if necessary, and finds the profile and the connector that the call uses.
+    async fn prepare(&self, call: &mut Call, profile: Option<&ProfileId>) -> Result<(), Error> {
+        let resolved = self.refresher.with_valid_token(call.resolved.clone()).await?;
         let profile = match profile {
             Some(id) if *id != resolved.profile.id => self.other_profile(&resolved, id).await?,
             _ => resolved.profile.clone(),
@@ -112,23 +141,9 @@ impl Calls {
         } else {
             self.connectors.for_profile(&profile).await?
         };
-        let auth_index = resolver::method_index(&connector, &resolved.account.auth_config_key)?;
-        Ok(Call {
-            calls: Arc::clone(self),
-            id: CallId::generate(started_at, &*self.entropy),
-            resolved,
-            profile,
-            connector,
-            auth_index,
-            deadline,
-            max_rate_limit_wait: None,
-            kind,
-            action,
-            started_at,
-            began,
-            is_recorded: false,
-            effects: Effects::default(),
-        })
+        call.auth_index = resolver::method_index(&connector, &resolved.account.auth_config_key)?;
+        (call.resolved, call.profile, call.connector) = (resolved, profile, connector);
+        Ok(())
     }
 
     /// Returns the profile that the caller named instead of the account's.
@@ -263,7 +278,13 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        if !self.is_recorded {
+        if self.is_recorded {
+            return;
+        }
+        if self.calls.call_log.is_stopping() {
+            let code = ErrorCode::ServerStopped;
+            self.record(code.status(), Some(code.as_str()));
+        } else {
             self.record(CLIENT_CLOSED_REQUEST, None);
         }
     }

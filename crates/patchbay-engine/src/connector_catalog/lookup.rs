@@ -15,8 +15,8 @@ impl ConnectorCatalog {
         self.state().instance().clone()
     }
 
-    /// Returns the connector of a profile and its origin; none if no installed version matches the pin, or if this version of
-    /// Patchbay cannot run it.
+    /// Returns the connector of a profile and its origin; none if no installed version matches the pin, if this version of
+    /// Patchbay cannot run it, or if it was changed in the database.
     ///
     /// # Errors
     ///
@@ -24,7 +24,7 @@ impl ConnectorCatalog {
     pub async fn find_for_profile(&self, profile: &Profile) -> Result<Option<InstalledConnector>, Error> {
         let pin = profile.version_pin.as_deref();
         match self.resolve(&profile.project_id, &profile.connector, pin) {
-            Some(resolution) => Ok(self.install(&resolution).await?.ok()),
+            Some(resolution) => self.shown(&resolution).await,
             None => Ok(None),
         }
     }
@@ -40,10 +40,13 @@ impl ConnectorCatalog {
         let view = project_connectors.view.get_or_try_init(|| async {
             let mut view = (**state.instance()).clone();
             for (key, pushed) in project_connectors.latest() {
-                view = match pushed.connector(self).await? {
-                    Ok(connector) => view.with(connector),
-                    // The instance's connector does not replace the version that the project pushed.
-                    Err(_) => view.without(key),
+                view = match pushed.connector(self).await {
+                    Ok(Ok(connector)) => view.with(connector),
+                    // The instance's connector does not replace the version that the project pushed, and neither a version
+                    // with errors nor a damaged one makes the other connectors unusable.
+                    Ok(Err(_)) => view.without(key),
+                    Err(error) if error.code == ErrorCode::Vault => view.without(key),
+                    Err(error) => return Err(error),
                 };
             }
             Ok::<_, Error>(Arc::new(view))
@@ -88,6 +91,20 @@ impl ConnectorCatalog {
                     pushed.info.key, pushed.info.version, pushed.info.key, pushed.info.version
                 ),
             )),
+        }
+    }
+
+    /// Returns the connector of a resolution for a view of it; none if it cannot run. One damaged version must not hide the
+    /// records that are shown with it.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
+    pub(crate) async fn shown(&self, resolution: &Resolution) -> Result<Option<InstalledConnector>, Error> {
+        match self.install(resolution).await {
+            Ok(installed) => Ok(installed.ok()),
+            Err(error) if error.code == ErrorCode::Vault => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

@@ -22,6 +22,7 @@ use arc_swap::ArcSwap;
 use patchbay_connector::{Connector, Loaded, Registry, SourceFile, VersionPin, load};
 use patchbay_model::{ConnectorVersion, ProjectId};
 use patchbay_storage::Storage;
+use patchbay_vault::Vault;
 use tokio::sync::{RwLock, Semaphore};
 
 use crate::{Error, ErrorCode};
@@ -55,11 +56,12 @@ pub struct InstalledConnector {
 /// The connectors in use and the lock for changes of them.
 pub struct ConnectorCatalog {
     storage: Arc<dyn Storage>,
+    vault: Arc<Vault>,
     state: ArcSwap<CatalogSnapshot>,
     /// How often the connectors have changed since the start.
     generation: AtomicU64,
     /// Locked for writing while the set changes, and for reading while something is stored that depends on it.
-    pub(crate) change_lock: RwLock<()>,
+    pub(crate) change_lock: Arc<RwLock<()>>,
     compiling: Semaphore,
 }
 
@@ -98,7 +100,7 @@ impl Resolution {
 
 impl ConnectorCatalog {
     /// Creates the catalog from the instance's connectors and the list of pushed versions, without compiling the latter.
-    pub(crate) async fn open(storage: Arc<dyn Storage>, instance: Registry) -> Result<Self, Error> {
+    pub(crate) async fn open(storage: Arc<dyn Storage>, vault: Arc<Vault>, instance: Registry) -> Result<Self, Error> {
         let mut by_project: HashMap<ProjectId, Vec<ConnectorVersion>> = HashMap::new();
         for version in storage.connectors().list_all().await? {
             by_project.entry(version.project_id.clone()).or_default().push(version);
@@ -109,9 +111,10 @@ impl ConnectorCatalog {
         let state = CatalogSnapshot { instance: Arc::new(instance), projects: projects.collect() };
         Ok(Self {
             storage,
+            vault,
             state: ArcSwap::from_pointee(state),
             generation: AtomicU64::new(0),
-            change_lock: RwLock::default(),
+            change_lock: Arc::default(),
             compiling: Semaphore::new(MAX_CONCURRENT_COMPILATIONS),
         })
     }

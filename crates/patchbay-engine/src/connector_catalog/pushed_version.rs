@@ -8,7 +8,7 @@ use semver::Version;
 use tokio::sync::OnceCell;
 
 use super::ConnectorCatalog;
-use crate::Error;
+use crate::{Error, row_seals::check_files};
 
 /// The result of the compilation: the connector, or the diagnostics if this version of Patchbay cannot run it.
 pub(crate) type Compiled = Result<Arc<Connector>, Arc<[Diagnostic]>>;
@@ -35,10 +35,16 @@ impl PushedVersion {
     }
 
     /// Returns the compiled connector; the first call reads and compiles it.
+    ///
+    /// # Errors
+    ///
+    /// 500 `VaultError` if the version or its files were changed in the database, which decides where secrets are sent;
+    /// errors of the storage.
     pub(crate) async fn connector(&self, catalog: &ConnectorCatalog) -> Result<Compiled, Error> {
         let compiled = self.compiled.get_or_try_init(|| async {
             let ConnectorVersion { project_id, key, version, .. } = &self.info;
             let files = catalog.storage.connectors().files(project_id, key, version).await?.unwrap_or_default();
+            check_files(&catalog.vault, &self.info, &files)?;
             let files = files.into_iter().map(|file| SourceFile { name: file.name, text: file.text });
             let Loaded { connector, diagnostics } = catalog.compile(files.collect()).await?;
             Ok::<_, Error>(connector.map(Arc::new).ok_or_else(|| {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use patchbay_connector::{Connector, Diagnostic, SourceFile, VersionPin};
 use patchbay_model::{ApiScope, Clock, ConnectorVersion};
 use patchbay_storage::Storage;
+use patchbay_vault::Vault;
 
 use crate::{
     Caller, ConnectorSource, EngineParts, Error, ErrorCode, Field, Page,
@@ -12,6 +13,7 @@ use crate::{
     connector_catalog::{ConnectorCatalog, InstalledConnector, Origin, Resolution},
     profiles::Profiles,
     projects::Projects,
+    row_seals::check_files,
     validation::{check_page, invalid_at},
 };
 
@@ -75,6 +77,7 @@ pub struct VersionFiles {
 /// The connectors of a project: those of the instance and those that it pushed.
 pub struct Connectors {
     storage: Arc<dyn Storage>,
+    vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
     source: Option<Arc<dyn ConnectorSource>>,
     catalog: Arc<ConnectorCatalog>,
@@ -93,6 +96,7 @@ impl Connectors {
     ) -> Self {
         Self {
             storage: parts.storage.clone(),
+            vault: parts.vault.clone(),
             clock: parts.clock.clone(),
             source: parts.source.clone(),
             catalog,
@@ -139,7 +143,8 @@ impl Connectors {
     ///
     /// # Errors
     ///
-    /// 404 `ConnectorNotFoundError` or `ConnectorVersionNotFoundError`.
+    /// 404 `ConnectorNotFoundError` or `ConnectorVersionNotFoundError`; 500 `VaultError` if a pushed version was changed in the
+    /// database.
     pub async fn version(&self, caller: &Caller, key: &str, pin: &str) -> Result<VersionFiles, Error> {
         caller.require(ApiScope::ConnectorsRead)?;
         if let Err(error) = pin.parse::<VersionPin>() {
@@ -156,8 +161,9 @@ impl Connectors {
             Resolution::Pushed(pushed) => {
                 let version = &pushed.info.version;
                 let files = self.storage.connectors().files(&caller.project_id, key, version).await?;
-                let files = files.ok_or_else(|| missing(key, Some(pin)))?.into_iter();
-                let files = files.map(|file| SourceFile { name: file.name, text: file.text }).collect();
+                let files = files.ok_or_else(|| missing(key, Some(pin)))?;
+                check_files(&self.vault, &pushed.info, &files)?;
+                let files = files.into_iter().map(|file| SourceFile { name: file.name, text: file.text }).collect();
                 (files, pushed.connector(&self.catalog).await?.err().map(|found| found.to_vec()).unwrap_or_default())
             }
         };
@@ -165,7 +171,7 @@ impl Connectors {
     }
 
     async fn entry(&self, caller: &Caller, key: String, latest: &Resolution) -> Result<ConnectorEntry, Error> {
-        let connector = self.catalog.install(latest).await?.ok().map(|InstalledConnector { connector, .. }| connector);
+        let connector = self.catalog.shown(latest).await?.map(|InstalledConnector { connector, .. }| connector);
         let versions = self.catalog.state().versions(&caller.project_id, &key);
         let versions = versions.iter().map(|resolution| version_entry(resolution, Some(latest))).collect();
         Ok(ConnectorEntry { key, connector, origin: latest.origin(), versions })

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use patchbay_connector::{Connector, Diagnostic, Loaded, Severity, SourceFile};
 use patchbay_model::{ApiScope, ConnectorFile, ConnectorVersion, FilesDigest};
 use patchbay_storage::AddVersion;
@@ -11,6 +10,7 @@ use super::Connectors;
 use crate::{
     Caller, Error, ErrorCode, Problem,
     connector_catalog::{Origin, ProjectConnectors},
+    row_seals::{check_files, digest, sealed},
     validation::invalid,
 };
 
@@ -67,23 +67,33 @@ impl Connectors {
             file_count: u32::try_from(files.len()).unwrap_or(u32::MAX),
             size_bytes: files.iter().map(|file| u64::try_from(file.text.len()).unwrap_or(u64::MAX)).sum(),
             created_at: self.clock.now(),
+            seal: None,
         };
         let files = stored(&connector.key, files);
-        let version = ConnectorVersion { digest: digest(&files), ..version };
+        let version = sealed(&self.vault, ConnectorVersion { digest: digest(&files), ..version });
         let connector = Arc::new(connector);
-        let (storage, catalog) = (self.storage.clone(), self.catalog.clone());
+        let (storage, catalog, vault) = (self.storage.clone(), self.catalog.clone(), self.vault.clone());
         let (adding, compiled) = (version.clone(), connector.clone());
         let added = self
             .changes
             .run_to_completion(async move {
                 let _catalog_lock = catalog.change_lock.write().await;
-                let added = storage.connectors().add(&adding, &files, MAX_VERSIONS_PER_PROJECT).await?;
+                let mut added = storage.connectors().add(&adding, &files, MAX_VERSIONS_PER_PROJECT).await?;
+                if let AddVersion::Same(found) | AddVersion::Taken(found) = &added {
+                    let stored = storage.connectors().files(&found.project_id, &found.key, &found.version).await?;
+                    // Nobody pushed what is stored: this push takes its place.
+                    if check_files(&vault, found, &stored.unwrap_or_default()).is_err() {
+                        storage.connectors().replace(&adding, &files).await?;
+                        added = AddVersion::Added;
+                    }
+                }
                 if added == AddVersion::Added {
                     let state = catalog.state();
                     let project = adding.project_id.clone();
                     let empty = Arc::new(ProjectConnectors::default());
+                    let project_connectors = state.project_connectors(&project).unwrap_or(&empty);
                     let project_connectors =
-                        state.project_connectors(&project).unwrap_or(&empty).with(adding, compiled);
+                        project_connectors.without(&adding.key, &adding.version).with(adding, compiled);
                     catalog.replace_project(&project, project_connectors);
                 }
                 Ok::<_, Error>(added)
@@ -173,18 +183,6 @@ fn stored(key: &str, files: Vec<SourceFile>) -> Vec<ConnectorFile> {
     let mut kept = kept.collect::<Vec<_>>();
     kept.sort_by(|one, other| one.name.cmp(&other.name));
     kept
-}
-
-/// Hashes sorted files. Each text follows its length, so that different lists have different hashes.
-fn digest(files: &[ConnectorFile]) -> FilesDigest {
-    let mut context = Context::new(&SHA256);
-    for part in files.iter().flat_map(|file| [&file.name, &file.text]) {
-        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        context.update(part.as_bytes());
-    }
-    let mut bytes = [0; 32];
-    bytes.copy_from_slice(context.finish().as_ref());
-    FilesDigest(bytes)
 }
 
 /// Creates the 400 `ConnectorInvalidError` with every error by its place and all diagnostics.

@@ -140,6 +140,7 @@ impl KeyRotator<'_> {
                 hex = hash.hex();
                 SealContext::KeyedResponse { project, key: &hex }
             }
+            SealedPlace::Row(row) => SealContext::Row(row),
             SealedPlace::Canary => SealContext::Canary,
         };
         self.vault.reseal(&context, &record.sealed)

@@ -18,7 +18,11 @@ use self::{
     throttle::{Guesser, LoginThrottle},
 };
 use crate::{
-    Caller, EngineParts, Error, ErrorCode, Field, changes::Changes, projects::Projects, validation::invalid_at,
+    Caller, EngineParts, Error, ErrorCode, Field,
+    changes::Changes,
+    projects::Projects,
+    row_seals::{self, sealed},
+    validation::invalid_at,
 };
 
 /// A new login with the token for the browser's cookie.
@@ -53,6 +57,9 @@ const BROWSER_SESSION_TTL: Duration = Duration::from_hours(7 * 24);
 const DEVICE_TTL: Duration = Duration::from_hours(365 * 24);
 /// The lifetime of a one-time link.
 const LOGIN_TOKEN_TTL: Duration = Duration::from_hours(24);
+
+/// What to do if the row of a member was changed.
+const RESTORE: &str = "Restore the database from your backup";
 
 /// The members of the organization, who log in to the dashboard.
 pub struct Members {
@@ -92,8 +99,9 @@ impl Members {
             hash: Vault::hash_token(text.expose()),
             project_id: project.clone(),
             expires_at: now.plus(LOGIN_TOKEN_TTL),
+            seal: None,
         };
-        self.storage.login_tokens().create(&token, now).await?;
+        self.storage.login_tokens().create(&sealed(&self.vault, token)).await?;
         Ok(text)
     }
 
@@ -105,11 +113,12 @@ impl Members {
     pub async fn log_in_by_link(&self, token: &Secret) -> Result<LoggedIn, Error> {
         let now = self.clock.now();
         let taken = self.storage.login_tokens().consume(&Vault::hash_token(token.expose()), now).await?;
-        if taken.is_none() {
+        let Some(taken) = taken else {
             return Err(invalid_login(
                 "the link was used or has expired; log in with your password, or create a link with `patchbay login-link`",
             ));
-        }
+        };
+        row_seals::check(&self.vault, &taken, "Create another link with `patchbay login-link`")?;
         let member = self.operator(now).await?;
         let device = device::new(&member, &*self.entropy);
         self.create_browser_session(member, device, now).await
@@ -132,6 +141,7 @@ impl Members {
                 "no password is set; open the one-time link that the first start printed, or create one with `patchbay login-link`",
             ));
         };
+        row_seals::check(&self.vault, &member, RESTORE)?;
         self.check_password(password, &hash, &guesser, "the password is wrong").await?;
         let device = device.unwrap_or_else(|| device::new(&member, &*self.entropy));
         self.create_browser_session(member, device, now).await
@@ -195,7 +205,7 @@ impl Members {
     /// 400 `ValidationError` if the password is too weak or the current password is missing; 401 `InvalidLoginError` if the
     /// current password is wrong; 429 `TooManyAttemptsError` after many wrong ones in this login.
     pub async fn set_password(&self, token: &Secret, current: Option<&Secret>, new: &Secret) -> Result<(), Error> {
-        let (browser, member) = self.browser(token).await?.ok_or_else(not_logged_in)?;
+        let (browser, mut member) = self.browser(token).await?.ok_or_else(not_logged_in)?;
         self.passwords.check_strength(new).await?;
         if let Some(hash) = &member.password {
             let Some(current) = current else {
@@ -209,12 +219,13 @@ impl Members {
             self.guess(&guesser)?;
             self.check_password(current, hash, &guesser, "the current password is wrong").await?;
         }
-        let hash = self.passwords.hash(new, &*self.entropy).await?;
+        member.password = Some(self.passwords.hash(new, &*self.entropy).await?);
+        let member = sealed(&self.vault, member);
         let storage = self.storage.clone();
         // Both or neither: a stolen session must not survive because the caller disconnected.
         self.changes
             .run_to_completion(async move {
-                storage.members().set_password(&member.id, &hash).await?;
+                storage.members().set_password(&member).await?;
                 storage.browser_sessions().delete_others(&member.id, &browser.hash).await?;
                 Ok(())
             })
@@ -250,8 +261,10 @@ impl Members {
         let Some(browser) = self.storage.browser_sessions().by_hash(&hash, self.clock.now()).await? else {
             return Ok(None);
         };
-        let member = self.storage.members().get(&browser.member_id).await?;
-        Ok(member.map(|member| (browser, member)))
+        row_seals::check(&self.vault, &browser, "Log out and in again")?;
+        let Some(member) = self.storage.members().get(&browser.member_id).await? else { return Ok(None) };
+        row_seals::check(&self.vault, &member, RESTORE)?;
+        Ok(Some((browser, member)))
     }
 
     /// Returns the member; none exists before the first login.
@@ -271,9 +284,13 @@ impl Members {
             name: "Operator".to_owned(),
             password: None,
             created_at: now,
+            seal: None,
         };
+        let new = sealed(&self.vault, new);
         self.storage.members().create_first(&new).await?;
-        Ok(self.storage.members().first(&organization.id).await?.unwrap_or(new))
+        let member = self.storage.members().first(&organization.id).await?.unwrap_or(new);
+        row_seals::check(&self.vault, &member, RESTORE)?;
+        Ok(member)
     }
 
     async fn create_browser_session(&self, member: Member, device: String, now: Timestamp) -> Result<LoggedIn, Error> {
@@ -283,8 +300,9 @@ impl Members {
             member_id: member.id.clone(),
             created_at: now,
             expires_at: now.plus(BROWSER_SESSION_TTL),
+            seal: None,
         };
-        self.storage.browser_sessions().create(&browser, now).await?;
+        self.storage.browser_sessions().create(&sealed(&self.vault, browser)).await?;
         Ok(LoggedIn {
             session: self.session_of(&member).await?,
             token,

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use patchbay_engine::{KeyRotator, RotationError, RotationProgress};
 use patchbay_model::{
-    AccountId, KeyHash, KeyId, Organization, OrganizationId, ProfileId, Project, ProjectId, Sealed, Timestamp,
+    AccountId, KeyHash, KeyId, Organization, OrganizationId, ProfileId, Project, ProjectId, RowId, Sealed, Timestamp,
     testing::{ManualClock, SeededEntropy},
 };
 use patchbay_storage::{
@@ -69,6 +69,9 @@ impl SealedRecordStore for FaultyStore<'_> {
     }
     async fn exchange(&self, changes: &[(SealedRecord, Sealed)]) -> patchbay_storage::Result<u64> {
         self.step(self.inner.exchange(changes)).await
+    }
+    async fn seal_rows(&self, seals: &[(RowId, Sealed)]) -> patchbay_storage::Result<()> {
+        self.inner.seal_rows(seals).await
     }
     async fn retire(&self, key: KeyId) -> patchbay_storage::Result<u64> {
         self.step(self.inner.retire(key)).await

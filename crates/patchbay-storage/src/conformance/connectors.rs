@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use patchbay_model::{ConnectorFile, ConnectorVersion, FilesDigest, ProjectId};
 
-use super::{at, project};
+use super::{at, project, seal};
 use crate::{AddVersion, Storage, StorageError};
 
 /// More versions than any of these tests adds.
@@ -18,6 +18,7 @@ fn version(project: &ProjectId, key: &str, number: &str, digest: u8) -> Connecto
         file_count: 2,
         size_bytes: 20,
         created_at: at(i64::from(digest)),
+        seal: Some(seal(digest)),
     }
 }
 
@@ -114,4 +115,21 @@ pub async fn a_deleted_version_has_no_files(storage: &dyn Storage) {
     // Its number is free again, also with other files.
     assert_eq!(store.add(&version(&a, "acme", "1.0.0", 2), &files("two"), LIMIT).await.unwrap(), AddVersion::Added);
     assert_eq!(store.files(&a, "acme", "1.0.0").await.unwrap(), Some(files("two")));
+}
+
+pub async fn a_damaged_version_is_replaced(storage: &dyn Storage) {
+    let (a, b) = (project(storage, "a").await, project(storage, "b").await);
+    let store = storage.connectors();
+    let (damaged, theirs) = (version(&a, "acme", "1.0.0", 1), version(&b, "acme", "1.0.0", 3));
+    store.add(&damaged, &files("one"), LIMIT).await.unwrap();
+    store.add(&theirs, &files("theirs"), LIMIT).await.unwrap();
+    let pushed = version(&a, "acme", "1.0.0", 2);
+    let fewer = files("two").into_iter().take(1).collect::<Vec<_>>();
+    store.replace(&pushed, &fewer).await.unwrap();
+    assert_eq!(store.list(&a).await.unwrap(), std::slice::from_ref(&pushed));
+    assert_eq!(store.files(&a, "acme", "1.0.0").await.unwrap(), Some(fewer));
+    assert_eq!(store.files(&b, "acme", "1.0.0").await.unwrap(), Some(files("theirs")));
+    assert_eq!(store.list(&b).await.unwrap(), [theirs]);
+    let nowhere = version(&ProjectId::new("nowhere"), "acme", "1.0.0", 4);
+    assert!(matches!(store.replace(&nowhere, &files("x")).await, Err(StorageError::Conflict(_))));
 }

@@ -2,7 +2,7 @@
 
 use patchbay_model::{KeyHash, LoginToken};
 
-use super::{at, key, project};
+use super::{at, key, project, seal};
 use crate::{Storage, StorageError};
 
 pub async fn organizations_and_projects(storage: &dyn Storage) {
@@ -38,7 +38,8 @@ pub async fn keys_belong_to_their_project(storage: &dyn Storage) {
     assert!(!storage.api_keys().update(&foreign).await.unwrap());
     assert!(!storage.api_keys().delete(&b, &ours.id).await.unwrap());
     assert_eq!(storage.api_keys().list(&a).await.unwrap(), std::slice::from_ref(&ours));
-    let changed = patchbay_model::ApiKey { name: "renamed".to_owned(), enabled: false, ..ours.clone() };
+    let changed =
+        patchbay_model::ApiKey { name: "renamed".to_owned(), enabled: false, seal: Some(seal(9)), ..ours.clone() };
     assert!(storage.api_keys().update(&changed).await.unwrap());
     assert_eq!(storage.api_keys().by_hash(&ours.hash).await.unwrap(), Some(changed));
     assert!(storage.api_keys().delete(&a, &ours.id).await.unwrap());
@@ -47,12 +48,29 @@ pub async fn keys_belong_to_their_project(storage: &dyn Storage) {
 
 pub async fn login_tokens_work_once(storage: &dyn Storage) {
     let a = project(storage, "a").await;
-    let token = LoginToken { hash: KeyHash([1; 32]), project_id: a.clone(), expires_at: at(10) };
-    storage.login_tokens().create(&token, at(0)).await.unwrap();
+    let token = LoginToken { hash: KeyHash([1; 32]), project_id: a.clone(), expires_at: at(10), seal: Some(seal(1)) };
+    storage.login_tokens().create(&token).await.unwrap();
     assert_eq!(storage.login_tokens().consume(&token.hash, at(9)).await.unwrap(), Some(token.clone()));
     assert_eq!(storage.login_tokens().consume(&token.hash, at(9)).await.unwrap(), None);
-    storage.login_tokens().create(&token, at(0)).await.unwrap();
+    storage.login_tokens().create(&token).await.unwrap();
     assert_eq!(storage.login_tokens().consume(&token.hash, at(10)).await.unwrap(), None);
+}
+
+/// A clock that jumps must not end logins: only the retention deletes, after it has checked the clock.
+pub async fn a_new_login_token_deletes_no_other(storage: &dyn Storage) {
+    let a = project(storage, "a").await;
+    let token = |number, expires| {
+        let (hash, seal) = (KeyHash([number; 32]), Some(seal(number)));
+        LoginToken { hash, project_id: a.clone(), expires_at: at(expires), seal }
+    };
+    let (first, second, third) = (token(1, 10), token(2, 1_000_000_000), token(3, 20));
+    for token in [&first, &second, &third] {
+        storage.login_tokens().create(token).await.unwrap();
+    }
+    assert_eq!(storage.login_tokens().delete_expired(at(11)).await.unwrap(), 1);
+    assert_eq!(storage.login_tokens().consume(&first.hash, at(0)).await.unwrap(), None);
+    assert_eq!(storage.login_tokens().consume(&third.hash, at(19)).await.unwrap(), Some(third));
+    assert_eq!(storage.login_tokens().consume(&second.hash, at(19)).await.unwrap(), Some(second));
 }
 
 pub async fn meta_is_set_once(storage: &dyn Storage) {

@@ -32,26 +32,29 @@ macro_rules! storage_conformance {
     ($make:expr) => {
         $crate::storage_conformance!(@tests $make;
             identity: organizations_and_projects, keys_are_found_by_hash, keys_belong_to_their_project,
-                login_tokens_work_once, meta_is_set_once;
+                login_tokens_work_once, a_new_login_token_deletes_no_other, meta_is_set_once;
             profiles: a_profile_is_stored, one_default_for_a_connector, profiles_belong_to_their_project,
                 a_used_profile_is_not_deleted, profiles_are_paged, an_alarm_is_raised_once;
             accounts: an_account_is_stored, an_owner_has_one_account_per_connector, an_update_of_an_old_revision_is_a_conflict,
                 accounts_belong_to_their_project, a_delete_removes_the_secrets, accounts_are_filtered_and_paged, accounts_are_searched,
                 a_failed_insert_stores_nothing, accounts_with_a_due_expiry_notice_are_listed, client_ids_of_a_profiles_tokens_are_listed;
             connectors: a_version_is_stored, a_version_is_immutable, versions_belong_to_their_project,
-                a_project_has_a_limit_of_versions, one_of_many_concurrent_pushes_adds_a_version, a_deleted_version_has_no_files;
+                a_project_has_a_limit_of_versions, one_of_many_concurrent_pushes_adds_a_version, a_deleted_version_has_no_files,
+                a_damaged_version_is_replaced;
             linking: a_session_is_stored, a_session_is_read_by_its_id_in_its_project, expired_sessions_are_deleted_with_their_attempts, an_attempt_finishes_once,
                 a_session_keeps_its_newest_attempts, a_link_uses_its_session_up, a_failed_link_leaves_its_session_unused,
                 a_session_is_deleted_in_its_project, a_deleted_account_takes_its_sessions_along,
                 call_records_are_appended_atomically, old_call_records_are_deleted;
             idempotency_keys: a_key_is_reserved_once_and_keeps_its_response, a_released_key_is_reserved_again, keys_belong_to_one_project,
                 a_bucket_has_a_limit_of_keys_and_of_bytes, expired_keys_are_deleted_in_batches, one_of_many_concurrent_callers_reserves_a_key;
-            members: a_member_is_stored, a_browser_session_expires, other_browser_sessions_are_deleted;
+            members: a_member_is_stored, a_browser_session_expires, a_new_browser_session_deletes_no_other,
+                other_browser_sessions_are_deleted;
             refresh_leases: a_lease_has_one_holder, only_the_newest_lease_commits, an_unresolved_request_is_recorded_until_its_outcome_is_known,
                 a_failed_refresh_backs_off, due_refreshes_are_found, due_notices_are_found, leases_of_an_ended_process_are_released, a_pending_authorization_is_taken_once;
             sealed_records: every_place_is_found_and_exchanged, a_changed_value_is_not_exchanged,
                 a_stale_writer_cannot_restore_an_old_key, a_used_key_is_not_retired,
-                a_retired_key_cannot_wrap_new_values;
+                a_retired_key_cannot_wrap_new_values, rows_without_a_seal_are_found_and_sealed_once,
+                accounts_and_profiles_that_are_not_bound_are_found;
             tenancy: an_existing_id_is_a_conflict_across_projects, an_account_uses_a_profile_of_its_project,
                 an_attempt_belongs_to_a_session_of_its_project, no_filter_reaches_another_project,
                 a_missing_project_is_a_conflict;
@@ -101,7 +104,13 @@ pub(crate) fn key(project: &ProjectId, number: u8) -> ApiKey {
         scopes: BTreeSet::from([ApiScope::ActionsExecute, ApiScope::PlatformRead]),
         enabled: true,
         created_at: at(i64::from(number)),
+        seal: Some(seal(number)),
     }
+}
+
+/// Returns the seal of a row.
+pub(crate) fn seal(number: u8) -> Sealed {
+    Sealed::from_bytes(vec![number; 60])
 }
 
 fn metadata(value: &str) -> Metadata {

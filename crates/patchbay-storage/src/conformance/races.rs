@@ -89,8 +89,8 @@ pub async fn concurrent_creates_leave_one_default(storage: &dyn Storage) {
 
 pub async fn one_of_many_concurrent_callers_takes_a_token(storage: &dyn Storage) {
     let a = project(storage, "a").await;
-    let token = LoginToken { hash: KeyHash([1; 32]), project_id: a, expires_at: at(10) };
-    storage.login_tokens().create(&token, at(0)).await.unwrap();
+    let token = LoginToken { hash: KeyHash([1; 32]), project_id: a, expires_at: at(10), seal: None };
+    storage.login_tokens().create(&token).await.unwrap();
     let taken = join_all((0..CALLERS).map(|_| storage.login_tokens().consume(&token.hash, at(1)))).await;
     assert_eq!(taken.into_iter().filter_map(Result::unwrap).collect::<Vec<_>>(), [token]);
     let values = (0..CALLERS).map(|number| [u8::try_from(number).unwrap()]).collect::<Vec<_>>();

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use patchbay_model::{KeyHash, KeyId, ProjectId, Sealed};
+use patchbay_model::{
+    AccountId, BrowserSession, ConnectorVersion, FilesDigest, KeyHash, KeyId, LoginToken, Member, MemberId,
+    OrganizationId, ProfileId, ProjectId, RowId, RowKind, Sealed,
+};
 
-use super::{account, at, profile, project};
+use super::{account, at, key, profile, project};
 use crate::{
     IdempotencyLimits, InsertRule, KeyedResponse, NewIdempotencyKey, Result, SealedPlace, SealedRecord, Storage,
     StorageError, VAULT_CANARY,
@@ -43,7 +46,128 @@ async fn filled(storage: &dyn Storage, key: KeyId) -> u64 {
     keep_response(storage, &p, 7, sealed(key, 6)).await.unwrap();
     storage.meta().set(VAULT_CANARY, sealed(key, 4).as_bytes()).await.unwrap();
     storage.meta().set("another", b"record").await.unwrap();
-    7
+    rows(storage, &p, Some(sealed(key, 5))).await;
+    12
+}
+
+/// Stores a row of each type that has a seal, and returns what identifies them.
+async fn rows(storage: &dyn Storage, project: &ProjectId, seal: Option<Sealed>) -> Vec<RowId> {
+    let mut api_key = key(project, 1);
+    api_key.seal.clone_from(&seal);
+    storage.api_keys().create(&api_key).await.unwrap();
+    let (hash, project_id) = (KeyHash([0xAB; 32]), project.clone());
+    let token = LoginToken { hash, project_id, expires_at: at(60), seal: seal.clone() };
+    storage.login_tokens().create(&token).await.unwrap();
+    let member = Member {
+        id: MemberId::new("member"),
+        organization_id: OrganizationId::new("org"),
+        name: "Operator".to_owned(),
+        password: None,
+        created_at: at(0),
+        seal: seal.clone(),
+    };
+    storage.members().create_first(&member).await.unwrap();
+    let (member_id, created_at) = (member.id, at(0));
+    let browser = BrowserSession { hash, member_id, created_at, expires_at: at(60), seal: seal.clone() };
+    storage.browser_sessions().create(&browser).await.unwrap();
+    let version = ConnectorVersion {
+        project_id: project.clone(),
+        key: "acme".to_owned(),
+        version: "1.0.0".to_owned(),
+        digest: FilesDigest([1; 32]),
+        file_count: 0,
+        size_bytes: 0,
+        created_at: at(0),
+        seal,
+    };
+    storage.connectors().add(&version, &[], 9).await.unwrap();
+    let keys =
+        [api_key.id.as_str().to_owned(), hash.hex(), "member".to_owned(), hash.hex(), format!("{project}/acme/1.0.0")];
+    RowKind::ALL.into_iter().zip(keys).map(|(kind, key)| RowId { kind, key }).collect()
+}
+
+/// Returns the seals of the rows that [`rows`] stored, in the order of their types.
+async fn seals(storage: &dyn Storage, project: &ProjectId) -> Vec<Option<Sealed>> {
+    let hash = KeyHash([0xAB; 32]);
+    vec![
+        storage.api_keys().list(project).await.unwrap().remove(0).seal,
+        storage.login_tokens().consume(&hash, at(0)).await.unwrap().unwrap().seal,
+        storage.members().first(&OrganizationId::new("org")).await.unwrap().unwrap().seal,
+        storage.browser_sessions().by_hash(&hash, at(0)).await.unwrap().unwrap().seal,
+        storage.connectors().list(project).await.unwrap().remove(0).seal,
+    ]
+}
+
+pub async fn rows_without_a_seal_are_found_and_sealed_once(storage: &dyn Storage) {
+    let p = project(storage, "p").await;
+    let rows = rows(storage, &p, None).await;
+    assert_eq!(storage.sealed_records().count_by_key().await.unwrap(), []);
+    assert!(others(storage).await.is_empty());
+    assert_eq!(storage.api_keys().unsealed().await.unwrap().len(), 1);
+    assert_eq!(storage.login_tokens().unsealed().await.unwrap().len(), 1);
+    assert_eq!(storage.members().unsealed().await.unwrap().len(), 1);
+    assert_eq!(storage.browser_sessions().unsealed().await.unwrap().len(), 1);
+    let with = |what| rows.iter().map(|row| (row.clone(), sealed(OLD, what))).collect::<Vec<_>>();
+    storage.sealed_records().seal_rows(&with(5)).await.unwrap();
+    // A row that has a seal keeps it.
+    storage.sealed_records().seal_rows(&with(6)).await.unwrap();
+    assert!(storage.api_keys().unsealed().await.unwrap().is_empty());
+    assert!(storage.login_tokens().unsealed().await.unwrap().is_empty());
+    assert!(storage.members().unsealed().await.unwrap().is_empty());
+    assert!(storage.browser_sessions().unsealed().await.unwrap().is_empty());
+    assert_eq!(storage.sealed_records().count_by_key().await.unwrap(), [(OLD, 5)]);
+    let found = others(storage).await.into_iter().map(|record| record.place).collect::<Vec<_>>();
+    assert_eq!(found, rows.iter().cloned().map(SealedPlace::Row).collect::<Vec<_>>());
+    assert_eq!(exchange(storage, others(storage).await).await, 5);
+    assert_eq!(seals(storage, &p).await, vec![Some(sealed(NEW, 9)); 5]);
+    storage.sealed_records().retire(OLD).await.unwrap();
+    let late = storage.api_keys().update(&patchbay_model::ApiKey { seal: Some(sealed(OLD, 1)), ..key(&p, 1) }).await;
+    assert!(matches!(late, Err(StorageError::Conflict(_))));
+}
+
+pub async fn accounts_and_profiles_that_are_not_bound_are_found(storage: &dyn Storage) {
+    let (p, q) = (project(storage, "p").await, project(storage, "q").await);
+    let version = |number: u8| Sealed::from_bytes([&[number][..], &OLD.0, &[7; 90]].concat());
+    let fields = |numbers: &[u8]| {
+        let fields = numbers.iter().enumerate().map(|(field, number)| (format!("field{field}"), version(*number)));
+        fields.collect::<BTreeMap<_, _>>()
+    };
+    // One envelope of version 1 among others is enough; an account without secrets has nothing to bind.
+    for (project, suffix) in [(&p, "p"), (&q, "q")] {
+        for (name, numbers) in [("old", &[1, 1][..]), ("mixed", &[2, 1]), ("new", &[2, 2]), ("empty", &[])] {
+            let mut profile = profile(project, &format!("{name}-{suffix}"), 0);
+            profile.secrets = fields(numbers);
+            storage.profiles().create(&profile).await.unwrap();
+            let mut account = account(project, &format!("{name}-{suffix}"), &format!("{name}-{suffix}"), 0);
+            account.secrets = fields(numbers);
+            storage.accounts().insert(&account, InsertRule::Multiple).await.unwrap();
+        }
+    }
+    let records = storage.sealed_records();
+    let mut found: Vec<(ProjectId, AccountId)> = Vec::new();
+    loop {
+        let after = found.last().map(|(_, account)| account.clone());
+        let more = records.unbound_accounts(after.as_ref(), 1).await.unwrap();
+        if more.is_empty() {
+            break;
+        }
+        assert_eq!(more.len(), 1, "not more than the limit");
+        found.extend(more);
+    }
+    let expected = [(&p, "mixed-p"), (&q, "mixed-q"), (&p, "old-p"), (&q, "old-q")];
+    assert_eq!(found, expected.map(|(project, name)| (project.clone(), AccountId::new(name))));
+    assert_eq!(records.unbound_accounts(None, 3).await.unwrap(), found[..3]);
+    let profiles = expected.map(|(project, name)| (project.clone(), ProfileId::new(name)));
+    assert_eq!(records.unbound_profiles().await.unwrap(), profiles);
+    // A change that binds the last envelope takes the account and the profile off the lists.
+    let mut account = storage.accounts().get(&p, &AccountId::new("old-p")).await.unwrap().unwrap();
+    account.secrets = fields(&[2, 2]);
+    storage.accounts().update(&account, account.revision).await.unwrap();
+    let mut profile = storage.profiles().get(&q, &ProfileId::new("mixed-q")).await.unwrap().unwrap();
+    profile.secrets = fields(&[2, 2]);
+    storage.profiles().update(&profile).await.unwrap();
+    assert_eq!(records.unbound_accounts(None, 9).await.unwrap().len(), 3);
+    assert!(!records.unbound_profiles().await.unwrap().contains(&(q, ProfileId::new("mixed-q"))));
 }
 
 /// Returns all values that another key than [`NEW`] wraps, reading two at a time.
@@ -69,7 +193,7 @@ pub async fn every_place_is_found_and_exchanged(storage: &dyn Storage) {
     assert_eq!(storage.sealed_records().count_by_key().await.unwrap(), [(OLD, all)]);
     let found = others(storage).await;
     let kinds: BTreeSet<_> = found.iter().map(|record| format!("{:?}", record.place)).collect();
-    assert_eq!((kinds.len(), found.len()), (7, 7), "{kinds:?}");
+    assert_eq!((kinds.len(), found.len()), (12, 12), "{kinds:?}");
 
     let first = storage.sealed_records().wrapped_by_others(NEW, None, 2).await.unwrap();
     assert_eq!(exchange(storage, first).await, 2);
@@ -84,7 +208,7 @@ pub async fn a_changed_value_is_not_exchanged(storage: &dyn Storage) {
     filled(storage, OLD).await;
     let read = others(storage).await;
     storage.meta().set(VAULT_CANARY, sealed(OLD, 5).as_bytes()).await.unwrap();
-    assert_eq!(exchange(storage, read).await, 6);
+    assert_eq!(exchange(storage, read).await, 11);
     let left = others(storage).await;
     assert_eq!(left, [SealedRecord { place: SealedPlace::Canary, sealed: sealed(OLD, 5) }]);
 }
@@ -125,5 +249,5 @@ pub async fn a_retired_key_cannot_wrap_new_values(storage: &dyn Storage) {
     assert!(matches!(kept, Err(StorageError::Conflict(_))));
     let canary = storage.meta().set(VAULT_CANARY, sealed(OLD, 4).as_bytes()).await;
     assert!(matches!(canary, Err(StorageError::Conflict(_))));
-    assert_eq!(storage.sealed_records().count_by_key().await.unwrap(), [(NEW, 7)]);
+    assert_eq!(storage.sealed_records().count_by_key().await.unwrap(), [(NEW, 12)]);
 }

@@ -268,7 +268,9 @@ impl AccountStore for SqliteStorage {
     }
 
     async fn find_by_owner(&self, project: &ProjectId, owner: &Owner, connector: &str) -> Result<Option<Account>> {
-        find_owned(&mut self.read().await?, project, owner, connector).await
+        let account = find_owned(&mut self.read().await?, project, owner, connector).await?;
+        // A new link always finds nothing: it must not wait for the first check.
+        self.complete(account)
     }
 
     async fn list(&self, project: &ProjectId, filter: &AccountFilter) -> Result<Page<Account>> {
@@ -281,7 +283,7 @@ impl AccountStore for SqliteStorage {
         let (limit, offset) = window(filter.page, filter.page_size);
         select.push(" ORDER BY a.created_at DESC, a.id LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(offset);
         let rows = select.build().fetch_all(&mut *transaction).await?;
-        Ok(Page { items: complete(&mut transaction, &rows).await?, total: total.unsigned_abs() })
+        self.complete(Page { items: complete(&mut transaction, &rows).await?, total: total.unsigned_abs() })
     }
 
     async fn token_client_ids(&self, project: &ProjectId, profile: &ProfileId) -> Result<Vec<String>> {
@@ -296,7 +298,7 @@ impl AccountStore for SqliteStorage {
         let mut transaction = self.write().await?;
         let is_there = replace(&mut transaction, changed, read_revision).await?;
         transaction.commit().await?;
-        Ok(is_there)
+        self.hit(is_there)
     }
 
     async fn relink(&self, changed: &Account, read_revision: i64, session: SessionId, now: Timestamp) -> Result<bool> {
@@ -306,12 +308,12 @@ impl AccountStore for SqliteStorage {
             sessions::use_for(&mut transaction, session, changed, now).await?;
         }
         transaction.commit().await?;
-        Ok(is_there)
+        self.hit(is_there)
     }
 
     async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>> {
         let mut transaction = self.write().await?;
-        let Some(found) = find(&mut transaction, project, id).await? else { return Ok(None) };
+        let Some(found) = find(&mut transaction, project, id).await? else { return self.found(None) };
         // The foreign key deletes the secrets (ON DELETE CASCADE).
         sqlx::query("DELETE FROM accounts WHERE project_id = ? AND id = ?")
             .bind(project.as_str())

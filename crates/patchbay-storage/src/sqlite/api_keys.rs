@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use patchbay_model::{ApiKey, ApiKeyId, ApiScope, KeyHash, ProjectId};
+use patchbay_model::{ApiKey, ApiKeyId, ApiScope, KeyHash, ProjectId, Sealed};
 use sqlx::sqlite::SqliteRow;
 
 use super::{SqliteStorage, row::Row};
@@ -21,6 +21,7 @@ fn api_key(row: &SqliteRow) -> Result<ApiKey> {
         scopes: scopes.map_err(|error| row.wrong("scopes", error))?,
         enabled: row.get("enabled")?,
         created_at: row.time("created_at")?,
+        seal: row.seal()?,
     })
 }
 
@@ -30,7 +31,8 @@ impl ApiKeyStore for SqliteStorage {
         let scopes = key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
         let mut transaction = self.write().await?;
         sqlx::query(
-            "INSERT INTO api_keys (id, project_id, name, hash, scopes, enabled, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO api_keys (id, project_id, name, hash, scopes, enabled, created_at, seal) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(key.id.as_str())
         .bind(key.project_id.as_str())
@@ -39,6 +41,7 @@ impl ApiKeyStore for SqliteStorage {
         .bind(scopes)
         .bind(key.enabled)
         .bind(key.created_at.as_micros())
+        .bind(key.seal.as_ref().map(Sealed::as_bytes))
         .execute(&mut *transaction)
         .await?;
         Ok(transaction.commit().await?)
@@ -46,25 +49,32 @@ impl ApiKeyStore for SqliteStorage {
 
     async fn by_hash(&self, hash: &KeyHash) -> Result<Option<ApiKey>> {
         let query = sqlx::query("SELECT * FROM api_keys WHERE hash = ?").bind(hash.0.as_slice());
-        query.fetch_optional(&self.readers).await?.as_ref().map(api_key).transpose()
+        self.found(query.fetch_optional(&self.readers).await?.as_ref().map(api_key).transpose()?)
     }
 
     async fn list(&self, project: &ProjectId) -> Result<Vec<ApiKey>> {
         let query = sqlx::query("SELECT * FROM api_keys WHERE project_id = ? ORDER BY created_at, id");
-        query.bind(project.as_str()).fetch_all(&self.readers).await?.iter().map(api_key).collect()
+        let listed = query.bind(project.as_str()).fetch_all(&self.readers).await?;
+        self.complete(listed.iter().map(api_key).collect::<Result<_>>()?)
+    }
+
+    async fn unsealed(&self) -> Result<Vec<ApiKey>> {
+        let query = sqlx::query("SELECT * FROM api_keys WHERE seal IS NULL ORDER BY id");
+        query.fetch_all(&self.readers).await?.iter().map(api_key).collect()
     }
 
     async fn update(&self, changed: &ApiKey) -> Result<bool> {
         let mut transaction = self.write().await?;
-        let done = sqlx::query("UPDATE api_keys SET name = ?, enabled = ? WHERE project_id = ? AND id = ?")
+        let done = sqlx::query("UPDATE api_keys SET name = ?, enabled = ?, seal = ? WHERE project_id = ? AND id = ?")
             .bind(&changed.name)
             .bind(changed.enabled)
+            .bind(changed.seal.as_ref().map(Sealed::as_bytes))
             .bind(changed.project_id.as_str())
             .bind(changed.id.as_str())
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        Ok(done.rows_affected() > 0)
+        self.hit(done.rows_affected() > 0)
     }
 
     async fn delete(&self, project: &ProjectId, id: &ApiKeyId) -> Result<bool> {
@@ -75,6 +85,6 @@ impl ApiKeyStore for SqliteStorage {
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        Ok(done.rows_affected() > 0)
+        self.hit(done.rows_affected() > 0)
     }
 }

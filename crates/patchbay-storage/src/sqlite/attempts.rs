@@ -63,7 +63,7 @@ impl AttemptStore for SqliteStorage {
     async fn get(&self, project: &ProjectId, session: SessionId, id: &AttemptId) -> Result<Option<ConnectionAttempt>> {
         let query = sqlx::query("SELECT * FROM connection_attempts WHERE project_id = ? AND session_id = ? AND id = ?");
         let query = query.bind(project.as_str()).bind(session.0).bind(id.as_str());
-        query.fetch_optional(&self.readers).await?.as_ref().map(attempt).transpose()
+        self.found(query.fetch_optional(&self.readers).await?.as_ref().map(attempt).transpose()?)
     }
 
     async fn finish(

@@ -62,7 +62,7 @@ impl CallStore for SqliteStorage {
     async fn get(&self, project: &ProjectId, id: &CallId) -> Result<Option<CallRecord>> {
         let query = sqlx::query("SELECT * FROM calls WHERE project_id = ? AND id = ?");
         let query = query.bind(project.as_str()).bind(id.as_str());
-        query.fetch_optional(&self.readers).await?.as_ref().map(call).transpose()
+        self.found(query.fetch_optional(&self.readers).await?.as_ref().map(call).transpose()?)
     }
 
     async fn list(&self, project: &ProjectId, limit: u32) -> Result<Vec<CallRecord>> {

@@ -1,23 +1,31 @@
 //! One-time login tokens, as hashes.
 
 use async_trait::async_trait;
-use patchbay_model::{KeyHash, LoginToken, ProjectId, Timestamp};
+use patchbay_model::{KeyHash, LoginToken, ProjectId, Sealed, Timestamp};
+use sqlx::sqlite::SqliteRow;
 
 use super::{SqliteStorage, row::Row};
 use crate::{LoginTokenStore, Result};
 
+fn login_token(row: &SqliteRow) -> Result<LoginToken> {
+    let row = Row { table: "login_tokens", columns: row, id: "?".to_owned() };
+    Ok(LoginToken {
+        hash: row.hash("hash")?,
+        project_id: ProjectId::new(row.get::<String>("project_id")?),
+        expires_at: row.time("expires_at")?,
+        seal: row.seal()?,
+    })
+}
+
 #[async_trait]
 impl LoginTokenStore for SqliteStorage {
-    async fn create(&self, token: &LoginToken, now: Timestamp) -> Result<()> {
+    async fn create(&self, token: &LoginToken) -> Result<()> {
         let mut transaction = self.write().await?;
-        sqlx::query("DELETE FROM login_tokens WHERE expires_at <= ?")
-            .bind(now.as_micros())
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query("INSERT INTO login_tokens (hash, project_id, expires_at) VALUES (?, ?, ?)")
+        sqlx::query("INSERT INTO login_tokens (hash, project_id, expires_at, seal) VALUES (?, ?, ?, ?)")
             .bind(token.hash.0.as_slice())
             .bind(token.project_id.as_str())
             .bind(token.expires_at.as_micros())
+            .bind(token.seal.as_ref().map(Sealed::as_bytes))
             .execute(&mut *transaction)
             .await?;
         Ok(transaction.commit().await?)
@@ -31,9 +39,21 @@ impl LoginTokenStore for SqliteStorage {
             .fetch_optional(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        let Some(row) = taken else { return Ok(None) };
-        let row = Row { table: "login_tokens", columns: &row, id: "?".to_owned() };
-        let project_id = ProjectId::new(row.get::<String>("project_id")?);
-        Ok(Some(LoginToken { hash: *hash, project_id, expires_at: row.time("expires_at")? }))
+        self.found(taken.as_ref().map(login_token).transpose()?)
+    }
+
+    async fn unsealed(&self) -> Result<Vec<LoginToken>> {
+        let query = sqlx::query("SELECT * FROM login_tokens WHERE seal IS NULL ORDER BY hash");
+        query.fetch_all(&self.readers).await?.iter().map(login_token).collect()
+    }
+
+    async fn delete_expired(&self, before: Timestamp) -> Result<u64> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query("DELETE FROM login_tokens WHERE expires_at < ?")
+            .bind(before.as_micros())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected())
     }
 }

@@ -1,7 +1,7 @@
 //! Members of the organization, and their browser sessions.
 
 use async_trait::async_trait;
-use patchbay_model::{BrowserSession, KeyHash, Member, MemberId, OrganizationId, PasswordHash, Timestamp};
+use patchbay_model::{BrowserSession, KeyHash, Member, MemberId, OrganizationId, PasswordHash, Sealed, Timestamp};
 use sqlx::sqlite::SqliteRow;
 
 use super::{SqliteStorage, row::Row};
@@ -15,6 +15,18 @@ fn member(row: &SqliteRow) -> Result<Member> {
         name: row.get("name")?,
         password: row.get::<Option<String>>("password_hash")?.map(PasswordHash),
         created_at: row.time("created_at")?,
+        seal: row.seal()?,
+    })
+}
+
+fn browser_session(row: &SqliteRow) -> Result<BrowserSession> {
+    let row = Row { table: "browser_sessions", columns: row, id: "?".to_owned() };
+    Ok(BrowserSession {
+        hash: row.hash("hash")?,
+        member_id: MemberId::new(row.get::<String>("member_id")?),
+        created_at: row.time("created_at")?,
+        expires_at: row.time("expires_at")?,
+        seal: row.seal()?,
     })
 }
 
@@ -23,14 +35,15 @@ impl MemberStore for SqliteStorage {
     async fn create_first(&self, new: &Member) -> Result<bool> {
         let mut transaction = self.write().await?;
         let done = sqlx::query(
-            "INSERT INTO members (id, organization_id, name, password_hash, created_at) \
-             SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM members WHERE organization_id = ?2)",
+            "INSERT INTO members (id, organization_id, name, password_hash, created_at, seal) \
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM members WHERE organization_id = ?2)",
         )
         .bind(new.id.as_str())
         .bind(new.organization_id.as_str())
         .bind(&new.name)
         .bind(new.password.as_ref().map(|hash| hash.0.as_str()))
         .bind(new.created_at.as_micros())
+        .bind(new.seal.as_ref().map(Sealed::as_bytes))
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
@@ -39,55 +52,54 @@ impl MemberStore for SqliteStorage {
 
     async fn first(&self, organization: &OrganizationId) -> Result<Option<Member>> {
         let query = sqlx::query("SELECT * FROM members WHERE organization_id = ? ORDER BY created_at, id LIMIT 1");
-        query.bind(organization.as_str()).fetch_optional(&self.readers).await?.as_ref().map(member).transpose()
+        let found = query.bind(organization.as_str()).fetch_optional(&self.readers).await?;
+        self.found(found.as_ref().map(member).transpose()?)
     }
 
     async fn get(&self, id: &MemberId) -> Result<Option<Member>> {
         let query = sqlx::query("SELECT * FROM members WHERE id = ?").bind(id.as_str());
-        query.fetch_optional(&self.readers).await?.as_ref().map(member).transpose()
+        self.found(query.fetch_optional(&self.readers).await?.as_ref().map(member).transpose()?)
     }
 
-    async fn set_password(&self, id: &MemberId, password: &PasswordHash) -> Result<bool> {
+    async fn unsealed(&self) -> Result<Vec<Member>> {
+        let query = sqlx::query("SELECT * FROM members WHERE seal IS NULL ORDER BY id");
+        query.fetch_all(&self.readers).await?.iter().map(member).collect()
+    }
+
+    async fn set_password(&self, changed: &Member) -> Result<bool> {
         let mut transaction = self.write().await?;
-        let done = sqlx::query("UPDATE members SET password_hash = ? WHERE id = ?")
-            .bind(&password.0)
-            .bind(id.as_str())
+        let done = sqlx::query("UPDATE members SET password_hash = ?, seal = ? WHERE id = ?")
+            .bind(changed.password.as_ref().map(|hash| hash.0.as_str()))
+            .bind(changed.seal.as_ref().map(Sealed::as_bytes))
+            .bind(changed.id.as_str())
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        Ok(done.rows_affected() > 0)
+        self.hit(done.rows_affected() > 0)
     }
 }
 
 #[async_trait]
 impl BrowserSessionStore for SqliteStorage {
-    async fn create(&self, new: &BrowserSession, now: Timestamp) -> Result<()> {
+    async fn create(&self, new: &BrowserSession) -> Result<()> {
         let mut transaction = self.write().await?;
-        sqlx::query("DELETE FROM browser_sessions WHERE expires_at <= ?")
-            .bind(now.as_micros())
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query("INSERT INTO browser_sessions (hash, member_id, created_at, expires_at) VALUES (?, ?, ?, ?)")
-            .bind(new.hash.0.as_slice())
-            .bind(new.member_id.as_str())
-            .bind(new.created_at.as_micros())
-            .bind(new.expires_at.as_micros())
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "INSERT INTO browser_sessions (hash, member_id, created_at, expires_at, seal) VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(new.hash.0.as_slice())
+        .bind(new.member_id.as_str())
+        .bind(new.created_at.as_micros())
+        .bind(new.expires_at.as_micros())
+        .bind(new.seal.as_ref().map(Sealed::as_bytes))
+        .execute(&mut *transaction)
+        .await?;
         Ok(transaction.commit().await?)
     }
 
     async fn by_hash(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<BrowserSession>> {
         let query = sqlx::query("SELECT * FROM browser_sessions WHERE hash = ? AND expires_at > ?");
         let found = query.bind(hash.0.as_slice()).bind(now.as_micros()).fetch_optional(&self.readers).await?;
-        let Some(row) = found else { return Ok(None) };
-        let row = Row { table: "browser_sessions", columns: &row, id: "?".to_owned() };
-        Ok(Some(BrowserSession {
-            hash: *hash,
-            member_id: MemberId::new(row.get::<String>("member_id")?),
-            created_at: row.time("created_at")?,
-            expires_at: row.time("expires_at")?,
-        }))
+        self.found(found.as_ref().map(browser_session).transpose()?)
     }
 
     async fn delete(&self, hash: &KeyHash) -> Result<bool> {
@@ -105,6 +117,20 @@ impl BrowserSessionStore for SqliteStorage {
         let done = sqlx::query("DELETE FROM browser_sessions WHERE member_id = ? AND hash <> ?")
             .bind(member.as_str())
             .bind(keep.0.as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected())
+    }
+    async fn unsealed(&self) -> Result<Vec<BrowserSession>> {
+        let query = sqlx::query("SELECT * FROM browser_sessions WHERE seal IS NULL ORDER BY hash");
+        query.fetch_all(&self.readers).await?.iter().map(browser_session).collect()
+    }
+
+    async fn delete_expired(&self, before: Timestamp) -> Result<u64> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query("DELETE FROM browser_sessions WHERE expires_at < ?")
+            .bind(before.as_micros())
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;

@@ -23,6 +23,7 @@ mod profiles;
 mod projects;
 mod refresh_leases;
 mod row;
+mod row_seals;
 mod sealed_records;
 mod secrets;
 mod sessions;

@@ -31,11 +31,11 @@ impl OrganizationStore for SqliteStorage {
 
     async fn get(&self, id: &OrganizationId) -> Result<Option<Organization>> {
         let query = sqlx::query("SELECT * FROM organizations WHERE id = ?").bind(id.as_str());
-        query.fetch_optional(&self.readers).await?.as_ref().map(organization).transpose()
+        self.found(query.fetch_optional(&self.readers).await?.as_ref().map(organization).transpose()?)
     }
 
     async fn first(&self) -> Result<Option<Organization>> {
         let query = sqlx::query("SELECT * FROM organizations ORDER BY created_at, id LIMIT 1");
-        query.fetch_optional(&self.readers).await?.as_ref().map(organization).transpose()
+        self.found(query.fetch_optional(&self.readers).await?.as_ref().map(organization).transpose()?)
     }
 }

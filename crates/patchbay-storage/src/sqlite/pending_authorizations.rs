@@ -31,7 +31,7 @@ impl PendingAuthorizationStore for SqliteStorage {
         .bind(now.as_micros())
         .fetch_optional(&self.readers)
         .await?;
-        found.map(|row| record(&row)).transpose()
+        self.found(found.map(|row| record(&row)).transpose()?)
     }
 
     async fn take(&self, state: &KeyHash, now: Timestamp) -> Result<Option<(ProjectId, Sealed)>> {
@@ -43,7 +43,7 @@ impl PendingAuthorizationStore for SqliteStorage {
                 .fetch_optional(&mut *transaction)
                 .await?;
         transaction.commit().await?;
-        taken.map(|row| record(&row)).transpose()
+        self.found(taken.map(|row| record(&row)).transpose()?)
     }
 
     async fn delete_expired(&self, before: Timestamp) -> Result<u64> {

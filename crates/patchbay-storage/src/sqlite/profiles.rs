@@ -137,7 +137,7 @@ impl ProfileStore for SqliteStorage {
         let (limit, offset) = window(filter.page, filter.page_size);
         select.push(" ORDER BY created_at, id LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(offset);
         let rows = select.build().fetch_all(&mut *transaction).await?;
-        Ok(Page { items: complete(&mut transaction, &rows).await?, total: total.unsigned_abs() })
+        self.complete(Page { items: complete(&mut transaction, &rows).await?, total: total.unsigned_abs() })
     }
 
     async fn update(&self, changed: &Profile) -> Result<bool> {
@@ -161,7 +161,7 @@ impl ProfileStore for SqliteStorage {
         .execute(&mut *transaction)
         .await?;
         if done.rows_affected() == 0 {
-            return Ok(false);
+            return self.hit(false);
         }
         Secrets::Profile.replace(&mut transaction, changed.id.as_str(), &changed.secrets).await?;
         transaction.commit().await?;

@@ -38,6 +38,7 @@ impl ProjectStore for SqliteStorage {
 
     async fn list(&self, organization: &OrganizationId) -> Result<Vec<Project>> {
         let query = sqlx::query("SELECT * FROM projects WHERE organization_id = ? ORDER BY created_at, id");
-        query.bind(organization.as_str()).fetch_all(&self.readers).await?.iter().map(project).collect()
+        let listed = query.bind(organization.as_str()).fetch_all(&self.readers).await?;
+        self.complete(listed.iter().map(project).collect::<Result<_>>()?)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{error::Error, str::FromStr};
 
-use patchbay_model::{KeyHash, Timestamp};
+use patchbay_model::{KeyHash, Sealed, Timestamp};
 use serde::de::DeserializeOwned;
 use sqlx::{ColumnIndex, Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
 
@@ -48,6 +48,10 @@ impl<'r> Row<'r> {
     pub(super) fn hash(&self, column: &str) -> Result<KeyHash> {
         let bytes: &[u8] = self.get(column)?;
         bytes.try_into().map(KeyHash).map_err(|_| self.wrong(column, "it is not 32 bytes long"))
+    }
+
+    pub(super) fn seal(&self) -> Result<Option<Sealed>> {
+        Ok(self.get::<Option<Vec<u8>>>("seal")?.map(Sealed::from_bytes))
     }
 
     pub(super) fn wrong(&self, column: &str, cause: impl Into<Cause>) -> StorageError {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use patchbay_model::{AccountId, KeyId, ProfileId, ProjectId, Sealed};
+use patchbay_model::{AccountId, KeyId, ProfileId, ProjectId, RowId, Sealed};
 use sqlx::{Sqlite, Transaction};
 
-use super::{SqliteStorage, row::Row};
+use super::{SqliteStorage, row::Row, row_seals::SEALED_ROWS};
 use crate::{Result, SealedPlace, SealedRecord, SealedRecordStore, VAULT_CANARY};
 
 /// Selects the wrapping key of every sealed value. It is the only list of the columns that contain sealed values;
@@ -15,6 +15,11 @@ const WRAPPING_KEYS: &str = "SELECT substr(sealed, 2, 8) AS key FROM account_sec
      UNION ALL SELECT substr(sealed, 2, 8) FROM profile_secrets \
      UNION ALL SELECT substr(sealed, 2, 8) FROM pending_authorizations \
      UNION ALL SELECT substr(sealed, 2, 8) FROM idempotency_keys WHERE sealed IS NOT NULL \
+     UNION ALL SELECT substr(seal, 2, 8) FROM api_keys WHERE seal IS NOT NULL \
+     UNION ALL SELECT substr(seal, 2, 8) FROM login_tokens WHERE seal IS NOT NULL \
+     UNION ALL SELECT substr(seal, 2, 8) FROM members WHERE seal IS NOT NULL \
+     UNION ALL SELECT substr(seal, 2, 8) FROM browser_sessions WHERE seal IS NOT NULL \
+     UNION ALL SELECT substr(seal, 2, 8) FROM connector_versions WHERE seal IS NOT NULL \
      UNION ALL SELECT substr(value, 2, 8) FROM meta WHERE name = 'vault_canary'";
 
 // Each query selects the values of one table that another key wraps, after a primary key.
@@ -104,6 +109,27 @@ impl SqliteStorage {
         query.fetch_all(&self.readers).await?.iter().map(read).collect()
     }
 
+    async fn row_seals(&self, active: KeyId, after: Option<&RowId>, limit: u32) -> Result<Vec<SealedRecord>> {
+        for rows in &SEALED_ROWS {
+            let from = match after {
+                Some(after) if after.kind > rows.kind => continue,
+                Some(after) if after.kind == rows.kind => after.key.as_str(),
+                _ => "",
+            };
+            let query = sqlx::query(rows.select).bind(from).bind(&active.0[..]).bind(i64::from(limit));
+            let read = |row| {
+                let row = Row::new(rows.table, row, "row_key");
+                let key = row.get("row_key")?;
+                record(&row, SealedPlace::Row(RowId { kind: rows.kind, key }))
+            };
+            let found = query.fetch_all(&self.readers).await?.iter().map(read).collect::<Result<Vec<_>>>()?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
+    }
+
     async fn sealed_canary(&self, active: KeyId) -> Result<Vec<SealedRecord>> {
         let query = sqlx::query(SELECT_CANARY).bind(VAULT_CANARY).bind(&active.0[..]);
         let found = query.fetch_optional(&self.readers).await?;
@@ -135,6 +161,9 @@ async fn exchange(transaction: &mut Transaction<'_, Sqlite>, old: &SealedRecord,
                 .bind(new.as_bytes())
                 .bind(&key.0[..])
         }
+        SealedPlace::Row(row) => {
+            sqlx::query(SEALED_ROWS[row.kind as usize].exchange).bind(new.as_bytes()).bind(&row.key)
+        }
         SealedPlace::Canary => sqlx::query("UPDATE meta SET value = ? WHERE name = ? AND value = ?")
             .bind(new.as_bytes())
             .bind(VAULT_CANARY),
@@ -160,8 +189,8 @@ impl SealedRecordStore for SqliteStorage {
         after: Option<&SealedPlace>,
         limit: u32,
     ) -> Result<Vec<SealedRecord>> {
-        // The first table with a result, in this order: accounts, profiles, pending authorizations,
-        // keyed responses, canary.
+        // The first table with a result, in this order: accounts, profiles, pending authorizations, keyed responses, rows,
+        // canary.
         let from = match after {
             None => Some(("", "")),
             Some(SealedPlace::Account { account, field, .. }) => Some((account.as_str(), field.as_str())),
@@ -185,7 +214,7 @@ impl SealedRecordStore for SqliteStorage {
             }
         }
         let from: Option<&[u8]> = match after {
-            Some(SealedPlace::Canary | SealedPlace::KeyedResponse { .. }) => None,
+            Some(SealedPlace::Canary | SealedPlace::Row(_) | SealedPlace::KeyedResponse { .. }) => None,
             Some(SealedPlace::PendingAuthorization { state, .. }) => Some(&state.0),
             _ => Some(&[]),
         };
@@ -195,12 +224,23 @@ impl SealedRecordStore for SqliteStorage {
                 return Ok(found);
             }
         }
-        let from: &[u8] = match after {
+        let from: Option<&[u8]> = match after {
             Some(SealedPlace::Canary) => return Ok(Vec::new()),
-            Some(SealedPlace::KeyedResponse { key, .. }) => &key.0,
-            _ => &[],
+            Some(SealedPlace::Row(_)) => None,
+            Some(SealedPlace::KeyedResponse { key, .. }) => Some(&key.0),
+            _ => Some(&[]),
         };
-        let found = self.sealed_responses(active, from, limit).await?;
+        if let Some(from) = from {
+            let found = self.sealed_responses(active, from, limit).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        let from = match after {
+            Some(SealedPlace::Row(row)) => Some(row),
+            _ => None,
+        };
+        let found = self.row_seals(active, from, limit).await?;
         if found.is_empty() { self.sealed_canary(active).await } else { Ok(found) }
     }
 
@@ -244,6 +284,18 @@ impl SealedRecordStore for SqliteStorage {
         }
         transaction.commit().await?;
         Ok(exchanged)
+    }
+
+    async fn seal_rows(&self, seals: &[(RowId, Sealed)]) -> Result<()> {
+        let mut transaction = self.write().await?;
+        for (row, seal) in seals {
+            sqlx::query(SEALED_ROWS[row.kind as usize].seal)
+                .bind(seal.as_bytes())
+                .bind(&row.key)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     async fn retire(&self, key: KeyId) -> Result<u64> {

@@ -97,14 +97,14 @@ impl SessionStore for SqliteStorage {
 
     async fn by_token_hash(&self, hash: &KeyHash) -> Result<Option<ConnectSession>> {
         let query = sqlx::query("SELECT * FROM connect_sessions WHERE token_hash = ?").bind(hash.0.as_slice());
-        query.fetch_optional(&self.readers).await?.as_ref().map(session).transpose()
+        self.found(query.fetch_optional(&self.readers).await?.as_ref().map(session).transpose()?)
     }
 
     async fn get(&self, project: &ProjectId, id: SessionId) -> Result<Option<ConnectSession>> {
         let query = sqlx::query("SELECT * FROM connect_sessions WHERE project_id = ? AND id = ?")
             .bind(project.as_str())
             .bind(id.0);
-        query.fetch_optional(&self.readers).await?.as_ref().map(session).transpose()
+        self.found(query.fetch_optional(&self.readers).await?.as_ref().map(session).transpose()?)
     }
 
     async fn delete(&self, project: &ProjectId, id: SessionId) -> Result<bool> {
@@ -115,7 +115,7 @@ impl SessionStore for SqliteStorage {
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        Ok(done.rows_affected() > 0)
+        self.hit(done.rows_affected() > 0)
     }
 
     async fn delete_expired(&self, moment: Timestamp) -> Result<u64> {

@@ -59,6 +59,19 @@ impl SqliteStorage {
         }
     }
 
+    /// Returns whether a change found its record, as [`SqliteStorage::found`].
+    pub(super) fn hit(&self, is_found: bool) -> Result<bool> {
+        Ok(self.found(is_found.then_some(()))?.is_some())
+    }
+
+    /// Returns a list, unless the file is damaged: the list may lack records.
+    pub(super) fn complete<T>(&self, records: T) -> Result<T> {
+        match self.soundness.get() {
+            Knowledge::Damaged(what) => Err(StorageError::Corrupt(what.into())),
+            Knowledge::Unchecked | Knowledge::Checking | Knowledge::Sound => Ok(records),
+        }
+    }
+
     pub(super) async fn verify_file(&self) -> Result<()> {
         self.soundness.update(|known| {
             if *known == Knowledge::Unchecked {

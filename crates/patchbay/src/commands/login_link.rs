@@ -6,14 +6,17 @@ use clap::Args as ClapArgs;
 use patchbay_server::RouteUrls;
 
 use super::offline::OfflineArgs;
-use crate::control::{self, ControlRequest, create_login_link};
+use crate::{
+    control::{self, ControlRequest, create_login_link},
+    data_dir::DataDir,
+};
 
-/// The URL of a stopped server that has no other.
+/// The URL of a data directory that no server has used.
 const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The URL at which users reach the server [default: the running server's, otherwise <http://127.0.0.1:8080>]
+    /// The URL at which users reach the server [default: that of the server that is running or ran last]
     #[arg(long, env = "PATCHBAY_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
     #[command(flatten)]
@@ -30,7 +33,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     args.offline.with_engine(async |engine| {
-        let urls = RouteUrls::new(args.public_url.as_deref().unwrap_or(DEFAULT_URL));
+        let url = args.public_url.clone().or_else(|| DataDir::last_url(args.offline.data_dir()));
+        let urls = RouteUrls::new(url.as_deref().unwrap_or(DEFAULT_URL));
         println!("{}", create_login_link(engine, &urls).await?.expose());
         Ok(())
     })

@@ -123,6 +123,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         )?;
         engine.setup.finish_first_start().await?;
     }
+    data_dir.record_url(&public_url);
+    engine.start_integrity_checks();
     tokio::spawn(reload::on_hang_up(engine.clone(), reload, stop.clone()));
     let workers = Workers::start(&router, settings.shutdown_grace, Clocks::DOCUMENTED)?;
     drop(router);
@@ -133,9 +135,11 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
 
     tracing::info!(drained = drained.all, "stopped");
     control.stop(&data_dir).await;
-    // Background tasks that calls started (token refreshes) run on the workers' threads until they have finished.
-    engine.shutdown().await;
+    // Background tasks that calls started (token refreshes) run on the workers' threads until they have finished. Then the
+    // calls that did not finish within the grace period are cut, which queues their records.
+    engine.stop_background().await;
     drained.join();
+    engine.shutdown().await;
     if let Some(simulator) = simulator {
         simulator.stop().await;
     }

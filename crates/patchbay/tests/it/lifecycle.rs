@@ -2,6 +2,8 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Output};
 
+use serde_json::json;
+
 use crate::support::{LinkedServer, Provider, Server, binary, canary, offline};
 
 /// Runs a server that must not start, and returns its standard error.
@@ -81,6 +83,29 @@ fn accounts_survive_a_restart() {
         .header("x-account-id", &linked.account)
         .post("/actions/rpc", &serde_json::json!({ "action": "spotdraft_list_contract_types" }));
     assert_eq!(answer.status, 200, "{answer}");
+}
+
+#[test]
+fn a_call_that_the_end_of_the_grace_period_cuts_is_recorded() {
+    let mut linked = LinkedServer::with_arguments(&["--shutdown-grace-seconds", "1"]);
+    let data_dir = linked.server.data_dir.clone();
+    linked.provider.fault(1, json!({ "kind": "delay", "millis": 50_000 }));
+    linked.provider.forget_requests();
+    let (api, provider) = (linked.api(), &linked.provider);
+    std::thread::scope(|scope| {
+        let call = scope.spawn(move || {
+            let run = json!({ "action": "spotdraft_list_contract_types" });
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| api.post("/actions/rpc", &run).status))
+        });
+        while provider.requests().is_empty() {
+            std::thread::yield_now();
+        }
+        assert_eq!(linked.server.terminate(), Some(0));
+        assert!(call.join().unwrap().is_err(), "the connection closed without a response");
+    });
+    let query = "SELECT status_code || ' ' || error_code || ' ' || action FROM calls ORDER BY started_at DESC LIMIT 1";
+    let record = crate::database_writer::select(&data_dir, query);
+    assert_eq!(record, "503 ServerStoppedError spotdraft_list_contract_types");
 }
 
 #[test]

@@ -193,9 +193,12 @@ fn another_site_cannot_use_the_browsers_cookie() {
 #[test]
 fn a_login_link_can_be_created_while_the_server_is_stopped() {
     let (mut server, _, _directory) = first_start();
-    let data_dir = server.data_dir.clone();
+    let (data_dir, base) = (server.data_dir.clone(), server.base.clone());
     assert_eq!(server.terminate(), Some(0));
     drop(server);
+    let made = binary().args(["login-link", "--data-dir"]).arg(&data_dir).output().unwrap();
+    let link = String::from_utf8(made.stdout).unwrap();
+    assert!(link.starts_with(&format!("{base}/dashboard?login_token=")), "the URL of the last server: {link}");
     let made = binary().args(["login-link", "--public-url", "http://pb.test/", "--data-dir"]).arg(&data_dir).output();
     let link = String::from_utf8(made.unwrap().stdout).unwrap();
     let token = link.trim().strip_prefix("http://pb.test/dashboard?login_token=").unwrap_or_else(|| panic!("{link}"));

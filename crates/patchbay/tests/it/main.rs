@@ -5,12 +5,14 @@
 
 mod accounts;
 mod actions;
+mod addresses;
 mod attempt_events;
 mod authoring;
 mod bad_input;
 mod budgets;
 mod connect;
 mod connectors;
+mod database_writer;
 mod docs;
 mod downloads;
 mod filters;
