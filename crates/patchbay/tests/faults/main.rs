@@ -4,7 +4,10 @@
 //! Each test is ignored with a reason, ends by itself, ends only its own processes, and prints what it measured.
 
 mod connections;
+mod damage;
+mod refresh_storm;
 mod storage;
+mod streams;
 #[expect(dead_code, unused_imports, reason = "these tests use a part of what the tests in `it` share")]
 #[path = "../it/support/mod.rs"]
 mod support;

@@ -3,6 +3,7 @@
 pub mod canary;
 mod client;
 mod contract;
+pub mod oauth2;
 mod provider;
 mod server;
 
