@@ -1,5 +1,4 @@
 /** Paths of the binary, the browser and other files. The only module that reads environment variables. */
-import { createRequire } from "node:module";
 import { resolve } from "node:path";
 
 const here = import.meta.dirname;
@@ -19,12 +18,7 @@ export function browserPath(): string {
   return process.env.CHROMIUM ?? "/usr/bin/chromium";
 }
 
-/** Returns the stock Hub's web component in `node_modules`. */
-export function stockHubPath(): string {
-  return createRequire(import.meta.url).resolve("@stackone/hub/webcomponent");
-}
-
-/** Returns a folder in `fixtures`. */
+/** Returns a file or folder in `fixtures`. */
 export function fixturePath(name: string): string {
   return resolve(here, "../fixtures", name);
 }

@@ -1,10 +1,10 @@
 /**
  * A page object for the stock Hub component.
  *
- * The component uses an open shadow root, which Playwright's locators pierce automatically.
+ * The custom element uses an open shadow root, which Playwright's locators pierce automatically.
  */
 import type { Locator, Page } from "@playwright/test";
-import type { HubAttributes, StockHubHost } from "./stock-hub-host.ts";
+import type { HubAttributes, HubKind, StockHubHost } from "./stock-hub-host.ts";
 
 /** An event that the element sent to its host page. */
 export interface StockHubEvent {
@@ -25,15 +25,15 @@ export class StockHub {
 
   constructor(page: Page) {
     this.page = page;
-    this.element = page.locator("stackone-hub");
+    this.element = page.locator("stackone-hub, #react-hub");
     this.connect = this.element.getByRole("button", { name: "Connect", exact: true });
     this.success = this.element.getByText("Connection Successful");
     this.guideLink = this.element.getByRole("link", { name: "Connection guide" });
   }
 
   /** Opens the host page with the Hub on it. */
-  async open(host: StockHubHost, attributes: HubAttributes): Promise<void> {
-    await this.page.goto(host.url(attributes));
+  async open(host: StockHubHost, attributes: HubAttributes, kind?: HubKind): Promise<void> {
+    await this.page.goto(host.url(attributes, kind));
   }
 
   /** Returns the input of a field, by the connector's key. */
@@ -55,7 +55,8 @@ export class StockHub {
   /** Opens the list that shows one option and chooses another. */
   async choose(current: string, option: string): Promise<void> {
     await this.element.getByText(current, { exact: true }).click();
-    await this.page.locator("[data-dropdown-option]").filter({ hasText: option }).click();
+    // Newer versions show the options in a layer of the page, older ones in the Hub.
+    await this.page.getByText(option, { exact: true }).last().click();
   }
 
   /** Expands the error, so that the provider's response is visible. */
