@@ -24,20 +24,25 @@ impl Effects {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sends a request, and counts it until its outcome shows that it changed nothing.
-    pub async fn observe<T>(
-        &self,
-        method: &Method,
-        send: impl Future<Output = Result<T, RequestFailure>>,
-        status_of: impl FnOnce(&T) -> u16,
-    ) -> Result<T, RequestFailure> {
+    /// Counts a request that is about to be sent, unless its method is safe.
+    pub fn begin(&self, method: &Method) -> CountedRequest<'_> {
         if method.is_safe() {
-            return send.await;
+            return CountedRequest(None);
         }
         self.add();
-        let outcome = send.await;
-        let is_rejected = match &outcome {
-            Ok(response) => matches!(status_of(response), 400..=407 | 409..=499),
+        CountedRequest(Some(self))
+    }
+}
+
+/// A request that counts as a change until its outcome shows that it is none.
+#[must_use]
+pub struct CountedRequest<'a>(Option<&'a Effects>);
+
+impl CountedRequest<'_> {
+    /// Ends the request with the status of its response, or its failure.
+    pub fn end(self, outcome: Result<u16, &RequestFailure>) {
+        let is_rejected = match outcome {
+            Ok(status) => matches!(status, 400..=407 | 409..=499),
             Err(failure) => matches!(
                 failure.cause,
                 FailureCause::Unreachable(_)
@@ -46,36 +51,34 @@ impl Effects {
                     | FailureCause::RateLimited(_)
             ),
         };
-        if is_rejected {
-            self.0.fetch_sub(1, Ordering::Relaxed);
+        if let Some(effects) = self.0.filter(|_| is_rejected) {
+            effects.0.fetch_sub(1, Ordering::Relaxed);
         }
-        outcome
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt as _;
     use url::Url;
 
     use super::*;
 
-    async fn after(method: &Method, outcome: Result<u16, FailureCause>) -> bool {
+    fn after(method: &Method, outcome: Result<u16, FailureCause>) -> bool {
         let effects = Effects::default();
         let url = Url::parse("https://api.example.com").unwrap();
-        let send = async { outcome.map_err(|cause| RequestFailure { url, cause }) };
-        let _ = effects.observe(method, send, |status| *status).await;
+        let outcome = outcome.map_err(|cause| RequestFailure { url, cause });
+        effects.begin(method).end(outcome.as_ref().copied());
         effects.any()
     }
 
-    #[tokio::test]
-    async fn only_a_rejected_or_a_safe_request_has_no_effect() {
+    #[test]
+    fn only_a_rejected_or_a_safe_request_has_no_effect() {
         for status in [200, 201, 204, 302, 408, 500, 502, 503] {
-            assert!(after(&Method::POST, Ok(status)).await, "{status}");
-            assert!(!after(&Method::GET, Ok(status)).await, "{status}");
+            assert!(after(&Method::POST, Ok(status)), "{status}");
+            assert!(!after(&Method::GET, Ok(status)), "{status}");
         }
         for status in [400, 401, 403, 404, 407, 409, 412, 422, 429, 499] {
-            assert!(!after(&Method::POST, Ok(status)).await, "{status}");
+            assert!(!after(&Method::POST, Ok(status)), "{status}");
         }
         for cause in [
             FailureCause::DeadlineExceeded,
@@ -84,17 +87,17 @@ mod tests {
             FailureCause::InvalidResponse("gzip".to_owned()),
             FailureCause::RedirectRejected("away".to_owned()),
         ] {
-            assert!(after(&Method::DELETE, Err(cause.clone())).await, "{cause:?}");
-            assert!(!after(&Method::HEAD, Err(cause)).await);
+            assert!(after(&Method::DELETE, Err(cause.clone())), "{cause:?}");
+            assert!(!after(&Method::HEAD, Err(cause)));
         }
-        assert!(!after(&Method::PUT, Err(FailureCause::Unreachable("refused".to_owned()))).await);
+        assert!(!after(&Method::PUT, Err(FailureCause::Unreachable("refused".to_owned()))));
     }
 
-    #[tokio::test]
-    async fn one_rejected_request_does_not_hide_another_one() {
+    #[test]
+    fn one_rejected_request_does_not_hide_another_one() {
         let effects = Effects::default();
-        for status in [201_u16, 404] {
-            effects.observe(&Method::POST, async { Ok(status) }, |status| *status).await.unwrap();
+        for status in [201, 404] {
+            effects.begin(&Method::POST).end(Ok(status));
         }
         assert!(effects.any());
     }
@@ -102,8 +105,7 @@ mod tests {
     #[test]
     fn a_cancelled_request_may_have_an_effect() {
         let effects = Effects::default();
-        let never = std::future::pending::<Result<u16, RequestFailure>>();
-        assert!(effects.observe(&Method::PATCH, never, |status| *status).now_or_never().is_none());
+        drop(effects.begin(&Method::PATCH));
         assert!(effects.any());
     }
 }

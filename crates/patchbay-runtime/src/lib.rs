@@ -41,7 +41,7 @@ pub use config::RuntimeConfig;
 pub use context::RunContext;
 pub use credentials::Credentials;
 pub use cursor::invalid_cursor;
-pub use effects::Effects;
+pub use effects::{CountedRequest, Effects};
 pub use egress_error::{IntoError, cause_error};
 pub use error::{Error, Problem, ProblemPath, ProviderFailure};
 pub use events::{EmittedEvent, EventSink};

@@ -210,11 +210,12 @@ impl Proxy {
         .map_err(|error| runtime::expression_error(&connector.title, "authorization", &error))?;
         let (scope, account) = (runtime::rate_limit_scope(&context), &call.resolved.account.id);
         let mut observer = ReadAll;
-        let method = outgoing.method.clone();
-        let send = self.host.send(outgoing, Some(account), |outgoing| {
+        let counted = call.effects.begin(&outgoing.method);
+        let outcome = self.host.send(outgoing, Some(account), |outgoing| {
             self.host.http.send_observed(outgoing, scope.as_ref(), call.deadline, &mut observer)
         });
-        let outcome = call.effects.observe(&method, send, |response| response.status.as_u16()).await;
+        let outcome = outcome.await;
+        counted.end(outcome.as_ref().map(|response| response.status.as_u16()));
         let incoming = outcome.map_err(|failure| failure.into_error(&connector.title))?;
         check_status(&connector.title, &incoming)?;
         Ok(ProxyOutcome {

@@ -21,7 +21,7 @@ pub struct KeptResponse {
 /// The sealed text.
 #[derive(Serialize, Deserialize, Zeroize)]
 #[zeroize(drop)]
-struct Text {
+struct Plaintext {
     status: u16,
     headers: Vec<(String, String)>,
     /// The body if it is UTF-8.
@@ -37,13 +37,13 @@ impl KeptResponse {
     pub(super) fn to_text(&self) -> Secret {
         let text = std::str::from_utf8(&self.body).ok().map(str::to_owned);
         let base64 = text.is_none().then(|| STANDARD.encode(&*self.body));
-        let all = Text { status: self.status, headers: self.headers.clone(), text, base64 };
+        let all = Plaintext { status: self.status, headers: self.headers.clone(), text, base64 };
         Secret::new(serde_json::to_string(&all).unwrap_or_default())
     }
 
     /// Reads an opened text; none if it has a shape that this version does not know.
     pub(super) fn from_text(text: &Secret) -> Option<Self> {
-        let mut all: Text = serde_json::from_str(text.expose()).ok()?;
+        let mut all: Plaintext = serde_json::from_str(text.expose()).ok()?;
         let body = match (all.text.take(), all.base64.take()) {
             (Some(text), None) => text.into_bytes(),
             (None, Some(base64)) => STANDARD.decode(Zeroizing::new(base64).as_bytes()).ok()?,

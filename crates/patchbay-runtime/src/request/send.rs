@@ -106,12 +106,11 @@ impl Run<'_> {
     {
         let ctx = self.ctx;
         let tracing = ctx.trace.map(|trace| (trace, trace.begin(self.step, &request, self.redactor), Instant::now()));
-        let method = request.method.clone();
-        let send = self.host.send(request, ctx.ids.account_id.as_ref(), send);
-        let outcome = match ctx.effects {
-            Some(effects) => effects.observe(&method, send, |response| status_of(response).as_u16()).await,
-            None => send.await,
-        };
+        let counted = ctx.effects.map(|effects| effects.begin(&request.method));
+        let outcome = self.host.send(request, ctx.ids.account_id.as_ref(), send).await;
+        if let Some(counted) = counted {
+            counted.end(outcome.as_ref().map(|response| status_of(response).as_u16()));
+        }
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
         if let Some((trace, pending, started)) = tracing {
             let duration_ms = elapsed_millis(started);
