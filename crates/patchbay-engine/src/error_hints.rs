@@ -1,5 +1,7 @@
 //! Adds a remedy to a provider's error.
 
+use patchbay_model::FailureReason;
+
 use crate::{Error, ErrorCode};
 
 /// Adds a remedy to the error of a call if the provider's message does not contain one.
@@ -17,10 +19,14 @@ fn with(mut error: Error, refused: &str) -> Error {
         return error;
     }
     // The reported status counts: a connector may map an unusual status to another.
-    let advice = match (error.code, error.status()) {
-        (ErrorCode::AccountInvalidCredentials, _) => refused,
-        (ErrorCode::Provider, 403) => "the account may lack a permission there",
-        (ErrorCode::Provider, 500..=599) => "the problem is at the provider, try again later",
+    let advice = match (error.code, error.reason(), error.status()) {
+        (ErrorCode::AccountInvalidCredentials, ..) => refused,
+        (ErrorCode::Provider, Some(FailureReason::Refused), 403) => "the account may lack a permission there",
+        (ErrorCode::Provider, Some(FailureReason::TimedOut), _) => "it did not respond in time, try again later",
+        (ErrorCode::Provider, Some(FailureReason::RateLimited), _) => {
+            "its limit of requests is used up, wait before you try again"
+        }
+        (ErrorCode::Provider, Some(FailureReason::Unavailable), _) => "the problem is at the provider, try again later",
         _ => "",
     };
     if !advice.is_empty() {
@@ -55,11 +61,26 @@ mod tests {
                 "; the problem is at the provider, try again later",
                 "; the problem is at the provider, try again later",
             ),
+            (
+                ErrorCode::Provider,
+                504,
+                "; it did not respond in time, try again later",
+                "; it did not respond in time, try again later",
+            ),
+            (
+                ErrorCode::Provider,
+                429,
+                "; its limit of requests is used up, wait before you try again",
+                "; its limit of requests is used up, wait before you try again",
+            ),
             (ErrorCode::Provider, 404, ".", "."),
         ] {
             assert_eq!(for_call(said(code, status)).message, format!("Harbor said no{call}"));
             assert_eq!(at_link(said(code, status)).message, format!("Harbor said no{link}"));
         }
+        let page = ProviderFailure { status: Some(403), body: "<html>Blocked".into(), ..ProviderFailure::default() };
+        let blocked = Error::new(ErrorCode::Provider, "Harbor said no.").with_status(403).with_provider(page);
+        assert_eq!(for_call(blocked).message, "Harbor said no; the problem is at the provider, try again later");
         let ours = Error::new(ErrorCode::Provider, "Ours.");
         assert_eq!(for_call(ours).message, "Ours.");
     }
