@@ -159,9 +159,9 @@ impl Error {
             Some(Value::String(text)) => is_page(text.as_bytes()),
             _ => false,
         };
-        // A page for people is a firewall's or a proxy's, so the provider has refused nothing.
-        let is_refused_by_page = self.code == ErrorCode::Provider && reason == FailureReason::Refused && has_page();
-        Some(if is_refused_by_page { FailureReason::Unavailable } else { reason })
+        // With these statuses, a page for people is a firewall's or a proxy's, so the provider has refused nothing.
+        let is_blocked = self.code == ErrorCode::Provider && matches!(self.status(), 400 | 403) && has_page();
+        Some(if is_blocked { FailureReason::Unavailable } else { reason })
     }
 
     /// Changes the code, and with it the status.
@@ -231,6 +231,22 @@ impl<E: CodedError> From<E> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_of_a_firewall_refuses_nothing() {
+        for (status, body, reason) in [
+            (403, "<html>Blocked", FailureReason::Unavailable),
+            (400, " <!doctype html>", FailureReason::Unavailable),
+            (403, "no", FailureReason::Refused),
+            (404, "<html>Not found", FailureReason::Refused),
+            (429, "<html>Slow down", FailureReason::RateLimited),
+        ] {
+            let failure = ProviderFailure { status: Some(status), body: body.into(), ..ProviderFailure::default() };
+            let error = Error::provider(status, "x").with_provider(failure);
+            assert_eq!(error.reason(), Some(reason), "{status} {body}");
+        }
+        assert_eq!(Error::provider(403, "x").reason(), Some(FailureReason::Refused));
+    }
 
     #[test]
     fn only_statuses_of_errors_become_ours() {
