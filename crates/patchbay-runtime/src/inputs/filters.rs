@@ -67,7 +67,7 @@ fn read<'a>(
         return None;
     };
     for name in members.keys().filter(|name| !MEMBERS.contains(&name.as_str())) {
-        let hint = nearest(name, MEMBERS.into_iter()).map(|known| format!("; did you mean `{known}`?"));
+        let hint = nearest(name, MEMBERS).map(|known| format!("; did you mean `{known}`?"));
         let message = format!("`{path}` has no property `{name}`{}", hint.unwrap_or_default());
         problems.add(&format!("{path}.{name}"), "unknown_field", message);
     }
