@@ -155,7 +155,7 @@ fn a_family_of_filter_parameters_becomes_one_list_of_filters() {
             fields.iter().flat_map(|field| ["eq", "gt", "lt", "in"].map(|operator| format!("{field}[{operator}]")));
         let parameters = names
             .map(|name| json!({ "name": name, "in": "query", "schema": { "type": "integer" } }))
-            .chain([json!({ "name": "page", "in": "query", "schema": { "type": "integer" } })])
+            .chain(["page", "size"].map(|name| json!({ "name": name, "in": "query", "schema": { "type": "integer" } })))
             .collect::<Vec<_>>();
         let root = json!({ "openapi": "3.0.0", "servers": [{ "url": "https://x.example" }],
             "paths": { "/a": { "get": { "operationId": "listA", "parameters": parameters, "responses": {} } } } });
@@ -163,7 +163,7 @@ fn a_family_of_filter_parameters_becomes_one_list_of_filters() {
         connector(&made).actions[0].input_schema()["properties"]["query"]["properties"].clone()
     };
     let small = schema_of(&["size", "age"]);
-    assert_eq!(small.as_object().unwrap().len(), 9, "{small}");
+    assert_eq!(small.as_object().unwrap().len(), 10, "{small}");
     let large = schema_of(&["size", "age", "weight"]);
     let names = large.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>();
     assert_eq!(names, ["page", "filters"]);

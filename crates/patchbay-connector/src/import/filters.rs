@@ -39,6 +39,8 @@ const OPERATORS: [&str; 26] = [
 #[derive(Debug, Default)]
 pub(super) struct FilterFamily {
     fields: Vec<FamilyField>,
+    /// The parameters without an operator, with their inputs. One that has a field's name means equality.
+    plain: Vec<(String, String)>,
     parameters: usize,
 }
 
@@ -50,9 +52,11 @@ struct FamilyField {
 }
 
 impl FilterFamily {
-    /// Adds a parameter and its input if the name ends with an operator.
+    /// Adds an optional parameter of the query and its input.
     pub(super) fn add(&mut self, parameter: &str, input: &str) {
-        let Some((field, operator)) = split(parameter) else { return };
+        let Some((field, operator)) = split(parameter) else {
+            return self.plain.push((parameter.to_owned(), input.to_owned()));
+        };
         self.parameters += 1;
         let entry = (operator.to_owned(), input.to_owned());
         match self.fields.iter_mut().find(|known| known.name == field) {
@@ -69,8 +73,15 @@ impl FilterFamily {
         }
         let mut filters = Map::new();
         let mut replaced = Vec::new();
-        for FamilyField { name, operators } in self.fields {
+        for FamilyField { name, mut operators } in self.fields {
             let mut inputs = Map::flow();
+            if let Some((_, input)) = self.plain.iter().find(|(plain, _)| *plain == name) {
+                if operators.iter().any(|(operator, _)| operator == "eq") {
+                    replaced.push(input.clone());
+                } else {
+                    operators.insert(0, ("eq".to_owned(), input.clone()));
+                }
+            }
             for (operator, input) in operators {
                 inputs.set(&operator, input.as_str());
                 replaced.push(input);
