@@ -22,11 +22,11 @@ export type CatalogResponse = Schemas["HubCatalog"];
 export type ConnectorResponse = Schemas["HubConnector"];
 
 /**
- * A field of the form. Other servers may omit members, and send the additional members `condition` and `display` and
- * the validation type `domain`.
+ * A field of the form. Other servers may omit members, and send other notations of `condition` and the validation type
+ * `domain`.
  */
 export type Field = Pick<Schemas["Field"], "key" | "label"> &
-  Partial<Omit<Schemas["Field"], "key" | "label" | "validation">> & {
+  Partial<Omit<Schemas["Field"], "key" | "label" | "validation" | "condition" | "display">> & {
     condition?: unknown;
     display?: boolean;
     validation?: {
