@@ -19,8 +19,9 @@ use crate::dto::{
 const DESCRIPTION: &str = "Link your customers' accounts, then act on them through one API.\n\n\
     Send the API key as the user name of Basic authentication, with an empty password. The operations under `/hub` take \
     the token of a connect session in `x-hub-session-token` instead.\n\n\
-    Unknown parameters of lists are ignored, and so are unknown members of bodies on the routes of the original contract; the \
-    header `x-ignored-fields` of the response names them. With `Prefer: handling=strict` they are errors.\n\n\
+    Unknown parameters of lists are ignored, unless they can only be filters, and so are unknown members of bodies on the \
+    routes of the original contract; the header `x-ignored-fields` of the response names them. With `Prefer: handling=strict` \
+    they are errors.\n\n\
     Every path responds with 404 `RouteNotFoundError` if it does not exist and with 405 `MethodNotAllowedError` for another \
     method. Clients should ignore members of responses that they do not know: members are added without a new version.";
 

@@ -33,10 +33,14 @@ impl RevokeAccounts {
     ///
     /// # Errors
     ///
-    /// 400 `ValidationError` for a time that is not RFC 3339.
+    /// 400 `ValidationError` for an empty connector, which must not stand for all connectors, and for a time that is not
+    /// RFC 3339.
     pub(crate) fn into_query(self) -> Result<RevocationQuery, Error> {
+        if self.connector.as_ref().is_some_and(|connector| connector.trim().is_empty()) {
+            return Err(invalid("connector", "connector is empty; omit it to revoke the accounts of all connectors"));
+        }
         Ok(RevocationQuery {
-            connector: self.connector.filter(|connector| !connector.is_empty()),
+            connector: self.connector,
             since: timestamp("since", self.since.as_deref())?,
             until: timestamp("until", self.until.as_deref())?,
             is_dry_run: self.dry_run,
@@ -47,7 +51,7 @@ impl RevokeAccounts {
 fn timestamp(path: &str, text: Option<&str>) -> Result<Option<Timestamp>, Error> {
     let message = || format!("{path} must be a time such as 2026-05-01T00:00:00Z (RFC 3339)");
     let parse = |text: &str| text.parse().map_err(|_| invalid(path, &message()));
-    text.filter(|text| !text.is_empty()).map(parse).transpose()
+    text.map(parse).transpose()
 }
 
 /// The outcome for one account.

@@ -175,15 +175,28 @@ impl QueryMap {
         }
     }
 
-    /// Ends the reading: the parameters that the route did not read are named in the response.
+    /// Ends the reading for a list: the parameters that the route did not read are named in the response.
     ///
     /// # Errors
     ///
-    /// 400 `ValidationError` for an unknown `filter[…]`, without which the list would be longer; with
+    /// 400 `ValidationError` for an unknown filter, without which the list would be longer; with
     /// `Prefer: handling=strict` for every unknown parameter.
     pub(crate) fn finish(self) -> Result<(), Error> {
+        self.end(is_filter)
+    }
+
+    /// Ends the reading for a call, which has no filters.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` for unknown parameters with `Prefer: handling=strict`.
+    pub(crate) fn finish_call(self) -> Result<(), Error> {
+        self.end(|_| false)
+    }
+
+    fn end(self, is_error: fn(&str) -> bool) -> Result<(), Error> {
         let unknown = || self.parameters.iter().filter(|parameter| !parameter.is_known);
-        let refused = unknown().filter(|parameter| self.is_strict || parameter.name.starts_with("filter["));
+        let refused = unknown().filter(|parameter| self.is_strict || is_error(&parameter.name));
         let problems = refused.take(MAX_REFUSED).map(|parameter| {
             let name: String = parameter.name.chars().take(MAX_SHOWN_CHARS).collect();
             let message = format!("unknown parameter `{name}`; /docs lists the parameters of each path");
@@ -196,6 +209,15 @@ impl QueryMap {
         self.ignored.add("query", unknown().map(|parameter| &parameter.name));
         Ok(())
     }
+}
+
+/// Returns true for a name that can only mean a filter: `filter[…]`, or one that contains the noun of a filter. Another one
+/// may be anything, such as the mark of a cache or of a campaign.
+fn is_filter(name: &str) -> bool {
+    const NOUNS: [&str; 8] =
+        ["account", "connector", "customer", "integration", "owner", "profile", "provider", "status"];
+    let name = name.to_ascii_lowercase();
+    name.starts_with("filter") || NOUNS.iter().any(|noun| name.contains(noun))
 }
 
 fn wrong(name: &str, code: &'static str, message: &str) -> Error {
@@ -261,6 +283,14 @@ mod tests {
         assert_eq!(finished("a=1&a[]=2", true).unwrap(), None);
         assert_eq!(finished("a=1&b=2&c[0]=3", false).unwrap().unwrap(), "query.b, query.c[0]");
         assert_eq!(finished("a=1&b=2", true).unwrap_err().problems[0].path, "b".into());
-        assert!(finished("filter[b]=2", false).unwrap_err().message.contains("filter[b]"));
+        for filter in ["filter[b]", "filters[b]", "owner", "ownerId", "customer_id", "Provider", "x_status", "accounts"]
+        {
+            let error = finished(&format!("a=1&{filter}=2"), false).unwrap_err();
+            assert!(error.message.contains(filter), "{filter}: {}", error.message);
+        }
+        let call = QueryMap::parse("account_id=2&filter[b]=1");
+        let ignored = call.ignored.clone();
+        call.finish_call().unwrap();
+        assert_eq!(ignored.header().unwrap(), "query.account_id, query.filter[b]");
     }
 }

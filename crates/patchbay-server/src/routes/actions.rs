@@ -129,7 +129,7 @@ pub(crate) async fn rpc(
     let profile =
         headers.get("x-connector-profile-id").and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
     let debug = query.text(&["debug"]).is_some_and(|text| text == "true");
-    query.finish()?;
+    query.finish_call()?;
     let request = run.into_request(account_id, profile.map(ProfileId::new), debug);
     Ok(match engine.actions.run_streaming(&caller, request, max_rate_limit_wait).await? {
         RunReply::File(found) if file::wants_bytes(&headers) => file::bytes(*found),

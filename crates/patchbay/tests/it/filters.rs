@@ -85,6 +85,37 @@ fn an_empty_value_matches_nothing_or_is_an_error() {
 }
 
 #[test]
+fn an_unknown_filter_is_an_error() {
+    let linked = LinkedServer::new();
+    for list in ["/accounts", "/v2/accounts"] {
+        for name in
+            ["owner", "ownerId", "customer_id", "connectorKey", "statusCode", "filter[colour]", "filters[owner_id]"]
+        {
+            let answer = linked.server.api().get(&format!("{list}?{name}=x"));
+            assert_eq!((answer.status, answer.text("/problems/0/path").as_str()), (400, name), "{list}: {answer}");
+        }
+        let other = linked.server.api().get(&format!("{list}?_=1&utm_source=x"));
+        assert_eq!(count(&other), 1);
+        assert_eq!(other.header("x-ignored-fields"), Some("query._, query.utm_source"), "{list}");
+    }
+}
+
+#[test]
+fn an_empty_filter_revokes_nothing() {
+    let linked = LinkedServer::new();
+    for (filter, path) in [
+        (json!({ "connector": "", "since": "2020-01-01T00:00:00Z" }), "connector"),
+        (json!({ "provider": " ", "until": "2100-01-01T00:00:00Z" }), "connector"),
+        (json!({ "connector": "spotdraft", "since": "" }), "since"),
+        (json!({ "connector": "spotdraft", "until": "" }), "until"),
+    ] {
+        let answer = linked.server.api().post("/accounts/revoke", &filter);
+        assert_eq!((answer.status, answer.text("/problems/0/path").as_str()), (400, path), "{filter}: {answer}");
+    }
+    assert_eq!(linked.run("list_contract_types", json!({})).status, 200, "the account is as it was");
+}
+
+#[test]
 fn values_that_do_not_exist_are_errors_that_list_the_known_ones() {
     let linked = LinkedServer::new();
     let api = linked.server.api();
