@@ -122,13 +122,13 @@ async fn a_disabled_profile_rejects_links_of_open_sessions() {
     let bed = two_methods_bed().await;
     let linked = link(&bed, "a", GOOD).await.unwrap();
     let (_, hub) = bed.session(session_for("b")).await;
+    let (_, own) = bed.session(NewSession { account_id: Some(linked.id.clone()), ..session_for("a") }).await;
     let profile = bed.default_profile().await;
     let patch = ProfilePatch { active: Some(false), ..ProfilePatch::default() };
     bed.patch_profile(&profile.id, patch).await.unwrap();
     let calls = bed.provider.request_count();
     let request = LinkRequest { profile_id: Some(profile.id.clone()), credentials: secrets(&[("key", GOOD)]) };
     assert_eq!(bed.engine.linking.link(&hub, request).await.unwrap_err().code, ErrorCode::ProfileInactive);
-    let (_, own) = bed.session(NewSession { account_id: Some(linked.id.clone()), ..session_for("a") }).await;
     let request = LinkRequest { profile_id: None, credentials: secrets(&[("key", GOOD)]) };
     assert_eq!(bed.engine.linking.link(&own, request).await.unwrap_err().code, ErrorCode::ProfileInactive);
     assert!(bed.engine.linking.profiles(&hub, None).await.unwrap().is_empty());
