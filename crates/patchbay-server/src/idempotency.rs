@@ -37,12 +37,17 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::{ApiError, HubError, WithoutEffect},
-    extract::{Authenticated, HubAuth, MAX_HUB_BODY_BYTES, collect},
+    extract::{
+        Authenticated, HubAuth, MAX_HUB_BODY_BYTES, collect,
+        ignored::{self, IgnoredFields},
+    },
     state::AppState,
 };
 
 /// The header with a client's key.
 pub(crate) const KEY_HEADER: &str = "idempotency-key";
+/// The header with the client's preferences (RFC 7240).
+const PREFER: &str = "prefer";
 /// The header of a response that was sent before.
 pub(crate) const REPLAYED_HEADER: &str = "idempotent-replayed";
 
@@ -152,10 +157,10 @@ async fn respond<F: Future<Output = Response> + Send + 'static>(
         KeyedRun::Replay(kept) => return Ok(replay(kept)),
         KeyedRun::New(running) => running,
     };
-    // A response that is kept cannot begin before it is known.
-    parts.headers.remove("prefer");
+    drop_heartbeat(&mut parts.headers);
+    let ignored = IgnoredFields::of(&parts.extensions);
     let request = Request::from_parts(parts, Body::from(body));
-    let task = async move { finish(running, run(request).await).await };
+    let task = async move { finish(running, run(request).await, &ignored).await };
     match state.engine.idempotency.spawn(task).await {
         Ok(response) => Ok(response),
         Err(failure) if failure.is_panic() => resume_unwind(failure.into_panic()),
@@ -193,13 +198,31 @@ async fn fingerprint(key: &IdempotencyKey, parts: &Parts, body: &Bytes) -> Resul
     if is_large { work_away(compute).await } else { Ok(compute()) }
 }
 
-/// Stores the outcome of a request before its response is sent.
-async fn finish(running: RunningKey, response: Response) -> Response {
+/// Removes the preference for a heartbeat: a response that is kept cannot begin before it is known.
+fn drop_heartbeat(headers: &mut HeaderMap) {
+    let is_heartbeat = |preference: &str| preference.trim_start().to_ascii_lowercase().starts_with("heartbeat");
+    let given: Vec<HeaderValue> = headers.get_all(PREFER).iter().cloned().collect();
+    headers.remove(PREFER);
+    for value in given {
+        let Ok(text) = value.to_str() else { continue };
+        let kept = text.split(',').filter(|preference| !is_heartbeat(preference)).collect::<Vec<_>>().join(",");
+        if let Some(value) = HeaderValue::from_str(kept.trim()).ok().filter(|value| !value.is_empty()) {
+            headers.append(PREFER, value);
+        }
+    }
+}
+
+/// Stores the outcome of a request before its response is sent. The header with the ignored fields, which is added to every
+/// response later, is kept too.
+async fn finish(running: RunningKey, response: Response, ignored: &IgnoredFields) -> Response {
     if response.extensions().get::<WithoutEffect>().is_some() {
         running.release().await;
         return response;
     }
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
+    if let Some(places) = ignored.header() {
+        parts.headers.insert(ignored::HEADER, places);
+    }
     match Start::read(body).await {
         Start::Whole(bytes) => {
             let kept = KeptResponse {
@@ -341,6 +364,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn only_the_heartbeat_is_dropped() {
+        let after = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(PREFER, HeaderValue::from_static(value));
+            }
+            drop_heartbeat(&mut headers);
+            headers.get_all(PREFER).iter().map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(after(&["heartbeat"]), [""; 0]);
+        assert_eq!(after(&["Heartbeat; x=1, handling=strict"]), ["handling=strict"]);
+        assert_eq!(after(&["handling=strict, heartbeat", "wait=5"]), ["handling=strict", "wait=5"]);
+        assert_eq!(after(&[]), [""; 0]);
     }
 
     #[test]
