@@ -8,6 +8,6 @@ mod damage;
 mod refresh_storm;
 mod storage;
 mod streams;
-#[expect(dead_code, unused_imports, reason = "these tests use a part of what the tests in `it` share")]
+#[expect(dead_code, reason = "these tests use a part of what the tests in `it` share")]
 #[path = "../it/support/mod.rs"]
 mod support;
