@@ -10,7 +10,8 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use patchbay_model::{AccountId, ApiKeyId, Owner, ProfileId, ProjectId};
@@ -50,6 +51,9 @@ impl LockKey {
     }
 }
 
+/// The largest number of tasks that wait for one lock in line.
+pub(crate) const MAX_LINE: usize = 8;
+
 /// A lock for each key that a task holds or waits for. Unused locks are removed. A lock may be held while a provider is
 /// called. Tasks with other keys do not wait for it.
 #[derive(Default)]
@@ -58,12 +62,30 @@ pub(crate) struct KeyedLocks(Mutex<HashMap<LockKey, Arc<AsyncMutex<()>>>>);
 impl KeyedLocks {
     /// Waits for the lock of a key. It is released when the guard is dropped.
     pub(crate) async fn lock(&self, key: LockKey) -> OwnedMutexGuard<()> {
-        let lock = {
-            let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            locks.retain(|_, lock| Arc::strong_count(lock) > 1);
-            locks.entry(key).or_default().clone()
-        };
+        let lock = self.locks().entry(key).or_default().clone();
         lock.lock_owned().await
+    }
+
+    /// Waits for the lock of a key, in a line of at most [`MAX_LINE`] tasks. Returns `None` if the line is full, or if
+    /// the lock is not free in `time`.
+    pub(crate) async fn lock_in_line(&self, key: LockKey, time: Duration) -> Option<OwnedMutexGuard<()>> {
+        let lock = {
+            let mut locks = self.locks();
+            let lock = locks.entry(key).or_default();
+            // The map has it, the task that holds the lock, and each task in the line.
+            if Arc::strong_count(lock) >= MAX_LINE + 2 {
+                return None;
+            }
+            lock.clone()
+        };
+        tokio::time::timeout(time, lock.lock_owned()).await.ok()
+    }
+
+    /// Returns the locks that a task holds or waits for.
+    fn locks(&self) -> MutexGuard<'_, HashMap<LockKey, Arc<AsyncMutex<()>>>> {
+        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        locks.retain(|_, lock| Arc::strong_count(lock) > 1);
+        locks
     }
 }
 
@@ -74,6 +96,30 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_is_bounded_in_length_and_time() {
+        let locks = KeyedLocks::default();
+        let project = ProjectId::new("p");
+        let key = || LockKey::Profile(project.clone(), ProfileId::new("1"));
+        let time = Duration::from_secs(30);
+        let first = locks.lock_in_line(key(), time).await.unwrap();
+        let mut line = (0..MAX_LINE).map(|_| Box::pin(locks.lock_in_line(key(), time))).collect::<Vec<_>>();
+        for waiting in &mut line {
+            assert!(waiting.as_mut().now_or_never().is_none());
+        }
+        assert!(locks.lock_in_line(key(), time).now_or_never().unwrap().is_none(), "the line is full");
+        let other = LockKey::Profile(project.clone(), ProfileId::new("2"));
+        assert!(locks.lock_in_line(other, time).now_or_never().unwrap().is_some(), "another key has its own line");
+        drop(first);
+        let second = line.remove(0).await.unwrap();
+        // Nobody waits longer than the deadline.
+        for waiting in line {
+            assert!(waiting.await.is_none());
+        }
+        drop(second);
+        assert!(locks.lock_in_line(key(), time).now_or_never().unwrap().is_some());
+    }
 
     #[tokio::test]
     async fn only_equal_keys_wait_and_unused_locks_are_removed() {

@@ -115,7 +115,9 @@ error_codes! {
         InvalidLogin, "InvalidLoginError", 401,
             "The one-time link was used or has expired, or the password is wrong", "Log in with the password, or create a link with `patchbay login-link`";
         TooManyAttempts, "TooManyAttemptsError", 429,
-            "Too many wrong passwords in a row", "Wait for `Retry-After` seconds, or use a one-time link";
+            "Too many wrong passwords, API keys or session tokens came from this client", "Wait for `Retry-After` seconds; log in with a one-time link, or send a valid API key";
+        TooManyLinks, "TooManyLinksError", 429,
+            "Too many links of one owner to one connector are under way", "Wait for `Retry-After` seconds";
         ForeignPage, "ForeignPageError", 403,
             "A page of another site tried to change something with a logged-in browser's cookie", "Use an API key outside the dashboard";
     }

@@ -12,7 +12,6 @@ use axum::{
 };
 use patchbay_engine::{Engine, Error, ErrorCode};
 use serde_json::Value;
-use tokio::sync::Semaphore;
 use tower::{Layer as _, ServiceExt as _};
 use tower_http::{
     CompressionLevel,
@@ -31,12 +30,12 @@ use crate::{
         ignored::{self, IgnoredFields},
     },
     idempotency::{self, IdempotencyLayer},
+    limits::Limits,
     openapi::{self, Document},
     pages, request_checks,
     routes::{
-        accounts, accounts_v2, actions, api_keys,
-        attempt_events::{self, MAX_STREAMS},
-        connect_sessions, connector_versions, connectors, health, hub, login, oauth, profiles, proxy, revocation,
+        accounts, accounts_v2, actions, api_keys, attempt_events, connect_sessions, connector_versions, connectors,
+        health, hub, login, oauth, profiles, proxy, revocation,
     },
     state::AppState,
 };
@@ -136,12 +135,11 @@ pub fn openapi(public_url: &str) -> Value {
 pub fn router(engine: Engine, config: ServerConfig) -> Router {
     let common = CommonHeaders { is_https: config.urls.is_https(), engine: engine.clone() };
     let hub_cors = hub_cors(&config);
-    let streams = Arc::new(Semaphore::new(MAX_STREAMS));
     let state = AppState {
         process_id: engine.nonce().into(),
         engine,
         config: Arc::new(config),
-        streams,
+        limits: Limits::default(),
         document: Arc::default(),
         document_text: Arc::default(),
         build_document: openapi,

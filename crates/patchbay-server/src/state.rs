@@ -5,9 +5,8 @@ use std::sync::{Arc, OnceLock};
 use axum::{body::Bytes, extract::FromRef};
 use patchbay_engine::Engine;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
-use crate::config::ServerConfig;
+use crate::{config::ServerConfig, limits::Limits};
 
 #[derive(Clone)]
 pub(crate) struct AppState {
@@ -15,8 +14,8 @@ pub(crate) struct AppState {
     pub(crate) config: Arc<ServerConfig>,
     /// A random text that is another one after each start.
     pub(crate) process_id: Arc<str>,
-    /// Limits the number of event streams.
-    pub(crate) streams: Arc<Semaphore>,
+    /// The budgets of addresses and sessions.
+    pub(crate) limits: Limits,
     /// The OpenAPI document, built at the first request: anyone can request it, and building it is expensive.
     pub(crate) document: Arc<OnceLock<Value>>,
     /// The same as text: clients that do not read it share one copy.

@@ -1,11 +1,12 @@
 //! The Hub's operations within a connect session: list connectors, link and edit accounts.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use patchbay_connector::Connector;
-use patchbay_model::{Account, AccountId, AccountStatus, Clock, ConnectSession, Entropy, Metadata, Profile, ProfileId};
+use patchbay_model::{Account, AccountId, AccountStatus, Clock, ConnectSession, Entropy, Metadata, Owner, Profile, ProfileId};
 use patchbay_storage::{InsertRule, StorageError};
 use patchbay_vault::{Secret, Vault};
+use tokio::sync::OwnedMutexGuard;
 
 use super::verify::{CredentialVerifier, Verification};
 use crate::{
@@ -50,6 +51,11 @@ pub struct LinkRequest {
     /// Field keys with the typed values. Redaction placeholders and empty strings count as omitted.
     pub credentials: Vec<(String, Secret)>,
 }
+
+/// The longest time that a link waits for the owner's other links to the connector.
+const MAX_LINK_WAIT: Duration = Duration::from_secs(30);
+/// The `Retry-After` of a link that does not wait.
+const LINK_RETRY_AFTER_SECS: u64 = 5;
 
 /// The Hub's operations on accounts.
 pub struct Linking {
@@ -162,8 +168,7 @@ impl Linking {
             return Err(invalid_at(Field::Profile, "required", "a connector profile is required"));
         };
         let HubProfile { profile, connector, .. } = self.profile(hub, profile_id).await?;
-        let owner = LockKey::owner(&session.project_id, &session.owner, &connector.key);
-        let _owner_lock = self.locks.lock(owner).await;
+        let _owner_lock = self.owner_lock(session, &session.owner, &connector.key).await?;
         if !session.multiple {
             let existing = self.store.find_by_owner(&session.project_id, &session.owner, &connector.key).await?;
             if let Some(existing) = existing {
@@ -220,6 +225,25 @@ impl Linking {
             )),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Waits for the owner's other links to a connector, new ones and changed ones: each calls the provider.
+    ///
+    /// # Errors
+    ///
+    /// 429 `TooManyLinksError` if too many wait already, or if they take too long.
+    async fn owner_lock(
+        &self,
+        session: &ConnectSession,
+        owner: &Owner,
+        connector: &str,
+    ) -> Result<OwnedMutexGuard<()>, Error> {
+        let key = LockKey::owner(&session.project_id, owner, connector);
+        self.locks.lock_in_line(key, MAX_LINK_WAIT).await.ok_or_else(|| {
+            let message = "too many links of this customer to this provider are under way; try again when they have \
+                           finished";
+            Error::new(ErrorCode::TooManyLinks, message).with_retry_after(LINK_RETRY_AFTER_SECS)
+        })
     }
 
     /// Updates the owner's existing account with the chosen profile; label, kind and metadata come from the newer session.
@@ -302,6 +326,7 @@ impl Linking {
                 "the integration is not available at the moment: its profile is disabled",
             ));
         }
+        let _owner_lock = self.owner_lock(&hub.session, &account.owner, &account.connector).await?;
         let patch = AccountPatch {
             profile_id: request.profile_id,
             credentials: request.credentials,

@@ -139,6 +139,7 @@ responses! {
         "401" = "Unauthorized",
         "403" = "Forbidden",
         "404" = "NotFound",
+        "429" = "TooManyRequests",
         "500" = "InternalServerError",
         "503" = "ServiceUnavailable",
     }
@@ -180,6 +181,7 @@ responses! {
     /// The errors of every operation of the Hub API.
     HubErrors {
         "401" = "HubUnauthorized",
+        "429" = "HubTooManyRequests",
         "500" = "HubInternalServerError",
         "503" = "HubServiceUnavailable",
     }

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::browser;
 use crate::{
     error::{ApiError, HubError},
+    limits::ClientAddress,
     state::AppState,
 };
 
@@ -31,27 +32,40 @@ impl FromRequestParts<AppState> for Authenticated {
         if let Some(caller) = parts.extensions.get::<Arc<Caller>>() {
             return Ok(Self(caller.clone()));
         }
-        Self::authenticate(parts, state).await.map(Self)
+        match authenticate(parts, state).await {
+            Ok(caller) => Ok(Self(caller)),
+            Err(error) => Err(counted(parts, state, error).into()),
+        }
     }
 }
 
-impl Authenticated {
-    async fn authenticate(parts: &Parts, state: &AppState) -> Result<Arc<Caller>, ApiError> {
-        if let Some(key) = api_key(&parts.headers) {
-            return Ok(state.engine.api_keys.authenticate(&key).await?);
-        }
-        // A malformed key is an error; the cookie is not used instead.
-        if !parts.headers.contains_key(header::AUTHORIZATION)
-            && let Some(caller) = browser::caller(parts, state).await?
-        {
-            return Ok(caller);
-        }
-        Err(Error::new(
-            ErrorCode::Unauthorized,
-            "an API key is required; send it as the user name of Basic authentication, with an empty password",
-        )
-        .into())
+async fn authenticate(parts: &Parts, state: &AppState) -> Result<Arc<Caller>, Error> {
+    if let Some(key) = api_key(&parts.headers) {
+        return state.engine.api_keys.authenticate(&key).await;
     }
+    // A malformed key is an error; the cookie is not used instead.
+    if !parts.headers.contains_key(header::AUTHORIZATION)
+        && let Some(caller) = browser::caller(parts, state).await?
+    {
+        return Ok(caller);
+    }
+    Err(Error::new(
+        ErrorCode::Unauthorized,
+        "an API key is required; send it as the user name of Basic authentication, with an empty password",
+    ))
+}
+
+/// Counts the failed authentication of a request, and returns its error.
+///
+/// A page of this server without a login is not counted: it guesses nothing, and must see the 401 to show the login form.
+fn counted(parts: &Parts, state: &AppState, error: Error) -> Error {
+    let has_credentials = ["authorization", "x-hub-session-token"].iter().any(|name| parts.headers.contains_key(*name))
+        || browser::has_login(parts, state);
+    if browser::has_csrf_header(&parts.headers) && !has_credentials {
+        return error;
+    }
+    let address = ClientAddress::of(&parts.extensions, &parts.headers, &state.config.trusted_proxies);
+    state.limits.failed_authentications.count(address, error)
 }
 
 /// The caller of a page that everyone may read and that shows more to callers with a key or a logged-in browser. A key
@@ -62,8 +76,9 @@ impl FromRequestParts<AppState> for OptionalAuth {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        let caller = Authenticated::from_request_parts(parts, state).await.ok();
-        Ok(Self(caller.map(|Authenticated(caller)| caller)))
+        let caller = authenticate(parts, state).await;
+        // The page is shown to everybody; guesses are counted nevertheless.
+        Ok(Self(caller.map_err(|error| counted(parts, state, error)).ok()))
     }
 }
 
@@ -96,7 +111,10 @@ impl FromRequestParts<AppState> for HubAuth {
         let found = state.engine.sessions.for_hub(&Secret::new(token)).await;
         // The stock Hub ignores a 401 in response to a change and reports success; it shows a 400.
         let is_ignored = parts.method == Method::PATCH && !token.is_empty();
-        let found = found.map_err(|error| if is_ignored { error.with_status(400) } else { error });
+        let found = found.map_err(|error| {
+            let error = counted(parts, state, error);
+            if is_ignored && error.code == ErrorCode::Unauthorized { error.with_status(400) } else { error }
+        });
         Ok(Self(found?))
     }
 }

@@ -42,7 +42,7 @@ pub(crate) async fn login(state: &AppState, headers: &HeaderMap) -> Result<Optio
 ///
 /// 401 `UnauthorizedError` if the browser is not logged in; 403 `ForeignPageError` for a change that a page of another site
 /// may have sent; 404 `ProjectNotFoundError` for another project.
-pub(super) async fn caller(parts: &Parts, state: &AppState) -> Result<Option<Arc<Caller>>, ApiError> {
+pub(super) async fn caller(parts: &Parts, state: &AppState) -> Result<Option<Arc<Caller>>, Error> {
     let cookies = LOGIN.read(&state.config.urls, &parts.headers);
     if !cookies.is_empty() && !is_same_origin(parts, state) {
         return Err(csrf_rejected());
@@ -53,10 +53,15 @@ pub(super) async fn caller(parts: &Parts, state: &AppState) -> Result<Option<Arc
         match state.engine.members.caller(&token, project).await {
             Ok(caller) => return Ok(Some(caller)),
             Err(error) if error.code == ErrorCode::Unauthorized => refusal = Some(error),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
     }
-    refusal.map_or(Ok(None), |error| Err(error.into()))
+    refusal.map_or(Ok(None), Err)
+}
+
+/// Returns true if a request has the cookie of a login, valid or not.
+pub(super) fn has_login(parts: &Parts, state: &AppState) -> bool {
+    !LOGIN.read(&state.config.urls, &parts.headers).is_empty()
 }
 
 /// Returns true if a request has the header of this server's own pages.
@@ -81,10 +86,11 @@ fn is_same_origin(parts: &Parts, state: &AppState) -> bool {
 }
 
 /// Returns 403 `ForeignPageError`, for a change that a page of another site may have sent.
-fn csrf_rejected() -> ApiError {
-    Error::new(ErrorCode::ForeignPage, "a logged-in browser can make changes only from this server's own pages (they send `x-requested-with: patchbay`); use an API key elsewhere",
+fn csrf_rejected() -> Error {
+    Error::new(
+        ErrorCode::ForeignPage,
+        "a logged-in browser can make changes only from this server's own pages (they send `x-requested-with: patchbay`); use an API key elsewhere",
     )
-    .into()
 }
 
 /// A request that a page of this server sent.
@@ -94,6 +100,6 @@ impl FromRequestParts<AppState> for SameOrigin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        if is_same_origin(parts, state) { Ok(Self) } else { Err(csrf_rejected()) }
+        if is_same_origin(parts, state) { Ok(Self) } else { Err(csrf_rejected().into()) }
     }
 }

@@ -1,7 +1,7 @@
 //! The outcome of a connection attempt, as a stream of server-sent events: the alternative to polling.
 //!
 //! A stream ends with its attempt, when the reader disconnects, or when the server stops. Comments keep it open until
-//! then. Their number is limited; other readers poll.
+//! then. Their number is limited, in all and for each session; other readers poll.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -16,7 +16,6 @@ use axum::{
 use futures_util::{Stream, stream};
 use patchbay_engine::{Engine, Error, ErrorCode, HubSession};
 use patchbay_model::{AttemptId, AttemptStatus};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -27,11 +26,10 @@ use crate::{
     },
     error::HubError,
     extract::HubAuth,
+    limits::StreamPlace,
     state::AppState,
 };
 
-/// The largest number of concurrent streams.
-pub(crate) const MAX_STREAMS: usize = 256;
 /// The interval of the comments: shorter than the idle timeouts of proxies.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 /// The `Retry-After` of a reader that gets no stream.
@@ -43,7 +41,7 @@ struct AttemptStream {
     hub: HubSession,
     id: AttemptId,
     stop: CancellationToken,
-    _permit: OwnedSemaphorePermit,
+    _place: StreamPlace,
 }
 
 /// Streams the outcome of a connection attempt.
@@ -67,12 +65,12 @@ pub(crate) async fn events(
     let id = AttemptId::new(id);
     // An attempt that this session does not have is rejected with a status, not with an event.
     state.engine.attempts.get(&hub, &id).await?;
-    let Ok(permit) = state.streams.clone().try_acquire_owned() else {
+    let Some(place) = state.limits.streams.open(&hub.session) else {
         let message = "too many streams of connection attempts are open; poll the attempt every few seconds instead";
         let error = Error::new(ErrorCode::TooManyStreams, message);
         return Err(error.with_retry_after(RETRY_AFTER_SECS).into());
     };
-    let stream = AttemptStream { engine: state.engine, hub, id, stop: state.config.stop.clone(), _permit: permit };
+    let stream = AttemptStream { engine: state.engine, hub, id, stop: state.config.stop.clone(), _place: place };
     // Proxies that buffer responses would hold back the only event.
     let headers = AppendHeaders([(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))]);
     Ok((headers, Sse::new(stream.into_events())).into_response())

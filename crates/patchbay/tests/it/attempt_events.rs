@@ -73,13 +73,39 @@ fn streams_are_limited_and_a_closed_one_frees_its_slot() {
     let server = Server::start(&Provider::start(), &[]);
     let (token, path) = attempt(&server);
     let mut followed = Vec::new();
-    for number in 0..256 {
+    for number in 0..8 {
         let (status, reader) = open(&server, &token, &path);
         assert!(status.contains("200"), "{number}: {status}");
         followed.push(reader);
     }
     let refused = server.hub(&token).get(&format!("{path}/events"));
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("2")), "{refused}");
+    // Sessions of other customers have their own places, until the total is reached.
+    let others = |number: usize| {
+        let session = server.session(json!({ "origin_owner_id": format!("customer-{}", number / 4) }));
+        let started = server.hub(&session).post("/hub/connection_attempts", &json!({ "provider": "spotdraft" }));
+        assert!(started.status < 300, "{started}");
+        let path = format!("/hub/connection_attempts/{}", started.text("/id"));
+        (session, path)
+    };
+    let mut all = Vec::new();
+    for number in 0..23 {
+        let (session, path) = others(number);
+        for _ in 0..8 {
+            let (status, reader) = open(&server, &session, &path);
+            assert!(status.contains("200"), "{number}: {status}");
+            all.push(reader);
+        }
+    }
+    // 192 are taken: the rest is for sessions that have none, one each.
+    for number in 100..104 {
+        let (session, path) = others(number * 4);
+        let (status, reader) = open(&server, &session, &path);
+        assert!(status.contains("200"), "{number}: {status}");
+        all.push(reader);
+        assert!(open(&server, &session, &path).0.contains("429"), "{number}");
+    }
+    drop(all);
     // The attempt can still be polled.
     assert_eq!(server.hub(&token).get(&path).json()["status"], "pending");
     followed.pop();

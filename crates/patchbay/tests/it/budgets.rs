@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{ApiResponse, Client, Server, binary};
+use crate::support::{ApiResponse, Client, Provider, Server, binary, link_body};
 
 const PASSWORD: &str = "quiet marble otter lantern";
 const NEW_PASSWORD: &str = "seven copper kites descending";
@@ -167,4 +167,58 @@ fn a_replaced_key_of_the_environment_is_revoked() {
     assert_eq!(server.with_key(second).get("/accounts").status, 401);
     server.terminate();
     assert!(server.log().contains("PATCHBAY_API_KEY is no longer set"), "{}", server.log());
+}
+
+#[test]
+fn wrong_keys_are_slowed_by_address_and_a_right_key_is_not() {
+    let provider = Provider::start();
+    let server = Server::start(&provider, &["--trusted-proxy", "127.0.0.0/8"]);
+    let stranger = from(&server.with_key("a-wrong-key-of-a-stranger"), STRANGER);
+    let slowed = (0..500).map(|_| stranger.get("/accounts")).find(|answer| answer.status != 401);
+    let slowed = slowed.expect("guesses are slowed");
+    assert_eq!((slowed.status, slowed.code()), (429, "TooManyAttemptsError".to_owned()), "{slowed}");
+    assert!(slowed.header("retry-after").is_some());
+    // Session tokens and requests without a key count as well.
+    let hub = from(&server.hub("a-wrong-token"), STRANGER);
+    assert!((0..20).any(|_| hub.get("/hub/connectors").status == 429));
+    assert!((0..20).any(|_| from(&server.anonymous(), STRANGER).get("/accounts").status == 429));
+    // A right key, a right token and public pages from this address are not affected, nor is another address.
+    let token = server.session(json!({}));
+    for _ in 0..20 {
+        assert_eq!(from(&server.api(), STRANGER).get("/accounts").status, 200);
+        assert_eq!(from(&server.hub(&token), STRANGER).get("/hub/connectors").status, 200);
+    }
+    assert_eq!(from(&server.anonymous(), STRANGER).get("/healthz").status, 200);
+    assert_eq!(from(&server.anonymous(), STRANGER).get("/guides").status, 200);
+    assert_eq!(from(&server.anonymous(), OPERATOR).get("/accounts").status, 401);
+}
+
+#[test]
+fn links_of_one_customer_wait_in_a_bounded_line() {
+    let provider = Provider::start();
+    let server = Server::start(&provider, &[]);
+    let integration = server.integration(&server.session(json!({})));
+    let tokens = (0..20).map(|_| server.session(json!({ "origin_owner_id": "busy", "multiple": true })));
+    let tokens = tokens.collect::<Vec<_>>();
+    provider.fault(1_000, json!({ "kind": "delay", "millis": 5_000 }));
+    let (send, receive) = std::sync::mpsc::channel();
+    let answers = std::thread::scope(|scope| {
+        for token in &tokens {
+            let (send, server, integration) = (send.clone(), &server, &integration);
+            scope.spawn(move || {
+                let _ = send.send(server.hub(token).post("/hub/accounts", &link_body(integration)));
+            });
+        }
+        // One is verified and eight wait, so eleven are refused while the provider is slow.
+        let mut answers = (0..11).map(|_| receive.recv().unwrap()).collect::<Vec<_>>();
+        provider.fault_none();
+        answers.extend((0..9).map(|_| receive.recv().unwrap()));
+        answers
+    });
+    let refused = answers.iter().filter(|answer| answer.status == 429).collect::<Vec<_>>();
+    assert_eq!(refused.len(), 11);
+    for answer in refused {
+        assert_eq!(answer.code(), "TooManyLinksError", "{answer}");
+        assert!(answer.header("retry-after").is_some());
+    }
 }
