@@ -9,6 +9,9 @@ use patchbay_engine::{Error, ErrorCode};
 
 use crate::error::ApiError;
 
+/// The largest head of an HTTP/2 request. It is smaller than that of HTTP/1.1, because a connection has a hundred of them.
+const MAX_HTTP2_HEAD_BYTES: usize = 16 * 1024;
+
 /// Returns the rejection of a request that must not be routed.
 pub(crate) fn rejection(request: &Request) -> Option<Response> {
     if !is_utf8(request.uri().path()) {
@@ -22,6 +25,15 @@ pub(crate) fn rejection(request: &Request) -> Option<Response> {
         // The codings that a request can have (RFC 9110, section 12.5.3).
         response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         return Some(response);
+    }
+    if let Some(code) = too_large(request) {
+        let message = match code {
+            ErrorCode::UriTooLong => "the path with its query is too long; the limit of HTTP/2 requests is 16 KiB",
+            _ => {
+                "the head of the request is larger than 16 KiB, the limit of HTTP/2 requests; send fewer or shorter headers"
+            }
+        };
+        return Some(ApiError::from(Error::new(code, message)).into_response());
     }
     let message = if !has_clear_length(request.headers()) {
         "the length of the body is not clear; send either content-length or transfer-encoding: chunked"
@@ -48,6 +60,21 @@ fn malformed(message: &str) -> Response {
     let mut response = ApiError::from(Error::new(ErrorCode::MalformedRequest, message)).into_response();
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
+}
+
+/// Checks the size of an HTTP/2 request's head, which hyper lets through up to a larger limit. That of HTTP/1.1 is bounded
+/// by the connection's buffer.
+fn too_large(request: &Request) -> Option<ErrorCode> {
+    if request.version() != Version::HTTP_2 {
+        return None;
+    }
+    let path = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    if path > MAX_HTTP2_HEAD_BYTES {
+        return Some(ErrorCode::UriTooLong);
+    }
+    // As HTTP/2 counts them (RFC 9113, section 6.5.2).
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum::<usize>();
+    (path + headers > MAX_HTTP2_HEAD_BYTES).then_some(ErrorCode::HeadersTooLarge)
 }
 
 /// Checks that every server reads the same host: HTTP/1.1 has one `Host` (RFC 9112, section 3.2), older versions and

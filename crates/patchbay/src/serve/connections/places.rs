@@ -8,45 +8,12 @@
 use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::{sync::Notify, task::AbortHandle};
+use tokio::sync::Notify;
 
-use super::activity::Activity;
-
-/// The connection of a client, as the threads that accept and serve it share it.
-pub(super) struct Client {
-    /// The address of the connection's other end.
-    pub(super) peer: IpAddr,
-    /// What counts as one address.
-    address: IpAddr,
-    pub(super) activity: Activity,
-    task: Mutex<Option<AbortHandle>>,
-    is_evicted: AtomicBool,
-}
-
-impl Client {
-    /// Lets the task that serves the connection be ended from outside.
-    pub(super) fn is_served_by(&self, task: AbortHandle) {
-        let mut own = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.is_evicted.load(Ordering::Acquire) {
-            task.abort();
-        }
-        *own = Some(task);
-    }
-
-    fn evict(&self) {
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        self.is_evicted.store(true, Ordering::Release);
-        if let Some(task) = &*task {
-            task.abort();
-        }
-    }
-}
+use super::connection::Client;
 
 /// The places of a server.
 pub(crate) struct Places {
@@ -101,14 +68,8 @@ impl Places {
         if taken.clients.len() >= self.limit {
             taken.evict_one(self.limit)?;
         }
-        let (peer, address) = (address, owner(address));
-        let client = Arc::new(Client {
-            peer,
-            address,
-            activity: Activity::new(),
-            task: Mutex::default(),
-            is_evicted: AtomicBool::new(false),
-        });
+        let client = Arc::new(Client::new(address, owner(address)));
+        let address = client.address;
         taken.last += 1;
         let number = taken.last;
         taken.clients.insert(number, client.clone());
@@ -193,7 +154,7 @@ mod tests {
     }
 
     fn is_evicted(place: &Place) -> bool {
-        place.client.is_evicted.load(Ordering::Acquire)
+        place.client.is_evicted()
     }
 
     #[test]

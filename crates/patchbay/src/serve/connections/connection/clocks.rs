@@ -30,7 +30,7 @@ impl Clocks {
     };
 
     /// Returns the longest time between two looks at a connection, which is how late a clock may be noticed.
-    pub(super) fn tick(&self) -> Duration {
+    pub(crate) fn tick(&self) -> Duration {
         self.head.min(self.write).min(self.idle) / 3
     }
 }

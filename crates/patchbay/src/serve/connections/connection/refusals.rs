@@ -3,16 +3,16 @@
 use patchbay_engine::{Error, ErrorCode};
 
 /// An HTTP/1.1 response that refuses a request and closes the connection.
-pub(super) struct Refusal(ErrorCode);
+pub(crate) struct Refusal(ErrorCode);
 
 impl Refusal {
-    pub(super) fn new(code: ErrorCode) -> Self {
+    pub(crate) fn new(code: ErrorCode) -> Self {
         Self(code)
     }
 
     /// Returns the refusal that replaces hyper's own answer; `None` if the bytes are not an error answer. hyper reports
     /// a path that fills its buffer as a head that is too large: then the head's first line has not ended.
-    pub(super) fn of_hyper(answer: &[u8], line_ended: bool) -> Option<Self> {
+    pub(crate) fn of_hyper(answer: &[u8], line_ended: bool) -> Option<Self> {
         let status = answer.strip_prefix(b"HTTP/1.")?.get(2..5)?;
         let code = match status {
             b"400" => ErrorCode::MalformedRequest,
@@ -25,7 +25,7 @@ impl Refusal {
     }
 
     /// Returns the whole response, in the shape of every other error.
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         let Self(code) = self;
         let (reason, message) = match code {
             ErrorCode::RequestTimeout => (

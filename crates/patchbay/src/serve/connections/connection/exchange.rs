@@ -17,20 +17,20 @@ use hyper::{
 use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
 use patchbay_server::RemoteAddress;
 
-use super::places::Client;
+use super::client::Client;
 
 /// The largest part of a response that is passed to hyper at once. hyper and h2 hold a whole part while the client does
 /// not read; the rest stays where it is, and a streamed file stays at its provider.
 const MAX_PART_BYTES: usize = 16 * 1024;
 
 /// The service of one connection.
-pub(super) struct ConnectionService {
+pub(crate) struct ConnectionService {
     router: TowerToHyperService<Router>,
     client: Arc<Client>,
 }
 
 impl ConnectionService {
-    pub(super) fn new(router: Router, client: Arc<Client>) -> Self {
+    pub(crate) fn new(router: Router, client: Arc<Client>) -> Self {
         Self { router: TowerToHyperService::new(router), client }
     }
 }
@@ -51,7 +51,7 @@ impl Service<Request<Incoming>> for ConnectionService {
 }
 
 /// The response of the router, when there is one.
-pub(super) struct ResponseFuture {
+pub(crate) struct ResponseFuture {
     response: TowerToHyperServiceFuture<Router, Request<RequestBody>>,
     exchange: Option<Exchange>,
 }
@@ -102,7 +102,7 @@ impl Drop for Exchange {
 }
 
 /// The body of a request.
-pub(super) struct RequestBody {
+pub(crate) struct RequestBody {
     body: Incoming,
     client: Arc<Client>,
     is_waiting: bool,
@@ -156,7 +156,7 @@ impl Drop for RequestBody {
 }
 
 /// The body of a response, in parts.
-pub(super) struct ResponseBody {
+pub(crate) struct ResponseBody {
     body: AxumBody,
     /// What is left of the last chunk.
     rest: Bytes,

@@ -25,14 +25,14 @@ fn now() -> u64 {
 
 /// The protocol of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Protocol {
+pub(crate) enum Protocol {
     Http1,
     Http2,
 }
 
 /// What a connection waits for.
 #[derive(Debug)]
-pub(super) struct Activity {
+pub(crate) struct Activity {
     is_http2: AtomicBool,
     /// Since when the connection waits for its client; 0 while the server works.
     waiting_since: AtomicU64,
@@ -46,6 +46,8 @@ pub(super) struct Activity {
     line_ended: AtomicBool,
     /// The number of requests whose response is not complete.
     open: AtomicU32,
+    /// The number of requests so far; it wraps around.
+    begun: AtomicU32,
     /// The number of those that wait for the client: for the rest of the request, or for room for the response.
     at_client: AtomicU32,
     /// The number of bodies of HTTP/2 responses that wait for the client, by the generation in which that began.
@@ -60,7 +62,7 @@ pub(super) struct Activity {
 
 /// What to do with a connection.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// Look again after this time.
     Wait(Duration),
     /// Close it when the requests under way are answered.
@@ -72,7 +74,7 @@ pub(super) enum Verdict {
 }
 
 impl Activity {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             is_http2: AtomicBool::new(false),
             waiting_since: AtomicU64::new(now()),
@@ -81,6 +83,7 @@ impl Activity {
             head_began: AtomicBool::new(false),
             line_ended: AtomicBool::new(false),
             open: AtomicU32::new(0),
+            begun: AtomicU32::new(0),
             at_client: AtomicU32::new(0),
             stalled: [const { AtomicU32::new(0) }; GENERATIONS as usize],
             generation: AtomicU8::new(0),
@@ -91,22 +94,22 @@ impl Activity {
     }
 
     /// Records which protocol the client speaks.
-    pub(super) fn speaks(&self, protocol: Protocol) {
+    pub(crate) fn speaks(&self, protocol: Protocol) {
         self.is_http2.store(protocol == Protocol::Http2, Relaxed);
     }
 
-    pub(super) fn is_http2(&self) -> bool {
+    pub(crate) fn is_http2(&self) -> bool {
         self.is_http2.load(Relaxed)
     }
 
     /// Returns since when the connection waits for its client; `None` while the server works.
-    pub(super) fn waits_since(&self) -> Option<u64> {
+    pub(crate) fn waits_since(&self) -> Option<u64> {
         let times = [self.waiting_since.load(Relaxed), self.blocked_since.load(Relaxed)];
         times.into_iter().filter(|since| *since != 0).min()
     }
 
     /// Records received bytes.
-    pub(super) fn received(&self, bytes: &[u8]) {
+    pub(crate) fn received(&self, bytes: &[u8]) {
         if self.open.load(Relaxed) != 0 || self.is_http2() {
             return;
         }
@@ -123,17 +126,17 @@ impl Activity {
     }
 
     /// Returns true if a part of a head has been received.
-    pub(super) fn head_began(&self) -> bool {
+    pub(crate) fn head_began(&self) -> bool {
         self.head_began.load(Relaxed)
     }
 
     /// Returns true if the first line of a head has been received.
-    pub(super) fn line_ended(&self) -> bool {
+    pub(crate) fn line_ended(&self) -> bool {
         self.line_ended.load(Relaxed)
     }
 
     /// Records that the socket accepted bytes. `is_all` is true if nothing is left to write.
-    pub(super) fn wrote(&self, is_all: bool) {
+    pub(crate) fn wrote(&self, is_all: bool) {
         if self.blocked_since.load(Relaxed) != 0 {
             self.blocked_since.store(0, Relaxed);
             if self.open.load(Relaxed) == 0 {
@@ -146,29 +149,35 @@ impl Activity {
     }
 
     /// Records that the socket accepts no bytes.
-    pub(super) fn blocked(&self) {
+    pub(crate) fn blocked(&self) {
         if self.blocked_since.load(Relaxed) == 0 {
             self.blocked_since.store(now(), Relaxed);
         }
     }
 
-    pub(super) fn is_blocked(&self) -> bool {
+    pub(crate) fn is_blocked(&self) -> bool {
         self.blocked_since.load(Relaxed) != 0
     }
 
     /// Returns true if the next bytes that an HTTP/1.1 connection writes belong to no request.
-    pub(super) fn owes_nothing(&self) -> bool {
+    pub(crate) fn owes_nothing(&self) -> bool {
         !self.is_http2() && self.is_settled.load(Relaxed) && self.open.load(Relaxed) == 0
     }
 
+    /// Returns the number of requests that no response is due to any more; `None` while one is under way, and for HTTP/2.
+    pub(crate) fn answered(&self) -> Option<u32> {
+        (!self.is_http2() && self.open.load(Relaxed) == 0).then(|| self.begun.load(Relaxed))
+    }
+
     /// Returns true if the client may still be sending a body that nobody reads.
-    pub(super) fn is_unread(&self) -> bool {
+    pub(crate) fn is_unread(&self) -> bool {
         self.is_unread.load(Relaxed)
     }
 
     /// Records that a request begins.
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.open.fetch_add(1, Relaxed);
+        self.begun.fetch_add(1, Relaxed);
         self.waiting_since.store(0, Relaxed);
         self.was_used.store(true, Relaxed);
         self.head_began.store(false, Relaxed);
@@ -178,7 +187,7 @@ impl Activity {
     }
 
     /// Records that the response of a request is complete, or was given up.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         let open = self.open.fetch_sub(1, Relaxed) - 1;
         if open == 0 || open == self.at_client.load(Relaxed) {
             self.waiting_since.store(now(), Relaxed);
@@ -186,7 +195,7 @@ impl Activity {
     }
 
     /// Records that a request waits for the client.
-    pub(super) fn waits(&self) {
+    pub(crate) fn waits(&self) {
         let at_client = self.at_client.fetch_add(1, Relaxed) + 1;
         if at_client == self.open.load(Relaxed) {
             self.waiting_since.store(now(), Relaxed);
@@ -194,13 +203,13 @@ impl Activity {
     }
 
     /// Records that a request no longer waits for the client.
-    pub(super) fn resumes(&self) {
+    pub(crate) fn resumes(&self) {
         self.at_client.fetch_sub(1, Relaxed);
         self.waiting_since.store(0, Relaxed);
     }
 
     /// Records that a body of a response waits for the client. Returns what [`moves`](Self::moves) takes.
-    pub(super) fn stalls(&self) -> u8 {
+    pub(crate) fn stalls(&self) -> u8 {
         self.waits();
         let generation = self.generation.load(Relaxed);
         self.stalled[usize::from(generation)].fetch_add(1, Relaxed);
@@ -208,18 +217,18 @@ impl Activity {
     }
 
     /// Records that a body of a response moves again.
-    pub(super) fn moves(&self, generation: u8) {
+    pub(crate) fn moves(&self, generation: u8) {
         self.stalled[usize::from(generation)].fetch_sub(1, Relaxed);
         self.resumes();
     }
 
     /// Records that the body of a request was not read to its end.
-    pub(super) fn leaves_body(&self) {
+    pub(crate) fn leaves_body(&self) {
         self.is_unread.store(true, Relaxed);
     }
 
     /// Returns what to do with the connection now.
-    pub(super) fn verdict(&self, clocks: &Clocks) -> Verdict {
+    pub(crate) fn verdict(&self, clocks: &Clocks) -> Verdict {
         self.verdict_at(now(), clocks)
     }
 
