@@ -122,13 +122,14 @@ impl Bed {
     }
 }
 
-/// Checks the answers of an HTTP/1.1 connection, as far as they can be told apart.
+/// Checks the answers of an HTTP/1.1 connection, as far as one can see where each of them ends.
 fn check(sent: &[u8], received: &[u8]) {
     if sent.starts_with(b"PRI * HTTP/2.0") || received.is_empty() {
         return;
     }
     // The answer to HEAD announces a body that does not come.
-    let mut rest = if sent.windows(4).any(|word| word == b"HEAD") { &received[..received.len().min(12)] } else { received };
+    let mut rest =
+        if sent.windows(4).any(|word| word == b"HEAD") { &received[..received.len().min(12)] } else { received };
     while !rest.is_empty() {
         let text = String::from_utf8_lossy(rest);
         let status = text.strip_prefix("HTTP/1.1 ").or_else(|| text.strip_prefix("HTTP/1.0 "));

@@ -1,6 +1,6 @@
 //! API keys: create, list, change, delete, and authenticate calls with them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, num::NonZeroU32, sync::Arc};
 
 use patchbay_model::{ApiKey, ApiKeyId, ApiScope, Clock, Entropy, KeyHash, ProjectId};
 use patchbay_runtime::Cache;
@@ -11,6 +11,7 @@ use crate::{
     Caller, EngineParts, Error, ErrorCode, Field,
     changes::Changes,
     guessability::guesses_log10,
+    key_budget::{KeyBudget, KeyQuota},
     keyed_locks::{KeyedLocks, LockKey},
     parts::MAX_CACHE_ENTRIES,
     projects::Projects,
@@ -55,6 +56,13 @@ const MIN_KEY_GUESSES_LOG10: f64 = 12.0;
 /// What to do if the row of a key was changed.
 const RESTORE: &str = "Delete the key and create another one, or restore the database from your backup";
 
+/// An API key that was found valid.
+struct ValidKey {
+    caller: Arc<Caller>,
+    /// `None` without a limit.
+    budget: Option<Arc<KeyBudget>>,
+}
+
 /// The API keys of all projects.
 pub struct ApiKeys {
     storage: Arc<dyn Storage>,
@@ -62,7 +70,10 @@ pub struct ApiKeys {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     projects: Arc<Projects>,
-    callers: Arc<Cache<KeyHash, Caller>>,
+    valid: Arc<Cache<KeyHash, ValidKey>>,
+    /// The budgets by key: a change of a key evicts it from `valid`, and must not restore its budget.
+    budgets: Cache<ApiKeyId, KeyBudget>,
+    requests_per_minute: Option<NonZeroU32>,
     locks: Arc<KeyedLocks>,
     changes: Changes,
 }
@@ -75,7 +86,9 @@ impl ApiKeys {
             clock: parts.clock.clone(),
             entropy: parts.entropy.clone(),
             projects,
-            callers: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
+            valid: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
+            budgets: Cache::new(MAX_CACHE_ENTRIES),
+            requests_per_minute: NonZeroU32::new(parts.config.key_requests_per_minute),
             locks,
             changes,
         }
@@ -87,6 +100,22 @@ impl ApiKeys {
     ///
     /// 401 `UnauthorizedError` if the key is unknown or disabled; 500 `VaultError` if its row was changed in the database.
     pub async fn authenticate(&self, key: &Secret) -> Result<Arc<Caller>, Error> {
+        Ok(self.valid(key).await?.caller.clone())
+    }
+
+    /// Counts a request with an API key. Returns its caller, and what is left to the key if it has a limit; the request
+    /// must be refused if that says so ([`KeyQuota::check`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`ApiKeys::authenticate`].
+    pub async fn count(&self, key: &Secret) -> Result<(Arc<Caller>, Option<KeyQuota>), Error> {
+        let valid = self.valid(key).await?;
+        let quota = valid.budget.as_ref().map(|budget| budget.take(self.clock.monotonic()));
+        Ok((valid.caller.clone(), quota))
+    }
+
+    async fn valid(&self, key: &Secret) -> Result<Arc<ValidKey>, Error> {
         let unauthorized = || {
             Error::new(
                 ErrorCode::Unauthorized,
@@ -102,14 +131,22 @@ impl ApiKeys {
                 return Err(unauthorized());
             }
             let project = self.storage.projects().get(&found.project_id).await?.ok_or_else(unauthorized)?;
-            Ok(Caller {
+            let budget = match self.requests_per_minute {
+                Some(limit) => {
+                    let new = async || Ok::<_, Error>(KeyBudget::new(limit));
+                    Some(self.budgets.get_or_read(&found.id, new).await?)
+                }
+                None => None,
+            };
+            let caller = Arc::new(Caller {
                 organization_id: project.organization_id,
                 project_id: found.project_id,
                 key_id: Some(found.id),
                 scopes: found.scopes,
-            })
+            });
+            Ok(ValidKey { caller, budget })
         };
-        self.callers.get_or_read(&hash, read).await
+        self.valid.get_or_read(&hash, read).await
     }
 
     /// Creates an API key.
@@ -178,12 +215,12 @@ impl ApiKeys {
         }
         key.enabled = patch.enabled.unwrap_or(key.enabled);
         let key = sealed(&self.vault, key);
-        let (storage, callers, changed) = (self.storage.clone(), self.callers.clone(), key.clone());
+        let (storage, valid, changed) = (self.storage.clone(), self.valid.clone(), key.clone());
         let found = self
             .changes
             .run_to_completion(async move {
                 let found = storage.api_keys().update(&changed).await;
-                callers.evict(&changed.hash);
+                valid.evict(&changed.hash);
                 found
             })
             .await?;
@@ -202,12 +239,12 @@ impl ApiKeys {
 
     /// Deletes an API key. Returns false if it does not exist.
     pub(crate) async fn revoke(&self, key: &ApiKey) -> Result<bool, Error> {
-        let (storage, callers, key) = (self.storage.clone(), self.callers.clone(), key.clone());
+        let (storage, valid, key) = (self.storage.clone(), self.valid.clone(), key.clone());
         let found = self
             .changes
             .run_to_completion(async move {
                 let found = storage.api_keys().delete(&key.project_id, &key.id).await;
-                callers.evict(&key.hash);
+                valid.evict(&key.hash);
                 found
             })
             .await?;

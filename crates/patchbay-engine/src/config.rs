@@ -25,6 +25,8 @@ pub struct EngineConfig {
     pub max_response_bytes: usize,
     /// The retention of the call log, in days; 0 keeps records without limit.
     pub call_retention_days: u32,
+    /// The requests that an API key may send in a minute (1000); 0 sets no limit.
+    pub key_requests_per_minute: u32,
 }
 
 impl Default for EngineConfig {
@@ -39,6 +41,7 @@ impl Default for EngineConfig {
             call_budget_millis: u64::try_from(call_budget.as_millis()).unwrap_or(u64::MAX),
             max_response_bytes,
             call_retention_days: 90,
+            key_requests_per_minute: 1_000,
         }
     }
 }

@@ -26,6 +26,7 @@ mod form_values;
 mod guessability;
 mod idempotency;
 mod integrity;
+mod key_budget;
 mod key_ring;
 mod keyed_locks;
 mod known_time;
@@ -72,6 +73,7 @@ pub use idempotency::{
     Idempotency, IdempotencyKey, IdempotencyScope, KeptResponse, KeyedRun, MAX_KEPT_BYTES, RequestFingerprint,
     RunningKey,
 };
+pub use key_budget::KeyQuota;
 pub use key_ring::{
     KeyRingStatus, KeyRotation, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
     check_key_ring,

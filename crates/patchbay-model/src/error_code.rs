@@ -71,9 +71,9 @@ error_codes! {
         RequestTimeout, "RequestTimeoutError", 408,
             "The head of the request (its first line and headers) did not arrive within 15 seconds", "Send the head at once";
         UriTooLong, "UriTooLongError", 414,
-            "The path with its query is too long: a head may have 64 KiB", "Send large values in the body";
+            "The path with its query is too long: a head may have 64 KiB, in HTTP/2 16 KiB", "Send large values in the body";
         HeadersTooLarge, "HeadersTooLargeError", 431,
-            "The request has more than 100 headers, or a head of more than 64 KiB", "Send fewer or shorter headers";
+            "The request has more than 100 headers, or a head of more than 64 KiB (in HTTP/2: 16 KiB, and any number of headers)", "Send fewer or shorter headers";
         RouteNotFound, "RouteNotFoundError", 404,
             "The path does not exist", "See `/docs`";
         MethodNotAllowed, "MethodNotAllowedError", 405,
@@ -116,6 +116,8 @@ error_codes! {
             "The one-time link was used or has expired, or the password is wrong", "Log in with the password, or create a link with `patchbay login-link`";
         TooManyAttempts, "TooManyAttemptsError", 429,
             "Too many wrong passwords, API keys or session tokens came from this client", "Wait for `Retry-After` seconds; log in with a one-time link, or send a valid API key";
+        TooManyRequests, "TooManyRequestsError", 429,
+            "The API key has sent as many requests as it may send in a minute (`limits.keyRequestsPerMinute`)", "Wait for `Retry-After` seconds; `RateLimit-Remaining` of each response says how many are left";
         TooManyLinks, "TooManyLinksError", 429,
             "Too many links of one owner to one connector are under way", "Wait for `Retry-After` seconds";
         ForeignPage, "ForeignPageError", 403,
@@ -230,6 +232,8 @@ error_codes! {
     "The server" {
         StorageUnavailable, "StorageUnavailableError", 503,
             "The database cannot write now: the disk is full, read-only or busy; the change was not stored", "Free space or fix the permissions, then repeat the change";
+        ProjectBusy, "ProjectBusyError", 503,
+            "Too many requests of the project wait to begin, while other projects use the server too", "Send fewer requests at once, and repeat this one after `Retry-After` seconds";
         ServerStopped, "ServerStoppedError", 503 as "in records of calls",
             "The server stopped, and the call did not finish within the grace period; its caller got no response", "Check at the provider whether the call took effect, then repeat it";
         Storage, "StorageError", 500,

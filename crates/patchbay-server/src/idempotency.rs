@@ -41,6 +41,7 @@ use crate::{
         Authenticated, HubAuth, MAX_HUB_BODY_BYTES, collect,
         ignored::{self, IgnoredFields},
     },
+    limits::{RequestOwner, run_in_turns},
     state::AppState,
 };
 
@@ -159,8 +160,10 @@ async fn respond<F: Future<Output = Response> + Send + 'static>(
     };
     drop_heartbeat(&mut parts.headers);
     let ignored = IgnoredFields::of(&parts.extensions);
+    // The task that completes the request without its client takes the turns of the project too.
+    let owner = RequestOwner::of(&parts.extensions).again();
     let request = Request::from_parts(parts, Body::from(body));
-    let task = async move { finish(running, run(request).await, &ignored).await };
+    let task = async move { finish(running, run_in_turns(&owner, run(request)).await, &ignored).await };
     match state.engine.idempotency.spawn(task).await {
         Ok(response) => Ok(response),
         Err(failure) if failure.is_panic() => resume_unwind(failure.into_panic()),

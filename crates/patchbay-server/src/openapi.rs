@@ -22,6 +22,9 @@ const DESCRIPTION: &str = "Link your customers' accounts, then act on them throu
     Unknown parameters of lists are ignored, unless they can only be filters, and so are unknown members of bodies on the \
     routes of the original contract; the header `x-ignored-fields` of the response names them. With `Prefer: handling=strict` \
     they are errors.\n\n\
+    Every response to a valid API key has `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`: the requests that \
+    the key may send in a minute, those that are left, and the seconds until it has all of them again. Too many get 429 with \
+    `Retry-After`.\n\n\
     Every path responds with 404 `RouteNotFoundError` if it does not exist and with 405 `MethodNotAllowedError` for another \
     method. Clients should ignore members of responses that they do not know: members are added without a new version.";
 

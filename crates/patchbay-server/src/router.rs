@@ -30,7 +30,7 @@ use crate::{
         ignored::{self, IgnoredFields},
     },
     idempotency::{self, IdempotencyLayer},
-    limits::Limits,
+    limits::{Limits, RequestOwner, run_in_turns},
     openapi::{self, Document},
     pages, request_checks,
     routes::{
@@ -278,7 +278,7 @@ struct CommonHeaders {
     engine: Engine,
 }
 
-/// Adds the headers of every response. A request without an id gets one, to distinguish requests in logs. It is random: an id
+/// Runs a request in its project's turns, and adds the headers of every response. A request without an id gets one, to distinguish requests in logs. It is random: an id
 /// that can be guessed would tell others how many requests there are, and would let them pretend to know one.
 ///
 /// - `Strict-Transport-Security` (RFC 6797) on https: a browser then never sends its cookies over http. It says nothing about
@@ -307,7 +307,9 @@ async fn headers(State(common): State<CommonHeaders>, mut request: Request, next
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let ignored = IgnoredFields::default();
     request.extensions_mut().insert(ignored.clone());
-    let mut response = next.run(request).await;
+    let owner = RequestOwner::default();
+    request.extensions_mut().insert(owner.clone());
+    let mut response = run_in_turns(&owner, next.run(request)).await;
     let is_shared = embedded || path.starts_with("/embed/");
     let is_cut_off = embedded || path.starts_with("/connect/");
     // Without the query, which contains session tokens.
@@ -334,6 +336,7 @@ async fn headers(State(common): State<CommonHeaders>, mut request: Request, next
     if is_from_our_page {
         headers.remove(header::WWW_AUTHENTICATE);
     }
+    owner.add_headers(headers);
     headers.insert("x-request-id", id);
     let is_readable = matches!(method, Method::GET | Method::HEAD) && !is_hub_path(&path);
     if let Some(places) = ignored.header() {

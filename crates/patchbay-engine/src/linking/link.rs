@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use patchbay_connector::Connector;
-use patchbay_model::{Account, AccountId, AccountStatus, Clock, ConnectSession, Entropy, Metadata, Owner, Profile, ProfileId};
+use patchbay_model::{
+    Account, AccountId, AccountStatus, Clock, ConnectSession, Entropy, Metadata, Owner, Profile, ProfileId,
+};
 use patchbay_storage::{InsertRule, StorageError};
 use patchbay_vault::{Secret, Vault};
 use tokio::sync::OwnedMutexGuard;

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, Method, header, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use patchbay_engine::{Caller, Error, ErrorCode, HubSession};
+use patchbay_engine::{Caller, Error, ErrorCode, HubSession, KeyQuota};
 use patchbay_model::AccountId;
 use patchbay_vault::Secret;
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use super::browser;
 use crate::{
     error::{ApiError, HubError},
-    limits::ClientAddress,
+    limits::{ClientAddress, RequestOwner, enter},
     state::AppState,
 };
 
@@ -32,22 +32,28 @@ impl FromRequestParts<AppState> for Authenticated {
         if let Some(caller) = parts.extensions.get::<Arc<Caller>>() {
             return Ok(Self(caller.clone()));
         }
-        match authenticate(parts, state).await {
-            Ok(caller) => Ok(Self(caller)),
-            Err(error) => Err(counted(parts, state, error).into()),
+        let (caller, quota) = authenticate(parts, state).await.map_err(|error| counted(parts, state, error))?;
+        let owner = RequestOwner::of(&parts.extensions);
+        if let Some(quota) = quota {
+            owner.has_quota(quota);
+            quota.check()?;
         }
+        enter(&owner, &caller.project_id).await?;
+        Ok(Self(caller))
     }
 }
 
-async fn authenticate(parts: &Parts, state: &AppState) -> Result<Arc<Caller>, Error> {
+/// Returns the caller of a request, and what is left to its API key. A logged-in browser has no such limit: a person does
+/// not send that many, and the pages of the dashboard send several requests at once.
+async fn authenticate(parts: &Parts, state: &AppState) -> Result<(Arc<Caller>, Option<KeyQuota>), Error> {
     if let Some(key) = api_key(&parts.headers) {
-        return state.engine.api_keys.authenticate(&key).await;
+        return state.engine.api_keys.count(&key).await;
     }
     // A malformed key is an error; the cookie is not used instead.
     if !parts.headers.contains_key(header::AUTHORIZATION)
         && let Some(caller) = browser::caller(parts, state).await?
     {
-        return Ok(caller);
+        return Ok((caller, None));
     }
     Err(Error::new(
         ErrorCode::Unauthorized,
@@ -76,9 +82,16 @@ impl FromRequestParts<AppState> for OptionalAuth {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        let caller = authenticate(parts, state).await;
-        // The page is shown to everybody; guesses are counted nevertheless.
-        Ok(Self(caller.map_err(|error| counted(parts, state, error)).ok()))
+        // The page is shown to everybody, also to a key that has sent too much; guesses are counted nevertheless.
+        let Ok((caller, quota)) = authenticate(parts, state).await.map_err(|error| counted(parts, state, error)) else {
+            return Ok(Self(None));
+        };
+        let owner = RequestOwner::of(&parts.extensions);
+        if let Some(quota) = quota {
+            owner.has_quota(quota);
+        }
+        let is_accepted = quota.is_none_or(|quota| quota.check().is_ok());
+        Ok(Self((is_accepted && enter(&owner, &caller.project_id).await.is_ok()).then_some(caller)))
     }
 }
 
@@ -113,9 +126,11 @@ impl FromRequestParts<AppState> for HubAuth {
         let is_ignored = parts.method == Method::PATCH && !token.is_empty();
         let found = found.map_err(|error| {
             let error = counted(parts, state, error);
-            if is_ignored && error.code == ErrorCode::Unauthorized { error.with_status(400) } else { error }
+            if is_ignored && error.status() == 401 { error.with_status(400) } else { error }
         });
-        Ok(Self(found?))
+        let hub = found?;
+        enter(&RequestOwner::of(&parts.extensions), &hub.session.project_id).await?;
+        Ok(Self(hub))
     }
 }
 

@@ -29,9 +29,9 @@ pub(crate) struct FailedAuthentications {
 
 impl FailedAuthentications {
     /// Counts a failure that ends with `error`. Returns 429 `TooManyAttemptsError` in its place if the address sent too
-    /// many; other errors than 401 are not failures.
+    /// many; other errors than 401 for a key, a login or a session are not failures.
     pub(crate) fn count(&self, address: ClientAddress, error: Error) -> Error {
-        if error.code != ErrorCode::Unauthorized {
+        if !matches!(error.code, ErrorCode::Unauthorized | ErrorCode::SessionExpired) {
             return error;
         }
         let now = Instant::now();

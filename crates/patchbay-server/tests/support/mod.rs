@@ -56,12 +56,9 @@ impl Server {
             entropy,
             config: EngineConfig {
                 urls: urls.clone(),
-                egress_allow: Vec::new(),
-                egress_ca: None,
-                upstreams: Vec::new(),
                 call_budget_millis: 10_000,
                 max_response_bytes: 1024 * 1024,
-                call_retention_days: 90,
+                ..EngineConfig::default()
             },
         })
         .await

@@ -77,6 +77,7 @@ impl OfflineArgs {
                     call_budget_millis: 60_000,
                     max_response_bytes: 1024 * 1024,
                     call_retention_days: 0,
+                    key_requests_per_minute: 0,
                 },
             })
             .await?;

@@ -31,6 +31,7 @@ pub struct FileSettings {
     pub response_limit_mib: Option<u64>,
     pub call_budget_seconds: Option<u64>,
     pub connection_limit: Option<u64>,
+    pub key_requests_per_minute: Option<u64>,
     pub call_retention_days: Option<u64>,
     pub shutdown_grace_seconds: Option<u64>,
 }
@@ -81,7 +82,10 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
     let log = section("log", &["level", "format"]);
     let egress = section("egress", &["allow", "caFile"]);
     let hub = section("hub", &["allowedOrigins"]);
-    let limits = section("limits", &["bodyMebibytes", "responseMebibytes", "callSeconds", "connections"]);
+    let limits = section(
+        "limits",
+        &["bodyMebibytes", "responseMebibytes", "callSeconds", "connections", "keyRequestsPerMinute"],
+    );
     let records = section("records", &["retentionDays"]);
     let shutdown = section("shutdown", &["graceSeconds"]);
     let whole_number = |section: Option<Mapping<'_>>, key: &str| {
@@ -112,6 +116,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         response_limit_mib: whole_number(limits, "responseMebibytes"),
         call_budget_seconds: whole_number(limits, "callSeconds"),
         connection_limit: whole_number(limits, "connections"),
+        key_requests_per_minute: whole_number(limits, "keyRequestsPerMinute"),
         call_retention_days: whole_number(records, "retentionDays"),
         shutdown_grace_seconds: whole_number(shutdown, "graceSeconds"),
     })

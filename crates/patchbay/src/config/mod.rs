@@ -62,6 +62,8 @@ pub struct Settings {
     pub call_retention_days: u32,
     /// The largest number of open connections of clients.
     pub connection_limit: usize,
+    /// The requests that an API key may send in a minute. 0 sets no limit.
+    pub key_requests_per_minute: u32,
     /// The longest time of a call.
     pub call_budget: Duration,
     /// The time that running requests have to finish after SIGTERM or SIGINT.
@@ -124,6 +126,7 @@ impl Settings {
             )?,
             call_budget: seconds(options.call_budget_seconds.or(file.call_budget_seconds), 60, 1..=300, "call budget")?,
             connection_limit: connection_limit(options.connection_limit.or(file.connection_limit))?,
+            key_requests_per_minute: key_requests(options.key_requests_per_minute.or(file.key_requests_per_minute))?,
             call_retention_days: retention(options.call_retention_days.or(file.call_retention_days))?,
             shutdown_grace: seconds(
                 options.shutdown_grace_seconds.or(file.shutdown_grace_seconds),
@@ -228,6 +231,15 @@ fn connection_limit(limit: Option<u64>) -> anyhow::Result<usize> {
     Ok(usize::try_from(limit)?)
 }
 
+/// Checks the requests of an API key: at most a million a minute, or 0 for no limit.
+fn key_requests(per_minute: Option<u64>) -> anyhow::Result<u32> {
+    let per_minute = per_minute.unwrap_or(1_000);
+    match u32::try_from(per_minute) {
+        Ok(number) if number <= 1_000_000 => Ok(number),
+        _ => bail!("an API key may send from 1 to 1000000 requests a minute, or 0 for no limit, not {per_minute}"),
+    }
+}
+
 fn mebibytes(value: Option<u64>, default: u64, name: &str) -> anyhow::Result<usize> {
     let value = value.unwrap_or(default);
     if !(1..=1024).contains(&value) {
@@ -300,6 +312,7 @@ mod tests {
             (["--hub-allowed-origin", "https://a.example.com/x"], "has a path"),
             (["--body-limit-mib", "0"], "from 1 to 1024"),
             (["--call-budget-seconds", "0"], "from 1 to 300"),
+            (["--key-requests-per-minute", "1000001"], "from 1 to 1000000 requests a minute, or 0"),
         ] {
             let message = format!("{:#}", resolve(&arguments).unwrap_err());
             assert!(message.contains(part), "{message}");

@@ -81,6 +81,9 @@ pub struct Options {
     /// Largest number of open connections of clients [default: 10000]
     #[arg(long, env = "PATCHBAY_CONNECTION_LIMIT", value_name = "NUMBER")]
     pub connection_limit: Option<u64>,
+    /// Requests that an API key may send in a minute; 0 sets no limit [default: 1000]
+    #[arg(long, env = "PATCHBAY_KEY_REQUESTS_PER_MINUTE", value_name = "NUMBER")]
+    pub key_requests_per_minute: Option<u64>,
     /// Retention period of call records, in days; 0 keeps them without limit [default: 90]
     #[arg(long, env = "PATCHBAY_CALL_RETENTION_DAYS", value_name = "DAYS")]
     pub call_retention_days: Option<u64>,

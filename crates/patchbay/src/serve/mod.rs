@@ -91,6 +91,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             call_budget_millis: u64::try_from(settings.call_budget.as_millis()).unwrap_or(u64::MAX),
             max_response_bytes: settings.response_limit_bytes,
             call_retention_days: settings.call_retention_days,
+            key_requests_per_minute: settings.key_requests_per_minute,
         },
     })
     .await?;

@@ -5,6 +5,7 @@
 
 mod connections;
 mod damage;
+mod fairness;
 mod refresh_storm;
 mod storage;
 mod streams;

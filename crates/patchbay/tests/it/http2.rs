@@ -89,7 +89,7 @@ fn a_too_large_head_of_http2_is_refused_in_words() {
         let body: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body:?}"));
         assert_eq!((&body["errorCode"], &body["statusCode"]), (&code.into(), &status.into()), "{body}");
     }
-    // h2 refuses still larger heads itself, with a status alone.
+    // h2 refuses still larger heads itself, with only a status.
     assert_eq!(get(&server, "/healthz", &"b".repeat(100_000)), "");
     assert_eq!(server.anonymous().get("/healthz").status, 200);
 }

@@ -40,8 +40,22 @@ enum Change {
 
 fn change() -> impl Strategy<Value = Change> {
     let words = prop::sample::select(vec![
-        "\r\n", "\n", "\0", " ", ":", "%", "{", "[", "\"", "HTTP/1.1", "content-length: 5\r\n", "host: b\r\n",
-        "transfer-encoding: chunked\r\n", "0\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\n\r\n", "connection: close\r\n",
+        "\r\n",
+        "\n",
+        "\0",
+        " ",
+        ":",
+        "%",
+        "{",
+        "[",
+        "\"",
+        "HTTP/1.1",
+        "content-length: 5\r\n",
+        "host: b\r\n",
+        "transfer-encoding: chunked\r\n",
+        "0\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost: a\r\n\r\n",
+        "connection: close\r\n",
     ]);
     prop_oneof![
         any::<u8>().prop_map(Change::Replace),

@@ -3,9 +3,9 @@
 
 mod connection;
 mod descriptors;
-mod places;
 #[cfg(test)]
 mod fuzz_seeds;
+mod places;
 #[cfg(test)]
 mod tests;
 

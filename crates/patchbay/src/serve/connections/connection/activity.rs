@@ -164,7 +164,7 @@ impl Activity {
         !self.is_http2() && self.is_settled.load(Relaxed) && self.open.load(Relaxed) == 0
     }
 
-    /// Returns the number of requests that no response is due to any more; `None` while one is under way, and for HTTP/2.
+    /// Returns the number of requests so far, if each of them has its response; `None` for HTTP/2.
     pub(crate) fn answered(&self) -> Option<u32> {
         (!self.is_http2() && self.open.load(Relaxed) == 0).then(|| self.begun.load(Relaxed))
     }

@@ -263,9 +263,7 @@ mod tests {
         client.activity.end();
         let response = vec![b'x'; LARGE];
         let mut rest = &response[..];
-        while let Poll::Ready(written) =
-            poll_fn(|cx| Poll::Ready(Pin::new(&mut stream).poll_write(cx, rest))).await
-        {
+        while let Poll::Ready(written) = poll_fn(|cx| Poll::Ready(Pin::new(&mut stream).poll_write(cx, rest))).await {
             rest = &rest[written.unwrap()..];
         }
         assert!(!rest.is_empty(), "the system takes more than expected");
