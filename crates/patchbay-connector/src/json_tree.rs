@@ -6,6 +6,12 @@
 //!
 //! The rule: the values take at most 8 times the text plus 64 MiB, and at most 256 MiB (for a longer text, twice the
 //! text). A text of up to 256 KiB always satisfies it.
+//!
+//! A text that is almost JSON is read as browsers read it: without its byte order mark (RFC 8259 section 8.1), and with
+//! U+FFFD for half a surrogate pair and for bytes that are not UTF-8. Otherwise one emoji that a provider cut in half makes
+//! a whole list of records unreadable.
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
@@ -52,8 +58,49 @@ pub struct LargeTree {
 ///
 /// [`JsonTreeError::Large`] if they would take more, [`JsonTreeError::Syntax`] if the text cannot be parsed.
 pub fn from_slice(text: &[u8]) -> Result<Value, JsonTreeError> {
+    let text = without_mark(text);
     check(text)?;
-    Ok(serde_json::from_slice(text)?)
+    serde_json::from_slice(text).or_else(|error| {
+        let repaired = repaired(text).ok_or(error)?;
+        Ok(serde_json::from_slice(&repaired)?)
+    })
+}
+
+/// Returns a text without the byte order mark at its beginning.
+#[must_use]
+pub fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(text)
+}
+
+/// Replaces bytes that are not UTF-8 and escapes of unpaired surrogates by U+FFFD. Returns `None` if there are none.
+fn repaired(text: &[u8]) -> Option<Vec<u8>> {
+    let text = String::from_utf8_lossy(text);
+    let mut is_changed = matches!(text, Cow::Owned(_));
+    let mut text = text.into_owned().into_bytes();
+    let mut at = 0;
+    while let Some(found) = text[at..].iter().position(|byte| *byte == b'\\') {
+        at += found;
+        at += match (surrogate(&text[at..]), surrogate(text.get(at + 6..).unwrap_or_default())) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(_), _) => {
+                text[at + 2..at + 6].copy_from_slice(b"fffd");
+                is_changed = true;
+                6
+            }
+            // The escaped character may be a backslash itself.
+            (None, _) => 2,
+        };
+        if at >= text.len() {
+            break;
+        }
+    }
+    is_changed.then_some(text)
+}
+
+/// Returns the surrogate that an escape such as `\ud83d` at the beginning of a text stands for.
+fn surrogate(text: &[u8]) -> Option<u16> {
+    let digits = std::str::from_utf8(text.strip_prefix(b"\\u")?.get(..4)?).ok()?;
+    u16::from_str_radix(digits, 16).ok().filter(|unit| (0xd800..=0xdfff).contains(unit))
 }
 
 /// Checks that the values of a JSON text take an acceptable amount of memory.
@@ -194,6 +241,28 @@ mod tests {
     fn list_of(item: &str, bytes: usize) -> Vec<u8> {
         let count = bytes / (item.len() + 1);
         format!("[{}]", vec![item; count].join(",")).into_bytes()
+    }
+
+    #[test]
+    fn text_that_is_almost_json_is_read() {
+        let replaced = |text: &[u8]| from_slice(text).unwrap()["a"].as_str().unwrap().to_owned();
+        for (text, expected) in [
+            (&b"\xef\xbb\xbf{\"a\":\"x\"}"[..], "x"),
+            (br#"{"a":"Deal \ud83d"}"#, "Deal \u{fffd}"),
+            (br#"{"a":"\ude00 Deal"}"#, "\u{fffd} Deal"),
+            (br#"{"a":"\ud83d\ud83d\ude00\uDE00x"}"#, "\u{fffd}\u{1f600}\u{fffd}x"),
+            (br#"{"a":"\ud83d\n\\ud83d\u00e9"}"#, "\u{fffd}\n\\ud83d\u{e9}"),
+            (br#"{"a":"\ud83d\\","\udc00":1}"#, "\u{fffd}\\"),
+            (b"{\"a\":\"cut \xf0\x9f\x98\"}", "cut \u{fffd}"),
+            (b"{\"a\":\"caf\xe9\"}", "caf\u{fffd}"),
+        ] {
+            assert_eq!(replaced(text), expected, "{}", String::from_utf8_lossy(text));
+        }
+        for text in
+            [&b"\xef\xbb"[..], br#"{"a":"\ud8"#, br#"{"a":"\ud83"}"#, b"{\"a\":\"\\", b"\xef\xbb\xbf\xef\xbb\xbf1", b""]
+        {
+            assert!(matches!(from_slice(text), Err(JsonTreeError::Syntax(_))), "{text:?}");
+        }
     }
 
     #[test]

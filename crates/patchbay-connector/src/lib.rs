@@ -15,6 +15,7 @@ mod field_mapping;
 mod http;
 pub mod import;
 mod input_type;
+pub mod json_number;
 mod json_schema;
 pub mod json_tree;
 mod lazy_connector;
