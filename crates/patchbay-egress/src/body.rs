@@ -3,6 +3,10 @@
 //! Requests offer gzip and brotli: the header costs nothing, large JSON shrinks many times, and an uncompressed
 //! response is passed on without a copy. Decompression counts its output, so a small body that decompresses to
 //! gigabytes (a decompression bomb) costs at most the limit.
+//!
+//! `Content-Encoding` is read as providers write it: words that are not content codings (`utf-8`, `none`,
+//! `aws-chunked`) mean nothing, and with an unknown one a body that is plainly text is taken as it is. Bytes after the end
+//! of a compressed body are ignored, as gzip does.
 
 use std::io::Read;
 
@@ -13,6 +17,7 @@ use http_body_util::BodyExt;
 use crate::{
     body_observer::{BodyObserver, ReadAll},
     failure::FailureCause,
+    header_values::header_text,
     transport::ResponseBody,
 };
 
@@ -40,15 +45,27 @@ pub(crate) async fn read(
     if announced.is_some_and(|length| length > max_bytes as u64) {
         return Err(FailureCause::ResponseTooLarge(max_bytes));
     }
-    let Some(coding) = content_coding(headers)? else { return collect(body, max_bytes, observer).await };
+    let codings = match ContentCodings::of(headers)? {
+        ContentCodings::None => return collect(body, max_bytes, observer).await,
+        ContentCodings::Unknown(name) => {
+            let body = collect(body, max_bytes, &mut ReadAll).await?;
+            return if is_plainly_text(&body) { Ok(body) } else { Err(unsupported_coding(&name)) };
+        }
+        ContentCodings::Known(codings) => codings,
+    };
     let compressed = collect(body, max_bytes, &mut ReadAll).await?;
     if compressed.is_empty() {
         return Ok(compressed);
     }
-    if compressed.len() <= MAX_INLINE_DECOMPRESSION_BYTES {
-        return decompress(coding, &compressed, max_bytes);
+    let is_small = compressed.len() <= MAX_INLINE_DECOMPRESSION_BYTES;
+    let decompress_all = move || {
+        // The last coding was applied last.
+        codings.iter().rev().try_fold(compressed, |body, coding| decompress(*coding, &body, max_bytes))
+    };
+    if is_small {
+        return decompress_all();
     }
-    tokio::task::spawn_blocking(move || decompress(coding, &compressed, max_bytes))
+    tokio::task::spawn_blocking(decompress_all)
         .await
         .map_err(|_| FailureCause::InvalidResponse("the body could not be decompressed".into()))?
 }
@@ -93,23 +110,71 @@ pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// A content coding (RFC 9110 section 8.4.1; brotli: RFC 7932).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ContentCoding {
+pub(crate) enum ContentCoding {
     Gzip,
     Deflate,
     Brotli,
 }
 
-/// Returns the content coding of a body; `None` if it is not compressed.
-fn content_coding(headers: &HeaderMap) -> Result<Option<ContentCoding>, FailureCause> {
-    let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(None) };
-    let name = value.to_str().unwrap_or("?").trim().to_ascii_lowercase();
-    Ok(Some(match name.as_str() {
-        "" | "identity" => return Ok(None),
-        "gzip" | "x-gzip" => ContentCoding::Gzip,
-        "deflate" => ContentCoding::Deflate,
-        "br" => ContentCoding::Brotli,
-        _ => return Err(unsupported_coding(&name)),
-    }))
+/// The most content codings of one body. Nobody compresses three times.
+const MAX_CODINGS: usize = 3;
+/// Words in `Content-Encoding` that are not content codings. `aws-chunked` describes an upload to S3, which stores it.
+const NO_CODINGS: [&str; 12] = [
+    "",
+    "identity",
+    "none",
+    "null",
+    "utf-8",
+    "utf8",
+    "iso-8859-1",
+    "us-ascii",
+    "binary",
+    "7bit",
+    "8bit",
+    "aws-chunked",
+];
+
+/// The content codings of a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ContentCodings {
+    /// The body is not compressed.
+    None,
+    /// These were applied, in this order.
+    Known(Vec<ContentCoding>),
+    /// A word is not known.
+    Unknown(String),
+}
+
+impl ContentCodings {
+    /// Returns the content codings of a body.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureCause::InvalidResponse`] for more than three.
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, FailureCause> {
+        let mut found = Vec::new();
+        for value in headers.get_all(header::CONTENT_ENCODING) {
+            for name in header_text(value).split(',') {
+                match name.trim().to_ascii_lowercase().as_str() {
+                    name if NO_CODINGS.contains(&name) => {}
+                    "gzip" | "x-gzip" => found.push(ContentCoding::Gzip),
+                    "deflate" => found.push(ContentCoding::Deflate),
+                    "br" => found.push(ContentCoding::Brotli),
+                    name => return Ok(Self::Unknown(name.to_owned())),
+                }
+            }
+        }
+        match found.len() {
+            0 => Ok(Self::None),
+            1..=MAX_CODINGS => Ok(Self::Known(found)),
+            _ => Err(FailureCause::InvalidResponse(format!("its body is compressed more than {MAX_CODINGS} times"))),
+        }
+    }
+}
+
+/// Returns true for text without control characters, which no compression produces.
+fn is_plainly_text(body: &[u8]) -> bool {
+    std::str::from_utf8(body).is_ok_and(|text| !text.chars().any(|c| c.is_control() && !c.is_ascii_whitespace()))
 }
 
 /// Returns the failure of a response in a content coding that the request did not offer.
@@ -127,7 +192,7 @@ fn decompress(coding: ContentCoding, compressed: &[u8], max_bytes: usize) -> Res
     // One more byte than allowed, so that a body above the limit is detected.
     let most = max_bytes as u64 + 1;
     let outcome = match coding {
-        ContentCoding::Gzip => flate2::read::MultiGzDecoder::new(compressed).take(most).read_to_end(&mut output),
+        ContentCoding::Gzip => gunzip(compressed, most, &mut output),
         // "deflate" is the zlib format (RFC 9110 section 8.4.1.2); some servers send it without the zlib header.
         ContentCoding::Deflate if has_zlib_header(compressed) => {
             flate2::read::ZlibDecoder::new(compressed).take(most).read_to_end(&mut output)
@@ -142,6 +207,25 @@ fn decompress(coding: ContentCoding, compressed: &[u8], max_bytes: usize) -> Res
     }
     outcome.map_err(|error| damaged(&error))?;
     Ok(output.into())
+}
+
+/// Appends the content of every gzip member (RFC 1952 section 2.2) to `output`, until it has `most` bytes. What follows the
+/// last member is ignored.
+fn gunzip(compressed: &[u8], most: u64, output: &mut Vec<u8>) -> std::io::Result<usize> {
+    let mut rest = compressed;
+    loop {
+        let mut member = flate2::bufread::GzDecoder::new(rest);
+        member.by_ref().take(most.saturating_sub(output.len() as u64)).read_to_end(output)?;
+        rest = member.into_inner();
+        if output.len() as u64 >= most || !begins_gzip_member(rest) {
+            return Ok(output.len());
+        }
+    }
+}
+
+/// Returns true if the bytes begin as a gzip member does, as far as there are any.
+pub(crate) fn begins_gzip_member(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().zip([0x1f, 0x8b, 8]).all(|(byte, magic)| *byte == magic)
 }
 
 /// Returns true if the bytes begin with a zlib header (RFC 1950 section 2.2).
@@ -203,6 +287,42 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn words_that_are_not_codings_mean_nothing() {
+        let plain = "{\"name\":\"\u{fc}\"}\n".as_bytes();
+        for coding in ["utf-8", "UTF8", "none", "aws-chunked", "binary", "", "identity, utf-8", "made-up", "zstd"] {
+            assert_eq!(read_compressed(coding, plain.to_vec(), 1024).await.unwrap(), plain, "{coding}");
+        }
+        let bytes = b"%PDF\x00\xff";
+        assert_eq!(read_compressed("none", bytes.to_vec(), 1024).await.unwrap(), &bytes[..], "a file");
+        assert_eq!(read_compressed("aws-chunked,gzip", gzip(plain), 1024).await.unwrap(), plain);
+        assert_eq!(read_compressed("gzip, gzip", gzip(&gzip(plain)), 1024).await.unwrap(), plain);
+        let inner = gzip(&vec![b'x'; 100_000]);
+        let error = read_compressed("gzip, gzip", gzip(&inner), 1024).await.unwrap_err();
+        assert_eq!(error, FailureCause::ResponseTooLarge(1024));
+    }
+
+    #[tokio::test]
+    async fn bytes_after_the_end_of_a_compressed_body_are_ignored() {
+        let plain = br#"{"results":[1,2,3]}"#.as_slice();
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
+        zlib.write_all(plain).unwrap();
+        let zlib = zlib.finish().unwrap();
+        for tail in [&[0; 16][..], b"\n \n", b"x", &[0x1f], b"\x1fnot a member"] {
+            for (coding, compressed) in [("gzip", gzip(plain)), ("deflate", zlib.clone()), ("br", BROTLI.to_vec())] {
+                let body = [&compressed[..], tail].concat();
+                let outcome = read_compressed(coding, body, 1024).await;
+                // One byte of a further member is a truncated member.
+                assert!(
+                    outcome.as_deref() == Ok(plain) || (tail == [0x1f] && coding == "gzip"),
+                    "{coding} {tail:?}: {outcome:?}"
+                );
+            }
+        }
+        let members = [gzip(b"one "), gzip(b"two"), vec![0; 7]].concat();
+        assert_eq!(read_compressed("gzip", members, 1024).await.unwrap(), "one two");
+    }
+
+    #[tokio::test]
     async fn a_decompression_bomb_stops_at_the_limit() {
         let bomb = gzip(&vec![0; 8 * 1024 * 1024]);
         assert!(bomb.len() < 16 * 1024);
@@ -211,7 +331,15 @@ mod tests {
 
     #[tokio::test]
     async fn an_undecodable_body_is_an_invalid_response() {
-        for (coding, compressed) in [("gzip", b"not gzip".to_vec()), ("br", vec![0xff; 32]), ("zstd", b"x".to_vec())] {
+        let zstd = vec![0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x58, 0x09, 0x00, 0x00];
+        let many = gzip(b"x");
+        for (coding, compressed) in [
+            ("gzip", b"not gzip".to_vec()),
+            ("br", vec![0xff; 32]),
+            ("zstd", zstd),
+            ("compress", b"a\0b".to_vec()),
+            ("gzip, gzip, gzip, gzip", many),
+        ] {
             let error = read_compressed(coding, compressed, 1024).await.unwrap_err();
             assert!(matches!(error, FailureCause::InvalidResponse(_)), "{coding}: {error:?}");
         }

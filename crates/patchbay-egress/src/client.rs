@@ -15,11 +15,13 @@ use crate::{
     config::{ConfigError, EgressConfig},
     egress_policy::EgressPolicy,
     failure::{FailureCause, RequestFailure, display_url},
+    header_values::header_text,
     message::{InboundResponse, OutboundRequest},
-    rate_limit::{Permit, RateLimitScope, RateLimiter, retry_delay},
+    outbound_proxy::OutboundProxies,
+    rate_limit::{Endpoint, Permit, RateLimitScope, RateLimiter, retry_delay},
     redirect::{self, MAX_REDIRECTS},
     retry,
-    streaming_response::{BodyMode, Buffered, Streamed, StreamingResponse},
+    streaming_response::{BodyMode, Buffered, ReceivedResponse, Streamed, StreamingResponse, TextBuffered},
     tls::TrustedRoots,
     transport::{HyperTransport, Transport, TransportError},
     upstreams::Upstreams,
@@ -44,12 +46,13 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] if the certificate authorities or the upstreams are not valid.
+    /// A [`ConfigError`] if the certificate authorities, the proxies or the upstreams are not valid.
     pub fn new(config: &EgressConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, ConfigError> {
         let upstreams = Upstreams::parse(&config.upstreams)?;
         let policy = Arc::new(EgressPolicy::new(config.allowed_networks.clone(), upstreams.origins()));
         let roots = TrustedRoots::new(config.ca_pem.as_deref())?;
-        let transport = Arc::new(HyperTransport::new(policy.clone(), roots));
+        let proxies = OutboundProxies::new(&config.proxy)?;
+        let transport = Arc::new(HyperTransport::new(policy.clone(), roots, proxies));
         let (rate_limiter, max_response_bytes) = (RateLimiter::default(), config.max_response_bytes);
         Ok(Self { transport, policy, upstreams, clock, entropy, rate_limiter, max_response_bytes })
     }
@@ -148,6 +151,22 @@ impl HttpClient {
         self.send_with(request, scope, deadline, max_redirects, &mut Streamed).await
     }
 
+    /// Sends a raw request within an account's rate limits. A response that is text is read in full; a file is left to the
+    /// caller.
+    ///
+    /// # Errors
+    ///
+    /// A [`RequestFailure`] as for [`HttpClient::send_observed`].
+    pub async fn send_raw(
+        &self,
+        request: OutboundRequest,
+        scope: Option<&RateLimitScope<'_>>,
+        deadline: Instant,
+    ) -> Result<ReceivedResponse, RequestFailure> {
+        let mut mode = TextBuffered { max_bytes: self.max_response_bytes };
+        self.send_with(request, scope, deadline, MAX_REDIRECTS, &mut mode).await
+    }
+
     /// Sends a request with the default headers and receives its response in this mode.
     async fn send_with<M: BodyMode>(
         &self,
@@ -176,10 +195,11 @@ impl HttpClient {
         max_redirects: usize,
         mode: &mut M,
     ) -> Result<M::Response, FailureCause> {
+        let endpoint = Endpoint::new(&request.method, &request.url);
         if !request.idempotent {
-            let permit = self.acquire_permit(scope).await?;
+            let permit = self.acquire_permit(scope, endpoint).await?;
             let response = self.follow_redirects(request, max_redirects).await?;
-            self.observe_limits(scope, &response);
+            self.observe_limits(scope, endpoint, &response);
             let outcome = mode.receive(response).await;
             drop(permit);
             return outcome;
@@ -187,13 +207,13 @@ impl HttpClient {
         let wait_until = scope.map_or(deadline, |scope| scope.wait_until.min(deadline));
         let (mut attempt, mut was_reconnected) = (0, false);
         loop {
-            let permit = self.acquire_permit(scope).await?;
+            let permit = self.acquire_permit(scope, endpoint).await?;
             let outcome = match self.follow_redirects(request.clone(), max_redirects).await {
                 Ok(response) => {
-                    self.observe_limits(scope, &response);
-                    if retry::is_retryable_status(response.status) && attempt < retry::MAX_RETRIES {
-                        let delay = retry_delay(response.status, &response.headers, self.clock())
-                            .unwrap_or_else(|| retry::backoff(attempt, &*self.entropy));
+                    self.observe_limits(scope, endpoint, &response);
+                    let named = retry_delay(response.status, &response.headers, self.clock());
+                    if retry::is_retryable(response.status, named) && attempt < retry::MAX_RETRIES {
+                        let delay = named.unwrap_or_else(|| retry::backoff(attempt, &*self.entropy));
                         if Instant::now().checked_add(delay).is_some_and(|then| then < wait_until) {
                             attempt += 1;
                             drop((response, permit));
@@ -223,16 +243,17 @@ impl HttpClient {
     async fn acquire_permit<'a>(
         &'a self,
         scope: Option<&'a RateLimitScope<'_>>,
+        endpoint: Endpoint,
     ) -> Result<Option<Permit<'a>>, FailureCause> {
         let Some(scope) = scope else { return Ok(None) };
-        let permit = self.rate_limiter.acquire(scope.account, scope.rules, scope.wait_until).await;
+        let permit = self.rate_limiter.acquire(scope.account, endpoint, scope.rules, scope.wait_until).await;
         permit.map(Some).map_err(FailureCause::RateLimited)
     }
 
     /// Updates the account's rate limits with those that a response reports.
-    fn observe_limits(&self, scope: Option<&RateLimitScope<'_>>, response: &StreamingResponse) {
+    fn observe_limits(&self, scope: Option<&RateLimitScope<'_>>, endpoint: Endpoint, response: &StreamingResponse) {
         if let Some(scope) = scope {
-            self.rate_limiter.observe(scope.account, response.status, &response.headers, self.clock());
+            self.rate_limiter.observe(scope.account, endpoint, response.status, &response.headers, self.clock());
         }
     }
 
@@ -248,18 +269,26 @@ impl HttpClient {
             let target = upstream_url.as_ref().unwrap_or(&url);
             let destination =
                 self.policy.check_url(target).map_err(|refused| FailureCause::EgressRefused(refused.into()))?;
-            let mut request = http::Request::new(Full::new(body.clone()));
-            *request.method_mut() = method.clone();
-            *request.uri_mut() = target
-                .as_str()
-                .parse()
-                .map_err(|error| FailureCause::Unreachable(format!("the URL cannot be called: {error}")))?;
-            *request.headers_mut() = headers.clone();
-            let response = self.transport.send(destination, certificate.as_ref(), request).await;
+            let uri = target.as_str().parse::<http::Uri>();
+            let uri = uri.map_err(|error| FailureCause::Unreachable(format!("the URL cannot be called: {error}")))?;
+            let send = || {
+                let mut request = http::Request::new(Full::new(body.clone()));
+                *request.method_mut() = method.clone();
+                *request.uri_mut() = uri.clone();
+                *request.headers_mut() = headers.clone();
+                self.transport.send(destination, certificate.as_ref(), request)
+            };
+            let response = match send().await {
+                // Whatever its method, the request had no effect: it is sent once more.
+                Err(TransportError::NotProcessed(_)) => send().await,
+                outcome => outcome,
+            };
             let response = response.map_err(|error| match error {
                 TransportError::EgressRefused(refused) => FailureCause::EgressRefused(refused.into()),
                 TransportError::Connect(reason) => FailureCause::Unreachable(reason),
-                TransportError::ConnectionLost(reason) => FailureCause::ConnectionLost(reason),
+                TransportError::ConnectionLost(reason) | TransportError::NotProcessed(reason) => {
+                    FailureCause::ConnectionLost(reason)
+                }
                 TransportError::ClientCertificate(reason) => {
                     FailureCause::ClientCertificate { presented: certificate.is_some(), reason }
                 }
@@ -269,7 +298,7 @@ impl HttpClient {
             let Some(location) = location else {
                 return Ok(StreamingResponse { status: head.status, headers: head.headers, body: response_body, url });
             };
-            let next = location.to_str().ok().and_then(|location| target.join(location).ok());
+            let next = target.join(&header_text(location)).ok();
             let next = next
                 .ok_or_else(|| FailureCause::RedirectRejected("it redirects to a location that is not a URL".into()))?;
             let next = self.upstreams.restore(&next, &url).unwrap_or(next);
@@ -293,5 +322,7 @@ impl HttpClient {
     }
 }
 
+#[cfg(test)]
+mod http2_tests;
 #[cfg(test)]
 mod tests;

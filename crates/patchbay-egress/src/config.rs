@@ -3,6 +3,8 @@
 use ipnet::IpNet;
 use patchbay_model::{CodedError, ErrorCode};
 
+use crate::outbound_proxy::ProxyConfig;
+
 /// The default of [`EgressConfig::max_response_bytes`]: 32 MiB.
 const DEFAULT_MAX_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
 
@@ -18,6 +20,8 @@ pub struct EgressConfig {
     pub upstreams: Vec<(String, String)>,
     /// The largest response body, in bytes, before and after decompression.
     pub max_response_bytes: usize,
+    /// The proxies through which requests leave the operator's network.
+    pub proxy: ProxyConfig,
 }
 
 impl Default for EgressConfig {
@@ -27,6 +31,7 @@ impl Default for EgressConfig {
             ca_pem: None,
             upstreams: Vec::new(),
             max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
+            proxy: ProxyConfig::default(),
         }
     }
 }
@@ -37,6 +42,12 @@ pub enum ConfigError {
     /// `egress.caFile` does not contain valid certificates.
     #[error("egress.caFile {0}; provide the certificates of the authorities in PEM form")]
     InvalidCa(String),
+    /// `egress.proxy` or a variable such as `HTTPS_PROXY` is not the URL of a proxy.
+    #[error(
+        "egress.proxy (or HTTPS_PROXY, HTTP_PROXY) is not the URL of a proxy; write http://proxy.example.com:3128, with \
+             user:password@ before the host if the proxy requires them"
+    )]
+    InvalidProxy,
     /// An entry of `upstreams` is not a base URL.
     #[error("upstreams: `{url}` {reason}; write a base URL such as https://api.example.com")]
     InvalidUpstream {
@@ -51,6 +62,7 @@ impl CodedError for ConfigError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::InvalidCa(_) => ErrorCode::EgressCaInvalid,
+            Self::InvalidProxy => ErrorCode::EgressProxyInvalid,
             Self::InvalidUpstream { .. } => ErrorCode::UpstreamInvalid,
         }
     }

@@ -58,12 +58,12 @@ impl fmt::Display for EgressRefused {
 }
 
 impl EgressRefused {
-    fn new(message: String) -> Self {
+    pub(crate) fn new(message: String) -> Self {
         Self { message, advice: None }
     }
 
     /// Returns the refusal with what only the operator may know.
-    fn with_advice(self, advice: String) -> Self {
+    pub(crate) fn with_advice(self, advice: String) -> Self {
         Self { advice: Some(advice), ..self }
     }
 }

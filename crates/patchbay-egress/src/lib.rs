@@ -1,6 +1,7 @@
 //! Outbound HTTP: every request that leaves the process is sent by the [`HttpClient`] of this crate.
 //!
-//! The egress policy (`egress_policy`) checks each URL and each address. The request then goes to the provider or to
+//! The egress policy (`egress_policy`) checks each URL and each address, also if requests leave through a proxy
+//! (`outbound_proxy`). The request then goes to the provider or to
 //! the upstream that replaces it (`upstreams`). Redirects are followed one by one (`redirect`), the response body is
 //! read within a size limit (`body`), and a failed request is retried if that is safe (`retry`). A call ends at its
 //! deadline. It also ends as soon as the caller drops its future, because all work runs inside that future.
@@ -13,19 +14,24 @@ mod certificate;
 mod challenge;
 mod client;
 mod config;
+mod dialer;
 mod egress_policy;
 mod failure;
+mod header_values;
 mod message;
 mod mtls_clients;
+mod outbound_proxy;
 mod query;
 mod rate_limit;
 mod redirect;
 mod resolver;
 mod response_cache;
 mod retry;
+mod silence;
 mod special_ranges;
 mod streaming_response;
 mod sync;
+mod text;
 mod tls;
 mod transport;
 mod upstreams;
@@ -38,12 +44,14 @@ pub use client::HttpClient;
 pub use config::{ConfigError, EgressConfig};
 pub use egress_policy::{Destination, EgressRefused};
 pub use failure::{FailureCause, RequestFailure, display_url};
+pub use header_values::{ContentType, Link, content_type, disposition_file_name, header_text, links};
 pub use message::{InboundResponse, OutboundRequest};
+pub use outbound_proxy::ProxyConfig;
 pub use query::extend_query;
 pub use rate_limit::{LimitKind, LimitRules, RateLimitScope, RateLimited, retry_delay};
 pub use redirect::MAX_REDIRECTS;
 pub use response_cache::{CacheLookup, FillPermit, Fingerprint, FingerprintHasher, ResponseCache};
 pub use retry::is_idempotent;
-pub use streaming_response::{BodyStream, StreamingResponse};
+pub use streaming_response::{BodyStream, ReceivedResponse, StreamingResponse};
 pub use transport::{ResponseBody, Transport, TransportError};
 pub use worker_pool::set_worker_pool_index;

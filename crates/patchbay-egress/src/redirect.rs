@@ -1,8 +1,14 @@
 //! The rules for redirects. The client follows them one by one, so that the egress policy checks each target.
 //!
-//! Only GET and HEAD are followed, and 303, which turns every other method into GET (RFC 9110 section 15.4). The
-//! client never repeats another method at a new URL; the failure names the URL. When a redirect leaves the origin,
-//! only a few harmless headers are sent there, so that no credential does, in whichever header it is.
+//! - GET and HEAD are followed.
+//! - 303 turns every other method into GET (RFC 9110 section 15.4.4).
+//! - 307 and 308 repeat every method with its body (sections 15.4.8 and 15.4.9), but only at the same origin: a body may
+//!   contain anything, and no other host may receive it.
+//! - 301 and 302 of another method are not followed, because clients disagree on whether they repeat the method or turn
+//!   it into GET; the failure names the URL.
+//!
+//! When a redirect leaves the origin, only a few harmless headers are sent there, so that no credential does, in whichever
+//! header it is.
 
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
@@ -24,10 +30,21 @@ pub(crate) fn is_redirect(status: StatusCode) -> bool {
 ///
 /// # Errors
 ///
-/// [`FailureCause::RedirectRejected`] if the method is not GET or HEAD and the status is not 303.
+/// [`FailureCause::RedirectRejected`] if the method is not GET or HEAD, unless the status is 303, or 307 or 308 to the same
+/// origin.
 pub(crate) fn check_method(status: StatusCode, method: &Method, from: &Url, to: &Url) -> Result<(), FailureCause> {
     if matches!(*method, Method::GET | Method::HEAD) || status == StatusCode::SEE_OTHER {
         return Ok(());
+    }
+    let repeats = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+    if repeats && from.origin() == to.origin() {
+        return Ok(());
+    }
+    if repeats {
+        let to = display_url(to);
+        return Err(FailureCause::RedirectRejected(format!(
+            "it redirects the {method} to {to}, and a request with a body is not sent to another host"
+        )));
     }
     let hint = if from.path().trim_end_matches('/') == to.path().trim_end_matches('/') {
         "; the two URLs differ only in the trailing slash of the path, so correct the URL of the request"
@@ -78,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_post_is_not_redirected() {
+    fn a_post_is_repeated_only_where_the_status_says_so() {
         let from = Url::parse("https://api.example.com/contracts").unwrap();
         let to = Url::parse("https://api.example.com/contracts/").unwrap();
         let Err(FailureCause::RedirectRejected(reason)) = check_method(StatusCode::FOUND, &Method::POST, &from, &to)
@@ -89,5 +106,13 @@ mod tests {
         assert!(reason.contains("trailing slash"), "{reason}");
         assert_eq!(check_method(StatusCode::SEE_OTHER, &Method::POST, &from, &to), Ok(()));
         assert_eq!(check_method(StatusCode::PERMANENT_REDIRECT, &Method::GET, &from, &to), Ok(()));
+        let elsewhere = Url::parse("https://api.example.com:8443/contracts").unwrap();
+        for status in [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT] {
+            for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+                assert_eq!(check_method(status, &method, &from, &to), Ok(()), "{status} {method}");
+                let refused = check_method(status, &method, &from, &elsewhere).unwrap_err();
+                assert!(refused.to_string().contains("not sent to another host"), "{refused}");
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use hyper_util::client::legacy::connect::dns::Name;
 use tower_service::Service;
 
-use crate::egress_policy::{Destination, EgressPolicy};
+use crate::egress_policy::{Destination, EgressPolicy, EgressRefused};
 
 /// A source of addresses: the operating system, or a table in tests.
 #[async_trait]
@@ -46,6 +46,27 @@ pub(crate) struct PolicyResolver {
 }
 
 impl PolicyResolver {
+    /// Checks a host that a proxy will connect to: every address of it must be allowed, because the proxy chooses one.
+    ///
+    /// # Errors
+    ///
+    /// [`EgressRefused`] if an address is not allowed, or if the host cannot be resolved, unless the proxy resolves names
+    /// (`proxy_resolves`). Plain http always needs an address, because it only reaches the networks of `egress.allow`.
+    pub(crate) async fn check_for_proxy(&self, host: &str, proxy_resolves: bool) -> Result<(), EgressRefused> {
+        let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        let addresses = match literal {
+            Ok(address) => vec![address],
+            Err(_) => self.lookup.lookup(host).await.unwrap_or_default(),
+        };
+        if addresses.is_empty() && !(proxy_resolves && self.destination == Destination::Public) {
+            let message = format!("`{host}` cannot be resolved, so its address cannot be checked");
+            let advice = "an operator can leave the check to the outbound proxy with `egress.proxyResolvesNames` \
+                          (PATCHBAY_EGRESS_PROXY_RESOLVES_NAMES)";
+            return Err(EgressRefused::new(message).with_advice(advice.to_owned()));
+        }
+        addresses.into_iter().try_for_each(|address| self.policy.check_address(address, host, self.destination))
+    }
+
     /// Returns the allowed addresses of a host. Fails with `EgressRefused` if it has addresses and none is allowed.
     async fn resolve(
         self,

@@ -1,8 +1,9 @@
 //! When a request is sent again, and after how long.
 //!
-//! Only a request that is safe to repeat is retried: one with an idempotent method (RFC 9110 section 9.2.2), one with
-//! an idempotency key, or one that the connector declares as idempotent. After a 429 or 503 the request is retried at
-//! most five times. The delay is the one that the response names, otherwise a random time below an exponentially
+//! A request that was not processed, as the server says or because it was never sent, is sent once more, whatever its
+//! method (RFC 9113 section 8.7). Otherwise only a request that is safe to repeat is retried: one with an idempotent method (RFC 9110 section 9.2.2), one with
+//! an idempotency key, or one that the connector declares as idempotent. After a 429 or 503, or a 403 that names a delay,
+//! the request is retried at most five times. The delay is the one that the response names, otherwise a random time below an exponentially
 //! growing limit (full jitter). The request is not retried if the delay would exceed the deadline or the time that the
 //! caller is ready to wait.
 
@@ -18,9 +19,14 @@ const BASE_BACKOFF: Duration = Duration::from_millis(250);
 /// The limit of every backoff.
 const MAX_BACKOFF: Duration = Duration::from_secs(8);
 
-/// Returns true for 429 (RFC 6585 section 4) and 503 (RFC 9110 section 15.6.4): the server asks to try again later.
-pub(crate) fn is_retryable_status(status: StatusCode) -> bool {
-    matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+/// Returns true if the server asks to try again later: with 429 (RFC 6585 section 4), 503 (RFC 9110 section 15.6.4), or a
+/// 403 that names a delay, with which GitHub and others report a limit.
+pub(crate) fn is_retryable(status: StatusCode, delay: Option<Duration>) -> bool {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => true,
+        StatusCode::FORBIDDEN => delay.is_some(),
+        _ => false,
+    }
 }
 
 /// Returns true if the method is idempotent or if the headers contain an idempotency key.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use patchbay_egress::EgressConfig;
+use patchbay_egress::{EgressConfig, ProxyConfig};
 use patchbay_runtime::RuntimeConfig;
 
 use crate::{NoRoutes, PublicUrls};
@@ -16,6 +16,8 @@ pub struct EngineConfig {
     pub egress_allow: Vec<ipnet::IpNet>,
     /// CA certificates in PEM that are trusted in addition to the public ones.
     pub egress_ca: Option<String>,
+    /// The proxies through which requests leave the operator's network.
+    pub egress_proxy: ProxyConfig,
     /// Pairs of base URLs: requests to the first go to the second (sandbox, staging). The egress policy allows exactly the
     /// host and port of the second.
     pub upstreams: Vec<(String, String)>,
@@ -37,6 +39,7 @@ impl Default for EngineConfig {
             urls: Arc::new(NoRoutes),
             egress_allow: Vec::new(),
             egress_ca: None,
+            egress_proxy: ProxyConfig::default(),
             upstreams: Vec::new(),
             call_budget_millis: u64::try_from(call_budget.as_millis()).unwrap_or(u64::MAX),
             max_response_bytes,
@@ -62,6 +65,7 @@ impl EngineConfig {
             ca_pem: self.egress_ca.clone(),
             upstreams: self.upstreams.clone(),
             max_response_bytes: self.max_response_bytes,
+            proxy: self.egress_proxy.clone(),
         }
     }
 }

@@ -244,6 +244,8 @@ error_codes! {
             "The key ring did not seal this database, so the server does not start", "Restore the key ring that belongs to the database";
         EgressCaInvalid, "EgressCaInvalidError", 500 as "at start",
             "The file of `egress.caFile` contains no CA certificates, so the server does not start", "Provide a PEM file with the CA certificates";
+        EgressProxyInvalid, "EgressProxyInvalidError", 500 as "at start",
+            "`egress.proxy`, or a variable such as `HTTPS_PROXY`, is not the URL of a proxy, so the server does not start", "Correct the configuration";
         UpstreamInvalid, "UpstreamInvalidError", 500 as "at start",
             "An entry of `upstreams` is not a pair of base URLs, so the server does not start", "Correct the configuration";
         Internal, "InternalError", 500,

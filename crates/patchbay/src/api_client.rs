@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Method, header};
-use patchbay_egress::{EgressConfig, HttpClient, OutboundRequest};
+use patchbay_egress::{EgressConfig, HttpClient, OutboundRequest, ProxyConfig};
 use patchbay_engine::{Error, ErrorCode};
 use patchbay_model::{Clock, Entropy};
 use patchbay_runtime::IntoError as _;
@@ -64,6 +64,7 @@ impl ApiClient {
             // Only this host and port are allowed.
             upstreams: vec![(url.to_string(), url.to_string())],
             max_response_bytes: MAX_RESPONSE_BYTES,
+            proxy: ProxyConfig::default(),
         };
         Ok(Self { http: HttpClient::new(&config, clock, entropy)?, base: url, key })
     }

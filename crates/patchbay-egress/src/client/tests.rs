@@ -74,7 +74,7 @@ where
     address
 }
 
-fn request(method: Method, url: &str) -> OutboundRequest {
+pub(super) fn request(method: Method, url: &str) -> OutboundRequest {
     let idempotent = method == Method::GET;
     let mut headers = HeaderMap::new();
     headers.insert("client-secret", HeaderValue::from_static("hunter22"));
@@ -82,7 +82,7 @@ fn request(method: Method, url: &str) -> OutboundRequest {
     OutboundRequest { method, url: url.parse().unwrap(), headers, body: Bytes::new(), idempotent, certificate: None }
 }
 
-fn soon() -> Instant {
+pub(super) fn soon() -> Instant {
     Instant::now() + Duration::from_secs(30)
 }
 
@@ -300,4 +300,96 @@ async fn without_allowed_networks_loopback_is_refused_by_name_and_address() {
             "{cause:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_request_without_a_body_has_a_content_length_if_its_method_expects_a_body() {
+    let seen = serve(|request| {
+        let length = request.headers().get("content-length").map(|value| value.to_str().unwrap().to_owned());
+        format!("{length:?}").into_response()
+    })
+    .await;
+    let client = client();
+    for (method, body, expected) in [
+        (Method::POST, "", "Some(\"0\")"),
+        (Method::PUT, "", "Some(\"0\")"),
+        (Method::PATCH, "", "Some(\"0\")"),
+        (Method::POST, "abc", "Some(\"3\")"),
+        (Method::GET, "", "None"),
+        (Method::DELETE, "", "None"),
+    ] {
+        let mut sent = request(method.clone(), &format!("http://{seen}/"));
+        sent.body = Bytes::from_static(body.as_bytes());
+        let response = client.send(sent, soon()).await.unwrap_or_else(|failure| panic!("{failure:?}"));
+        assert_eq!(response.body, expected, "{method} {body}");
+    }
+}
+
+#[tokio::test]
+async fn folded_and_broken_header_lines_are_read_past() {
+    for (line, expected) in [
+        ("X-Odd : 1", Some("1")),
+        ("X-Odd\t: 1", Some("1")),
+        ("X-Odd: a\r\n b", Some("a b")),
+        ("X-Odd: a\r\n\t  b\r\n c", Some("a b c")),
+        ("PHP Warning", None),
+        ("X Odd Name: 1", None),
+    ] {
+        let address = serve_raw(move |_, mut stream| async move {
+            let head = format!("HTTP/1.1 200 OK\r\nx-first: 1\r\n{line}\r\ncontent-length: 2\r\n\r\nok");
+            let _ = stream.write_all(head.as_bytes()).await;
+        })
+        .await;
+        let response =
+            get(&client(), &format!("http://{address}/")).await.unwrap_or_else(|error| panic!("{line}: {error}"));
+        let value = response.headers.get("x-odd").map(|value| value.to_str().unwrap());
+        let value = value.map(|value| value.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert_eq!((&response.body[..], value.as_deref()), (&b"ok"[..], expected), "{line}");
+        assert_eq!(response.headers["x-first"], "1");
+    }
+}
+
+#[tokio::test]
+async fn a_307_and_a_308_repeat_the_method_and_the_body_at_the_same_origin() {
+    let other = serve(|_| "reached".into_response()).await;
+    let address = serve(move |request| match request.uri().path() {
+        "/307" => (StatusCode::TEMPORARY_REDIRECT, [("location", "/to".to_owned())]).into_response(),
+        "/308" => (StatusCode::PERMANENT_REDIRECT, [("location", "/to?a=1".to_owned())]).into_response(),
+        "/away" => (StatusCode::TEMPORARY_REDIRECT, [("location", format!("http://{other}/to"))]).into_response(),
+        _ => {
+            let length = request.headers()["content-length"].to_str().unwrap();
+            let kind = request.headers()["content-type"].to_str().unwrap();
+            format!("{} {length} {kind} {}", request.method(), header_names(&request)).into_response()
+        }
+    })
+    .await;
+    let send = async |method: Method, path: &str| {
+        let mut sent = request(method, &format!("http://{address}{path}"));
+        sent.body = Bytes::from_static(b"{\"a\":1}");
+        sent.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        client().send(sent, soon()).await
+    };
+    for (method, path) in
+        [(Method::POST, "/307"), (Method::PUT, "/308"), (Method::PATCH, "/307"), (Method::DELETE, "/308")]
+    {
+        let response = send(method.clone(), path).await.unwrap_or_else(|failure| panic!("{failure:?}"));
+        let body = String::from_utf8(response.body.to_vec()).unwrap();
+        assert!(body.starts_with(&format!("{method} 7 application/json")) && body.contains("client-secret"), "{body}");
+    }
+    let Err(failure) = send(Method::POST, "/away").await else { panic!("the body was sent to another host") };
+    assert!(matches!(failure.cause, FailureCause::RedirectRejected(_)), "{failure:?}");
+}
+
+#[tokio::test]
+async fn a_location_may_have_more_than_ascii() {
+    let address = serve(|request| match request.uri().path() {
+        "/a" => {
+            let location = HeaderValue::from_bytes("/fil\u{e9}?q=\u{4e2d}".as_bytes()).unwrap();
+            (StatusCode::FOUND, [("location", location)]).into_response()
+        }
+        path => format!("{path}?{}", request.uri().query().unwrap_or_default()).into_response(),
+    })
+    .await;
+    let response = get(&client(), &format!("http://{address}/a")).await.unwrap();
+    assert_eq!(response.body, "/fil%C3%A9?q=%E4%B8%AD");
 }

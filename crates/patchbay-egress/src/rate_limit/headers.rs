@@ -6,26 +6,35 @@
 //! - The families `X-RateLimit-*`, `X-Rate-Limit-*` and `RateLimit-*`, with an optional suffix per window (`-Minute`,
 //!   `-Requests`).
 //!
-//! A reset is a number of seconds from now, a moment (seconds or milliseconds since 1970, an HTTP date or an ISO 8601
-//! date) or a duration such as `1m30s`. A header that cannot be parsed is ignored.
+//! A delay or reset is a number of seconds from now, a moment (seconds or milliseconds since 1970, an HTTP date or an
+//! ISO 8601 date) or a duration such as `1m30s`. A header that cannot be parsed is ignored, and so is one of more than a
+//! day: it is more likely misunderstood than meant, and believing it would close the account for a day, where ignoring
+//! it costs one rejected request.
+//!
+//! `X-RateLimit-Resource` (GitHub) and `X-RateLimit-Bucket` (Discord) name the part of the API that a window counts.
 
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use patchbay_model::{Clock, Timestamp};
 
-/// The longest delay that a response can cause. A longer one is shortened to it.
+/// The longest delay or reset that is believed.
 pub(super) const MAX_DELAY: Duration = Duration::from_hours(24);
 /// From this number on, a reset is a moment in seconds since 1970, because no window lasts 30 years.
 const MIN_EPOCH_SECS: f64 = 1e9;
 /// From this number on, a reset is a moment in milliseconds since 1970.
 const MIN_EPOCH_MILLIS: f64 = 1e12;
 
+/// The longest name of a part of the API, in bytes; a longer one is ignored.
+const MAX_RESOURCE_BYTES: usize = 100;
+
 /// One window of a rate limit, as a response reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ReportedWindow {
     /// Distinguishes it from the provider's other windows.
     pub(super) name: String,
+    /// The part of the API that it counts; `None` if it counts every request.
+    pub(super) resource: Option<String>,
     /// The number of requests in the whole window, if reported.
     pub(super) limit: Option<u64>,
     /// The number of requests that are left.
@@ -36,31 +45,32 @@ pub(super) struct ReportedWindow {
     pub(super) period: Option<Duration>,
 }
 
-fn bounded(seconds: u64) -> Duration {
-    Duration::from_secs(seconds).min(MAX_DELAY)
+/// Returns the duration if it is believed.
+fn believed(duration: Duration) -> Option<Duration> {
+    (duration <= MAX_DELAY).then_some(duration)
 }
 
-/// Returns the delay that a response asks for: its `Retry-After`, otherwise, for a 429, the longest reset of the windows
-/// that have no requests left.
+/// Returns the delay that a response asks for: its `Retry-After`, otherwise, for a 429 and a 403, the longest reset of
+/// the windows that have no requests left.
 pub fn retry_delay(status: StatusCode, headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
     retry_after(headers, clock).or_else(|| {
-        let windows =
-            if status == StatusCode::TOO_MANY_REQUESTS { reported_windows(status, headers, clock) } else { Vec::new() };
+        let windows = if can_refuse(status) { reported_windows(status, headers, clock) } else { Vec::new() };
         windows.iter().filter(|window| window.remaining == 0).map(|window| window.resets_in).max()
     })
 }
 
-/// Returns the delay in `Retry-After`: seconds or an HTTP date (RFC 9110 section 10.2.3).
+/// Returns true if a provider may refuse a request with this status because of a limit: 429 (RFC 6585 section 4), and
+/// 403, if the response names a delay.
+///
+/// Source: <https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit>
+pub(super) fn can_refuse(status: StatusCode) -> bool {
+    matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::FORBIDDEN)
+}
+
+/// Returns the delay in `Retry-After`: by RFC 9110 section 10.2.3 seconds or an HTTP date, at some providers a fraction
+/// of a second or a moment in seconds since 1970.
 pub(super) fn retry_after(headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
-    let text = header_text(headers.get(header::RETRY_AFTER)?)?;
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    // Some providers send a fraction of a second.
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    Some(until(parse_http_date(text)?, clock))
+    parse_reset(header_text(headers.get(header::RETRY_AFTER)?)?, clock).and_then(believed)
 }
 
 /// Returns every window that a response reports. In a 429, a window without a remaining number has none left.
@@ -70,12 +80,17 @@ pub(super) fn reported_windows(status: StatusCode, headers: &HeaderMap, clock: &
     for (name, value) in headers {
         // Every window has a reset header, so each is found exactly once by it.
         let Some((family, suffix)) = split_name(name, "reset") else { continue };
-        let Some(resets_in) = header_text(value).and_then(|text| parse_reset(text, clock)) else { continue };
+        let resets_in = header_text(value).and_then(|text| parse_reset(text, clock)).and_then(believed);
+        let Some(resets_in) = resets_in else { continue };
         let sibling = |kind: &str| {
             let name = HeaderName::try_from(format!("{family}{kind}{suffix}")).ok()?;
             // Of `100, 100;w=60`, the first number applies.
             header_text(headers.get(name)?)?.split([',', ';']).next()?.trim().parse::<u64>().ok()
         };
+        let resource = ["resource", "bucket"].into_iter().find_map(|kind| {
+            let name = HeaderName::try_from(format!("{family}{kind}")).ok()?;
+            header_text(headers.get(name)?).filter(|text| !text.is_empty() && text.len() <= MAX_RESOURCE_BYTES)
+        });
         let Some(remaining) = sibling("remaining").or_else(|| is_refused.then_some(0)) else { continue };
         let period = match suffix {
             "-second" => Some(1),
@@ -86,9 +101,10 @@ pub(super) fn reported_windows(status: StatusCode, headers: &HeaderMap, clock: &
         };
         found.push(ReportedWindow {
             name: format!("{family}{suffix}"),
+            resource: resource.map(str::to_owned),
             limit: sibling("limit"),
             remaining,
-            resets_in: resets_in.min(MAX_DELAY),
+            resets_in,
             period: period.map(Duration::from_secs),
         });
     }
@@ -124,19 +140,23 @@ fn standard_windows(headers: &HeaderMap) -> Vec<ReportedWindow> {
         }
         let policy = policies.iter().find(|(name, ..)| *name == item.name);
         let period = policy.and_then(|(.., window)| *window);
-        if let (Some(remaining), Some(seconds)) = (item.parameter("r"), item.parameter("t").or(period)) {
+        let resets_in = item.parameter("t").or(period).map(Duration::from_secs).and_then(believed);
+        if let (Some(remaining), Some(resets_in)) = (item.parameter("r"), resets_in) {
             windows.push(ReportedWindow {
                 name: format!("ratelimit:{}", item.name),
+                resource: None,
                 limit: policy.and_then(|(_, quota, _)| *quota),
                 remaining,
-                resets_in: bounded(seconds),
-                period: period.map(bounded),
+                resets_in,
+                period: period.map(Duration::from_secs).and_then(believed),
             });
         }
     }
-    if let [limit, Some(remaining), Some(seconds)] = draft {
-        let resets_in = bounded(seconds);
-        windows.push(ReportedWindow { name: "ratelimit".to_owned(), limit, remaining, resets_in, period: None });
+    if let [limit, Some(remaining), Some(seconds)] = draft
+        && let Some(resets_in) = believed(Duration::from_secs(seconds))
+    {
+        let name = "ratelimit".to_owned();
+        windows.push(ReportedWindow { name, resource: None, limit, remaining, resets_in, period: None });
     }
     windows
 }
@@ -310,9 +330,15 @@ mod tests {
         assert_eq!(wait("1.5"), Some(1));
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(30));
         assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0), "a past moment is now");
+        assert_eq!((wait("86400"), wait("1994-11-06T08:49:37Z")), (Some(86400), Some(30)));
         for invalid in [
             "soon",
             "-5",
+            "86401",
+            "5184000",
+            "784111777",
+            "Wed, 06 Nov 2024 08:49:37 GMT",
+            "1e300",
             "Sun, 06 Foo 1994 08:49:37 GMT",
             "Sun, 06 Nov 1994 08:49 GMT",
             "Sun, 06 Nov 1994 9223372036854775807:49:37 GMT",
@@ -320,6 +346,11 @@ mod tests {
             assert_eq!(wait(invalid), None, "{invalid}");
         }
         assert_eq!(parse_http_date("Thu, 29 Feb 2024 12:00:00 GMT"), Some(1_709_208_000));
+        let now = ManualClock::at("2026-01-15T10:30:00Z");
+        let at = |value| retry_after(&headers(&[("retry-after", value)]), &now);
+        assert_eq!(at("1768473002"), Some(Duration::from_secs(2)), "seconds since 1970");
+        assert_eq!(at("1768473002500"), Some(Duration::from_millis(2500)), "milliseconds since 1970");
+        assert_eq!((at("1768470000"), at("1770000000")), (Some(Duration::ZERO), None));
     }
 
     #[test]
@@ -353,11 +384,13 @@ mod tests {
             ("250ms", "250ms"),
             ("1h2m3.5s", "3723.5s"),
             ("0", "0ns"),
-            ("784111777", "86400s"),
+            ("86400", "86400s"),
         ] {
             assert_eq!(reset(value).as_deref(), Some(expected), "{value}");
         }
-        for invalid in ["soon", "-1", "5 minutes", "NaN", "1e400", ""] {
+        for invalid in
+            ["soon", "-1", "5 minutes", "NaN", "1e400", "", "86401", "784111777", "2d", "1994-12-06T08:49:37Z"]
+        {
             assert_eq!(reset(invalid), None, "{invalid}");
         }
         let now = ManualClock::at("2026-01-15T10:30:00Z");
@@ -409,6 +442,11 @@ mod tests {
         assert_eq!(wait(refused, &two), Some(20), "the longest reset of the used-up windows");
         assert_eq!(wait(OK, &two), None);
         assert_eq!(wait(refused, &[]), None);
+        let forbidden = StatusCode::FORBIDDEN;
+        assert_eq!(wait(forbidden, &[("retry-after", "2"), ("x-ratelimit-remaining", "4999")]), Some(2));
+        assert_eq!(wait(forbidden, &two), Some(20));
+        assert_eq!(wait(forbidden, &[("x-ratelimit-reset", "50")]), None, "it does not say that none are left");
+        assert_eq!(wait(forbidden, &[("x-ratelimit-remaining", "7"), ("x-ratelimit-reset", "50")]), None);
     }
 
     proptest::proptest! {

@@ -4,13 +4,16 @@
 //! The declared rate is a token bucket, implemented as the generic cell rate algorithm (GCRA): its only state is one
 //! moment, the theoretical arrival time of the next request. A bucket holds the requests of one second. A reported
 //! window counts down with each request and is corrected by each response. When its requests are used up, further
-//! requests wait for its reset, as they do for the `Retry-After` of a 429. An account without state is removed, so that
+//! requests wait for its reset, as they do for the `Retry-After` of a 429 or 403. A window of one part of the API
+//! delays only requests that the provider has counted in that part before; where that is not known, a request is sent.
+//! An account without state is removed, so that
 //! memory is bounded by the number of active accounts. No lock is held across an `await`.
 
 mod headers;
 
 use std::{
     collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher as _},
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
@@ -18,15 +21,16 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use patchbay_model::{AccountId, Clock};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, sleep, timeout_at},
 };
+use url::Url;
 
 pub use headers::retry_delay;
-use headers::{MAX_DELAY, ReportedWindow, reported_windows, retry_after};
+use headers::{MAX_DELAY, ReportedWindow, can_refuse, reported_windows, retry_after};
 
 use crate::sync::lock;
 
@@ -34,6 +38,8 @@ use crate::sync::lock;
 const EVICTION_THRESHOLD: usize = 4096;
 /// The maximum number of windows of one account; further ones that the provider reports are ignored.
 const MAX_WINDOWS: usize = 16;
+/// The maximum number of endpoints of one account whose part of the API is remembered.
+const MAX_ENDPOINTS: usize = 256;
 /// Two resets that are closer than this belong to the same window: providers round to whole seconds.
 const RESET_TOLERANCE: Duration = Duration::from_secs(2);
 
@@ -54,6 +60,19 @@ pub struct RateLimitScope<'a> {
     pub rules: LimitRules,
     /// The latest moment until which the request may wait for the limits.
     pub wait_until: Instant,
+}
+
+/// The hash of a request's method, host and path, which decide the part of the API that a provider counts it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Endpoint(u64);
+
+impl Endpoint {
+    /// Returns the endpoint of a request.
+    pub(crate) fn new(method: &Method, url: &Url) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (method, url.host_str(), url.path()).hash(&mut hasher);
+        Self(hasher.finish())
+    }
 }
 
 /// The limit that delays a request.
@@ -102,6 +121,8 @@ struct AccountState {
     /// Until when the provider accepts no requests.
     blocked_until: Option<Instant>,
     windows: Vec<Window>,
+    /// The part of the API of each endpoint, as responses reported it.
+    resources: HashMap<Endpoint, String>,
     /// The maximum number of concurrent requests, and the semaphore that enforces it.
     concurrency: Option<(u64, Arc<Semaphore>)>,
     /// The number of requests that were sent and have no response yet.
@@ -112,6 +133,8 @@ struct AccountState {
 #[derive(Debug)]
 struct Window {
     name: String,
+    /// The part of the API that it counts; `None` if it counts every request.
+    resource: Option<String>,
     /// The number of requests in the whole window.
     limit: Option<u64>,
     remaining: u64,
@@ -129,6 +152,7 @@ impl RateLimiter {
     pub(crate) async fn acquire<'a>(
         &'a self,
         account: &'a AccountId,
+        endpoint: Endpoint,
         rules: LimitRules,
         wait_until: Instant,
     ) -> Result<Permit<'a>, RateLimited> {
@@ -141,7 +165,7 @@ impl RateLimiter {
             return Ok(Permit { limiter: self, account, _slot: slot, is_counted: false });
         }
         loop {
-            match self.decide(account, rate, wait_until)? {
+            match self.decide(account, endpoint, rate, wait_until)? {
                 Decision::Send { is_counted } => {
                     return Ok(Permit { limiter: self, account, _slot: slot, is_counted });
                 }
@@ -156,11 +180,18 @@ impl RateLimiter {
         }
     }
 
-    /// Updates the limits of an account with those that a response reports.
-    pub(crate) fn observe(&self, account: &AccountId, status: StatusCode, headers: &HeaderMap, clock: &dyn Clock) {
+    /// Updates the limits of an account with those that the response of an endpoint reports.
+    pub(crate) fn observe(
+        &self,
+        account: &AccountId,
+        endpoint: Endpoint,
+        status: StatusCode,
+        headers: &HeaderMap,
+        clock: &dyn Clock,
+    ) {
         let reported = reported_windows(status, headers, clock);
         // The `Retry-After` of a 503 is not a limit: it says when the service, or a part of it, is available again.
-        let delay = if status == StatusCode::TOO_MANY_REQUESTS { retry_after(headers, clock) } else { None };
+        let delay = if can_refuse(status) { retry_after(headers, clock) } else { None };
         if reported.is_empty() && delay.is_none() {
             return;
         }
@@ -170,7 +201,10 @@ impl RateLimiter {
         evict_idle(&mut accounts, account, now);
         let state = accounts.entry(account.clone()).or_default();
         if let Some(delay) = delay {
-            state.blocked_until = state.blocked_until.max(Some(now + delay.min(MAX_DELAY)));
+            state.blocked_until = state.blocked_until.max(Some(now + delay));
+        }
+        if let Some(resource) = reported.iter().find_map(|window| window.resource.as_ref()) {
+            state.note_resource(endpoint, resource);
         }
         reported.into_iter().for_each(|window| state.update_window(window, now));
     }
@@ -203,7 +237,13 @@ impl RateLimiter {
     }
 
     /// Decides when a request may be sent. Counts the request unless the decision is to check again.
-    fn decide(&self, account: &AccountId, rate: Option<f64>, wait_until: Instant) -> Result<Decision, RateLimited> {
+    fn decide(
+        &self,
+        account: &AccountId,
+        endpoint: Endpoint,
+        rate: Option<f64>,
+        wait_until: Instant,
+    ) -> Result<Decision, RateLimited> {
         let now = Instant::now();
         let mut accounts = self.accounts();
         if rate.is_none() && !accounts.contains_key(account) {
@@ -212,7 +252,7 @@ impl RateLimiter {
         evict_idle(&mut accounts, account, now);
         let state = accounts.entry(account.clone()).or_default();
         let limited = |limit, start: Instant| RateLimited { limit, retry_after_secs: seconds_until(start, now) };
-        if let Some(moment) = state.blocked(now) {
+        if let Some(moment) = state.blocked(endpoint, now) {
             return if moment >= wait_until {
                 Err(limited(LimitKind::ReportedByProvider, moment))
             } else {
@@ -232,7 +272,7 @@ impl RateLimiter {
             state.arrival = Some(arrival + interval);
         }
         state.in_flight += 1;
-        state.windows.iter_mut().for_each(|window| window.remaining = window.remaining.saturating_sub(1));
+        state.count(endpoint);
         Ok(if start > now { Decision::SendAt(start) } else { Decision::Send { is_counted: true } })
     }
 
@@ -253,23 +293,44 @@ enum Decision {
 
 impl AccountState {
     /// Returns the moment until which the provider accepts no requests, according to its responses.
-    fn blocked(&mut self, now: Instant) -> Option<Instant> {
+    fn blocked(&mut self, endpoint: Endpoint, now: Instant) -> Option<Instant> {
         self.blocked_until = self.blocked_until.filter(|moment| *moment > now);
         self.windows.retain_mut(|window| window.roll_over(now));
-        let spent = self.windows.iter().filter(|window| window.remaining == 0).map(|window| window.resets_at).max();
-        self.blocked_until.max(spent)
+        let resource = self.resources.get(&endpoint);
+        let spent = self.windows.iter().filter(|window| window.remaining == 0 && window.counts(resource));
+        self.blocked_until.max(spent.map(|window| window.resets_at).max())
+    }
+
+    /// Counts a request to an endpoint in the windows that are known to count it.
+    fn count(&mut self, endpoint: Endpoint) {
+        let resource = self.resources.get(&endpoint);
+        for window in self.windows.iter_mut().filter(|window| window.counts(resource)) {
+            window.remaining = window.remaining.saturating_sub(1);
+        }
+    }
+
+    /// Remembers the part of the API that an endpoint belongs to.
+    fn note_resource(&mut self, endpoint: Endpoint, resource: &str) {
+        if self.resources.get(&endpoint).is_some_and(|known| known == resource) {
+            return;
+        }
+        if self.resources.len() >= MAX_ENDPOINTS {
+            self.resources.clear();
+        }
+        self.resources.insert(endpoint, resource.to_owned());
     }
 
     /// Updates or adds a window that a response reports.
     fn update_window(&mut self, reported: ReportedWindow, now: Instant) {
-        let ReportedWindow { name, limit, remaining, resets_in, period } = reported;
+        let ReportedWindow { name, resource, limit, remaining, resets_in, period } = reported;
         // The provider has not counted the other requests that are in flight.
         let remaining = remaining.saturating_sub(self.in_flight.saturating_sub(1));
         let resets_at = now + resets_in;
         let period = period.unwrap_or(resets_in).max(Duration::from_secs(1));
-        let Some(known) = self.windows.iter_mut().find(|window| window.name == name) else {
+        let known = self.windows.iter_mut().find(|window| window.name == name && window.resource == resource);
+        let Some(known) = known else {
             if self.windows.len() < MAX_WINDOWS {
-                self.windows.push(Window { name, limit, remaining, resets_at, period });
+                self.windows.push(Window { name, resource, limit, remaining, resets_at, period });
             }
             return;
         };
@@ -291,6 +352,11 @@ impl AccountState {
 }
 
 impl Window {
+    /// Returns true if it counts the requests of this part of the API.
+    fn counts(&self, resource: Option<&String>) -> bool {
+        self.resource.is_none() || self.resource.as_ref() == resource
+    }
+
     /// Returns false if the window has ended and can be removed. A window of known size starts again at its reset;
     /// otherwise all waiting requests would be sent at once.
     fn roll_over(&mut self, now: Instant) -> bool {

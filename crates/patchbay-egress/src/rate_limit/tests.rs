@@ -3,6 +3,14 @@ use patchbay_model::testing::ManualClock;
 
 use super::*;
 
+fn endpoint(path: &str) -> Endpoint {
+    Endpoint::new(&Method::GET, &Url::parse("https://api.example.com").unwrap().join(path).unwrap())
+}
+
+fn anywhere() -> Endpoint {
+    endpoint("/")
+}
+
 fn in_seconds(seconds: f64) -> Instant {
     Instant::now() + Duration::from_secs_f64(seconds)
 }
@@ -15,7 +23,7 @@ fn observe(limiter: &RateLimiter, account: &AccountId, status: u16, lines: &[(&'
     let clock = ManualClock::at("2026-01-15T10:30:00Z");
     let headers =
         lines.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()));
-    limiter.observe(account, StatusCode::from_u16(status).unwrap(), &headers.collect(), &clock);
+    limiter.observe(account, anywhere(), StatusCode::from_u16(status).unwrap(), &headers.collect(), &clock);
 }
 
 /// Returns how long the wait for a permit takes, in milliseconds, and drops the permit.
@@ -26,14 +34,14 @@ async fn wait_millis(
     max_wait_secs: f64,
 ) -> Result<u128, RateLimited> {
     let start = Instant::now();
-    limiter.acquire(account, rules, in_seconds(max_wait_secs)).await.map(|_| start.elapsed().as_millis())
+    limiter.acquire(account, anywhere(), rules, in_seconds(max_wait_secs)).await.map(|_| start.elapsed().as_millis())
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_burst_of_one_second_is_sent_at_once_then_requests_are_spaced() {
     let (limiter, account, start) = (RateLimiter::default(), AccountId::new("a"), Instant::now());
     for _ in 0..10 {
-        limiter.acquire(&account, rate(10.0), in_seconds(60.0)).await.unwrap();
+        limiter.acquire(&account, anywhere(), rate(10.0), in_seconds(60.0)).await.unwrap();
     }
     assert_eq!(start.elapsed(), Duration::ZERO);
     assert_eq!(wait_millis(&limiter, &account, rate(10.0), 60.0).await, Ok(100));
@@ -62,13 +70,14 @@ async fn a_request_that_would_wait_too_long_is_limited_at_once_and_takes_no_toke
 async fn concurrency_is_limited() {
     let (limiter, account) = (RateLimiter::default(), AccountId::new("a"));
     let rules = LimitRules { requests_per_second: None, max_concurrency: Some(2) };
-    let first = limiter.acquire(&account, rules, Instant::now()).await.unwrap();
-    let _second = limiter.acquire(&account, rules, Instant::now()).await.unwrap();
+    let first = limiter.acquire(&account, anywhere(), rules, Instant::now()).await.unwrap();
+    let _second = limiter.acquire(&account, anywhere(), rules, Instant::now()).await.unwrap();
     let limited = RateLimited { limit: LimitKind::Concurrency(2), retry_after_secs: 1 };
     assert_eq!(wait_millis(&limiter, &account, rules, 0.0).await, Err(limited));
     assert_eq!(wait_millis(&limiter, &account, rules, 5.0).await, Err(limited));
     assert_eq!(wait_millis(&limiter, &AccountId::new("b"), rules, 0.0).await, Ok(0));
-    let (waiting, ()) = tokio::join!(limiter.acquire(&account, rules, in_seconds(5.0)), async { drop(first) });
+    let (waiting, ()) =
+        tokio::join!(limiter.acquire(&account, anywhere(), rules, in_seconds(5.0)), async { drop(first) });
     waiting.unwrap();
     let wider = LimitRules { requests_per_second: None, max_concurrency: Some(3) };
     assert_eq!(wait_millis(&limiter, &account, wider, 0.0).await, Ok(0), "another version of the connector");
@@ -140,7 +149,7 @@ async fn requests_in_flight_count_before_their_responses_arrive() {
     observe(&limiter, &account, 200, &[("x-ratelimit-remaining", "100"), ("x-ratelimit-reset", "10")]);
     let mut permits = Vec::new();
     for _ in 0..4 {
-        permits.push(limiter.acquire(&account, LimitRules::default(), Instant::now()).await.unwrap());
+        permits.push(limiter.acquire(&account, anywhere(), LimitRules::default(), Instant::now()).await.unwrap());
     }
     // The first response reports three requests, which the three in flight have already taken.
     observe(&limiter, &account, 200, &[("x-ratelimit-remaining", "3"), ("x-ratelimit-reset", "10")]);
@@ -153,15 +162,15 @@ async fn memory_is_bounded_by_the_active_accounts() {
     let limiter = RateLimiter::default();
     for number in 0..EVICTION_THRESHOLD {
         let account = AccountId::new(number.to_string());
-        limiter.acquire(&account, rate(10.0), in_seconds(60.0)).await.unwrap();
+        limiter.acquire(&account, anywhere(), rate(10.0), in_seconds(60.0)).await.unwrap();
     }
     let held = AccountId::new("held");
     let permit = limiter
-        .acquire(&held, LimitRules { max_concurrency: Some(1), requests_per_second: None }, in_seconds(1.0))
+        .acquire(&held, anywhere(), LimitRules { max_concurrency: Some(1), requests_per_second: None }, in_seconds(1.0))
         .await
         .unwrap();
     tokio::time::advance(Duration::from_secs(5)).await;
-    limiter.acquire(&AccountId::new("last"), rate(10.0), in_seconds(60.0)).await.unwrap();
+    limiter.acquire(&AccountId::new("last"), anywhere(), rate(10.0), in_seconds(60.0)).await.unwrap();
     assert_eq!(limiter.accounts().len(), 2, "an active account is not evicted");
     drop(permit);
     let windows = (0..99).map(|number| format!("\"p{number}\";r=1;t=9")).collect::<Vec<_>>().join(", ");
@@ -176,4 +185,41 @@ async fn an_endless_window_is_shortened() {
     observe(&limiter, &account, 200, &policy);
     tokio::time::advance(Duration::from_secs(2)).await;
     assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 0.0).await, Ok(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_of_one_part_of_the_api_delays_only_requests_that_are_known_to_belong_to_it() {
+    for kind in ["x-ratelimit-resource", "x-ratelimit-bucket"] {
+        let (limiter, account) = (RateLimiter::default(), AccountId::new("a"));
+        let clock = ManualClock::at("2026-01-15T10:30:00Z");
+        let observe = |path: &str, resource: &str, remaining: &str| {
+            let lines = [(kind, resource), ("x-ratelimit-remaining", remaining), ("x-ratelimit-reset", "3000")];
+            let lines = lines.map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+            limiter.observe(&account, endpoint(path), StatusCode::OK, &HeaderMap::from_iter(lines), &clock);
+        };
+        observe("/search", "search", "1");
+        observe("/graphql", "graphql", "0");
+        let acquire = async |path: &str| {
+            limiter.acquire(&account, endpoint(path), LimitRules::default(), in_seconds(0.0)).await.map(drop)
+        };
+        let limited = Err(RateLimited { limit: LimitKind::ReportedByProvider, retry_after_secs: 3000 });
+        assert_eq!((acquire("/graphql").await, acquire("/repos").await), (limited, Ok(())));
+        assert_eq!((acquire("/search").await, acquire("/search").await), (Ok(()), limited));
+        observe("/search", "core", "5");
+        assert_eq!(acquire("/search").await, Ok(()), "the provider counts it elsewhere now");
+        for number in 0..2 * MAX_ENDPOINTS {
+            observe(&format!("/things/{number}"), "core", "5");
+        }
+        assert!(limiter.accounts()[&account].resources.len() <= MAX_ENDPOINTS);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_retry_after_of_a_403_blocks_the_account_and_one_of_more_than_a_day_does_not() {
+    let (limiter, account) = (RateLimiter::default(), AccountId::new("a"));
+    observe(&limiter, &account, 429, &[("retry-after", "90000")]);
+    observe(&limiter, &account, 403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1999999999")]);
+    assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 0.0).await, Ok(0));
+    observe(&limiter, &account, 403, &[("retry-after", "2")]);
+    assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 3.0).await, Ok(2000));
 }

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::bail;
 use clap::Args;
+use patchbay_egress::ProxyConfig;
 use patchbay_engine::{Engine, EngineConfig, EngineParts, NoRoutes};
 use patchbay_model::Entropy;
 use patchbay_storage::sqlite::SqliteStorage;
@@ -73,6 +74,7 @@ impl OfflineArgs {
                     urls: Arc::new(NoRoutes),
                     egress_allow: Vec::new(),
                     egress_ca: None,
+                    egress_proxy: ProxyConfig::default(),
                     upstreams: Vec::new(),
                     call_budget_millis: 60_000,
                     max_response_bytes: 1024 * 1024,

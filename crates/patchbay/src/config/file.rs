@@ -7,6 +7,7 @@ use patchbay_connector::{
     SourceFile, render,
     syntax::{Mapping, Reader, Report, parse},
 };
+use patchbay_vault::Secret;
 
 use super::LogFormat;
 
@@ -24,6 +25,9 @@ pub struct FileSettings {
     pub log_format: Option<LogFormat>,
     pub egress_allow: Vec<String>,
     pub egress_ca_file: Option<PathBuf>,
+    pub egress_proxy: Option<Secret>,
+    pub egress_no_proxy: Vec<String>,
+    pub egress_proxy_resolves_names: Option<bool>,
     pub upstreams: Vec<(String, String)>,
     pub hub_allowed_origins: Vec<String>,
     pub trusted_proxies: Vec<String>,
@@ -80,7 +84,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
     let section =
         |key: &str, keys: &[&str]| root.get(key).and_then(|section| section.mapping(&format!("`{key}`"), keys));
     let log = section("log", &["level", "format"]);
-    let egress = section("egress", &["allow", "caFile"]);
+    let egress = section("egress", &["allow", "caFile", "proxy", "noProxy", "proxyResolvesNames"]);
     let hub = section("hub", &["allowedOrigins"]);
     let limits = section(
         "limits",
@@ -104,6 +108,11 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         log_format: log.and_then(|log| log.get("format")).and_then(|format| format.choice(&formats)),
         egress_allow: egress.map(|egress| egress.texts("allow")).unwrap_or_default(),
         egress_ca_file: egress.and_then(|egress| egress.text("caFile")).map(PathBuf::from),
+        egress_proxy: egress.and_then(|egress| egress.text("proxy")).map(Secret::new),
+        egress_no_proxy: egress.map(|egress| egress.texts("noProxy")).unwrap_or_default(),
+        egress_proxy_resolves_names: egress
+            .and_then(|egress| egress.get("proxyResolvesNames"))
+            .and_then(|value| value.boolean()),
         upstreams: root
             .get("upstreams")
             .map(|upstreams| {

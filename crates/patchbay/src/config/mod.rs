@@ -12,13 +12,14 @@ use std::{
 
 use anyhow::{Context, bail};
 use ipnet::IpNet;
+use patchbay_egress::ProxyConfig;
 use patchbay_vault::Secret;
 use url::Url;
 
 pub mod file;
 mod options;
 
-pub use options::{LogFormat, Options};
+pub use options::{LogFormat, Options, variable};
 
 /// The configuration file that documents every setting with its default.
 pub const DEFAULT_FILE: &str = include_str!("default.yaml");
@@ -48,6 +49,8 @@ pub struct Settings {
     pub egress_allow: Vec<IpNet>,
     /// PEM text of certificate authorities to trust in addition to the public ones.
     pub egress_ca: Option<String>,
+    /// The proxies through which requests leave the operator's network.
+    pub egress_proxy: ProxyConfig,
     /// Pairs of base URLs: requests for the first go to the second.
     pub upstreams: Vec<(String, String)>,
     /// Origins that may embed the Hub and call its API; empty allows any.
@@ -79,6 +82,14 @@ impl Settings {
         };
         let listen = options.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
         let egress_allow = if options.egress_allow.is_empty() { file.egress_allow } else { options.egress_allow };
+        let egress_no_proxy =
+            if options.egress_no_proxy.is_empty() { file.egress_no_proxy } else { options.egress_no_proxy };
+        let egress_proxy = egress_proxy(
+            options.egress_proxy.or(file.egress_proxy).as_ref(),
+            &egress_no_proxy,
+            options.egress_proxy_resolves_names.or(file.egress_proxy_resolves_names).unwrap_or(false),
+            variable,
+        );
         let mut upstreams = Vec::new();
         for pair in &options.upstreams {
             upstreams.push(parse_upstream(pair)?);
@@ -109,6 +120,7 @@ impl Settings {
             .map(|text| parse_network_of("trustedProxies", text))
             .collect::<anyhow::Result<_>>()?,
             egress_ca: options.egress_ca_file.or(file.egress_ca_file).as_deref().map(read_ca_file).transpose()?,
+            egress_proxy,
             upstreams,
             hub_allowed_origins: if options.hub_allowed_origins.is_empty() {
                 file.hub_allowed_origins
@@ -208,6 +220,25 @@ fn parse_network_of(setting: &str, text: &str) -> anyhow::Result<IpNet> {
     })
 }
 
+/// Returns the outbound proxies: that of the setting for every request, otherwise those of the environment
+/// (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, in upper or lower case). A list of exceptions in the settings replaces
+/// `NO_PROXY`.
+pub fn egress_proxy(
+    setting: Option<&Secret>,
+    no_proxy: &[String],
+    resolves_names: bool,
+    variable: impl Fn(&str) -> Option<String>,
+) -> ProxyConfig {
+    let setting = setting.map(Secret::expose).filter(|url| !url.trim().is_empty());
+    let from_environment = |name: &str| {
+        [name.to_owned(), name.to_lowercase()].iter().find_map(|name| variable(name)).filter(|url| !url.is_empty())
+    };
+    let of = |name: &str| setting.map(str::to_owned).or_else(|| from_environment(name));
+    let no_proxy =
+        if no_proxy.is_empty() { from_environment("NO_PROXY").unwrap_or_default() } else { no_proxy.join(",") };
+    ProxyConfig::new(of("HTTPS_PROXY"), of("HTTP_PROXY"), no_proxy, resolves_names)
+}
+
 /// Reads the PEM text of a file of certificate authorities. The engine parses it.
 pub fn read_ca_file(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("egress.caFile: cannot read {}", path.display()))
@@ -266,6 +297,36 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+
+    #[test]
+    fn the_setting_replaces_the_proxies_of_the_environment() {
+        let environment = |name: &str| match name {
+            "https_proxy" => Some("http://lower.example".to_owned()),
+            "HTTP_PROXY" => Some("http://upper.example".to_owned()),
+            "NO_PROXY" => Some("intern.example".to_owned()),
+            _ => None,
+        };
+        let none = |_: &str| None;
+        let of = |https: &str, http: &str, no: &str| {
+            let url = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+            ProxyConfig::new(url(https), url(http), no.to_owned(), false)
+        };
+        let setting = Secret::new("http://own.example:3128");
+        let own = "http://own.example:3128";
+        let exceptions = ["a.example".to_owned(), "10.0.0.0/8".to_owned()];
+        for (found, expected) in [
+            (egress_proxy(None, &[], false, none), of("", "", "")),
+            (
+                egress_proxy(None, &[], false, environment),
+                of("http://lower.example", "http://upper.example", "intern.example"),
+            ),
+            (egress_proxy(Some(&setting), &[], false, environment), of(own, own, "intern.example")),
+            (egress_proxy(Some(&setting), &exceptions, false, environment), of(own, own, "a.example,10.0.0.0/8")),
+            (egress_proxy(Some(&Secret::new(" ")), &[], false, none), of("", "", "")),
+        ] {
+            assert!(found == expected);
+        }
+    }
 
     #[derive(Parser)]
     struct Harness {

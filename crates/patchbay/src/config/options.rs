@@ -57,6 +57,16 @@ pub struct Options {
     /// PEM file of certificate authorities to trust in addition to the public ones, for providers in your own network
     #[arg(long, env = "PATCHBAY_EGRESS_CA_FILE", value_name = "FILE")]
     pub egress_ca_file: Option<PathBuf>,
+    /// Outbound proxy, `http://user:password@host:port`; without it HTTPS_PROXY, HTTP_PROXY and NO_PROXY apply. Other users
+    /// of the machine can see a password on the command line: use the variable or the file
+    #[arg(long, env = "PATCHBAY_EGRESS_PROXY", hide_env_values = true, value_name = "URL")]
+    pub egress_proxy: Option<Secret>,
+    /// Hosts that are called without the outbound proxy (names with subdomains, addresses, CIDR; comma-separated)
+    #[arg(long, env = "PATCHBAY_EGRESS_NO_PROXY", value_delimiter = ',', value_name = "HOST")]
+    pub egress_no_proxy: Vec<String>,
+    /// Let the outbound proxy resolve names that this machine cannot resolve. It must then refuse private addresses itself
+    #[arg(long, env = "PATCHBAY_EGRESS_PROXY_RESOLVES_NAMES", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub egress_proxy_resolves_names: Option<bool>,
     /// Send the requests for one base URL to another, for example to a staging system (comma-separated)
     #[arg(long = "upstream", env = "PATCHBAY_UPSTREAMS", value_delimiter = ',', value_name = "FROM=TO")]
     pub upstreams: Vec<String>,
@@ -90,6 +100,12 @@ pub struct Options {
     /// Time that running requests have to finish after SIGTERM or SIGINT, in seconds [default: 20]
     #[arg(long, env = "PATCHBAY_SHUTDOWN_GRACE_SECONDS", value_name = "SECONDS")]
     pub shutdown_grace_seconds: Option<u64>,
+}
+
+/// Returns a variable of the environment that other programs share, such as `HTTPS_PROXY`.
+pub fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the binary's configuration may read the environment")]
+    std::env::var(name).ok()
 }
 
 /// Returns the operator's API key from `PATCHBAY_API_KEY` or from a file. It has no flag: other users can see flags.

@@ -87,6 +87,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             urls: urls.clone(),
             egress_allow: settings.egress_allow.clone(),
             egress_ca: settings.egress_ca.clone(),
+            egress_proxy: settings.egress_proxy.clone(),
             upstreams,
             call_budget_millis: u64::try_from(settings.call_budget.as_millis()).unwrap_or(u64::MAX),
             max_response_bytes: settings.response_limit_bytes,

@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 use super::source::FoundConnector;
 use crate::{
-    config::{parse_network, parse_upstream, read_ca_file},
+    config::{egress_proxy, parse_network, parse_upstream, read_ca_file, variable},
     runtime::{SystemClock, Threads, build_runtime},
 };
 
@@ -84,6 +84,7 @@ impl RunArgs {
                 .map(|text| parse_network(text))
                 .collect::<Result<_, _>>()?,
             egress_ca: self.egress_ca_file.as_deref().map(read_ca_file).transpose()?,
+            egress_proxy: egress_proxy(None, &[], false, variable),
             upstreams: non_empty(&self.upstreams).iter().map(|text| parse_upstream(text)).collect::<Result<_, _>>()?,
             ..EngineConfig::default()
         };
