@@ -59,7 +59,7 @@ pub use action_catalog::{ActionCatalog, ActionPage, ActionQuery, CatalogEntry};
 pub use actions::{
     files::{FileContent, RunFile, RunReply},
     outcome::RunOutcome,
-    proxy::{Proxy, ProxyOutcome, ProxyRequest},
+    proxy::{Proxy, ProxyFile, ProxyOutcome, ProxyReply, ProxyRequest},
     run::{Actions, RunRequest},
 };
 pub use api_keys::{ApiKeys, CreatedKey, KeyPatch, NewKey};

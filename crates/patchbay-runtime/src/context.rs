@@ -51,6 +51,9 @@ pub struct RunContext<'a> {
     pub max_rate_limit_wait: Option<Duration>,
     /// The scopes that the provider granted, if it reports them.
     pub granted: Option<&'a [String]>,
+    /// True if steps can read the cookies that the provider sets. Only an action whose result is credentials may: the
+    /// result of another one is shown to callers.
+    pub reads_cookies: bool,
 }
 
 impl<'a> RunContext<'a> {
@@ -76,6 +79,7 @@ impl<'a> RunContext<'a> {
             stream_slot: None,
             max_rate_limit_wait: None,
             granted: None,
+            reads_cookies: false,
         }
     }
 

@@ -46,7 +46,7 @@ pub use egress_error::{IntoError, cause_error};
 pub use error::{Error, Problem, ProblemPath, ProviderFailure};
 pub use events::{EmittedEvent, EventSink};
 pub use expression_error::expression_error;
-pub use file_stream::{FileMetadata, StreamSlot, StreamedFile};
+pub use file_stream::{FileMetadata, MAX_STREAM_DURATION, StreamSlot, StreamedFile};
 pub use granted_scopes::not_granted;
 pub use host::Host;
 pub use inputs::{RawInputs, check_inputs};
@@ -60,6 +60,7 @@ pub use request::{
     auth::authorize,
     builder::http_method,
     certificates::{certificate, read_certificates},
+    declared_body::declared_body,
     send::rate_limit_scope,
     sign::{Handshake, sign, sign_handshake},
     target::{base_url, has_dot_segment},

@@ -58,6 +58,7 @@ pub async fn run_for_credentials(
     action: &Action,
     inputs: &Inputs,
 ) -> Result<Map<String, Value>, Error> {
+    let ctx = RunContext { reads_cookies: true, ..ctx };
     let mut redactor = ctx.credentials.redactor();
     redact_basic_header(&ctx, inputs, action, &mut redactor)?;
     execute(host, &ctx, action, inputs, &redactor).await.map_err(|error| redact_error(error, &redactor))

@@ -784,8 +784,9 @@ export interface paths {
     put?: never;
     /**
      * Sends a request to the provider with the account's credentials.
-     * @description The response contains the provider's status, headers and body, whatever the status is. The request can only go to the
-     *     connector's own host. Scope: `actions:execute`.
+     * @description The response contains the provider's status, headers and body, whatever the status is. A body that is not text (an
+     *     image, a PDF) is the whole response, under its own content type, with the provider's status in `x-provider-status`. The
+     *     request can only go to the connector's own host. Scope: `actions:execute`.
      */
     post: operations["proxy_send"];
     delete?: never;
@@ -1817,6 +1818,7 @@ export interface components {
       | "VaultError"
       | "KeyRingMismatchError"
       | "EgressCaInvalidError"
+      | "EgressProxyInvalidError"
       | "UpstreamInvalidError"
       | "InternalError"
       | "SignInRequiredError"
@@ -2764,7 +2766,10 @@ export interface components {
       headers?: {
         [key: string]: components["schemas"]["ProxyHeader"];
       } | null;
-      /** @description The JSON body, sent unchanged. Null sends none. */
+      /**
+       * @description The body. It is sent unchanged as JSON, unless the header `content-type` names another type: an object is then sent
+       *     as the form that the type names, and a string as it is. Null sends none.
+       */
       body?: unknown;
     };
     /** @description A new password. */
@@ -4930,7 +4935,7 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The provider's response. */
+      /** @description The provider's response, or its file. */
       200: {
         headers: {
           /** @description `true` if this response was sent before, for the same `idempotency-key`. */
@@ -4939,6 +4944,7 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ProxyResponse"];
+          "application/octet-stream": components["schemas"]["FileBytes"];
         };
       };
       400: components["responses"]["BadRequest"];

@@ -1,4 +1,4 @@
-//! Files that an action streams. The call is logged after the last chunk, when the provider fails, or when the caller
+//! Files that an action or the proxy streams. The call is logged after the last chunk, when the provider fails, or when the caller
 //! disconnects.
 
 use bytes::Bytes;
@@ -35,6 +35,8 @@ pub struct FileContent {
     content: BodyStream,
     redactor: StreamRedactor,
     call: Option<Call>,
+    /// The provider's status, for the record of the call.
+    status: u16,
     length: Option<u64>,
     given: u64,
 }
@@ -42,12 +44,23 @@ pub struct FileContent {
 impl RunFile {
     pub(super) fn new(call: Call, outcome: RunOutcome, file: StreamedFile) -> Self {
         let StreamedFile { content, redactor, metadata, is_text, placeholder } = file;
-        let content = FileContent { content, redactor, call: Some(call), length: metadata.length, given: 0 };
+        let content = FileContent::new(call, content, redactor, 200, metadata.length);
         Self { outcome, placeholder, metadata, is_text, content }
     }
 }
 
 impl FileContent {
+    /// Returns the content of a file. The call is recorded with `status` at its end.
+    pub(super) fn new(
+        call: Call,
+        content: BodyStream,
+        redactor: StreamRedactor,
+        status: u16,
+        length: Option<u64>,
+    ) -> Self {
+        Self { content, redactor, call: Some(call), status, length, given: 0 }
+    }
+
     /// Returns the next chunk, never empty; `None` at the end and after an error.
     ///
     /// # Errors
@@ -81,7 +94,7 @@ impl FileContent {
 
     fn end(&mut self) {
         if let Some(call) = self.call.take() {
-            call.close(200, None);
+            call.close(self.status, None);
         }
     }
 }

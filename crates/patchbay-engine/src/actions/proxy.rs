@@ -3,24 +3,34 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use patchbay_connector::{
     definition::{Authorization, HttpMethod},
     expr,
 };
-use patchbay_egress::{InboundResponse, OutboundRequest, ReadAll, display_url, extend_query, is_idempotent};
+use patchbay_egress::{
+    BodyStream, InboundResponse, OutboundRequest, ReceivedResponse, StreamingResponse, display_url, extend_query,
+    header_text, is_idempotent,
+};
 use patchbay_model::{AccountId, ApiScope, CallId, CallKind};
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use tokio::time::Instant;
 use url::Url;
 
-use super::call::{Call, Calls};
+use super::{
+    call::{Call, Calls},
+    files::FileContent,
+};
 use crate::{
     Caller, Error, ErrorCode, Problem, ProviderFailure,
     tokens::token_request::uses_token,
     validation::{MAX_PROBLEMS, invalid},
 };
-use patchbay_runtime::{self as runtime, Credentials, Host, IntoError as _, Redactor, RequestParts};
+use patchbay_runtime::{
+    self as runtime, Credentials, FileMetadata, Host, IntoError as _, MAX_STREAM_DURATION, Redactor, RequestParts,
+    RunContext, StreamRedactor,
+};
 
 /// The maximum number of headers of a proxied request. Servers accept about a hundred.
 const MAX_HEADERS: usize = 1000;
@@ -75,7 +85,7 @@ pub struct ProxyRequest {
     pub path: String,
     /// The headers to add. Credentials, hop-by-hop headers and `host` are errors.
     pub headers: Vec<(String, String)>,
-    /// The JSON body, which is forwarded unchanged.
+    /// The body as JSON. It is sent in the form that the content type declares.
     pub body: Option<Bytes>,
 }
 
@@ -90,6 +100,41 @@ pub struct ProxyOutcome {
     pub headers: Vec<(String, String)>,
     /// The body as valid JSON: a text body is a JSON string, an empty body is `null`. Account secrets in it are redacted.
     pub body: Bytes,
+}
+
+/// The provider's response to a raw request.
+pub enum ProxyReply {
+    /// Text.
+    Value(ProxyOutcome),
+    /// A file that is still streamed.
+    File(Box<ProxyFile>),
+}
+
+/// A provider's response with a file.
+pub struct ProxyFile {
+    /// The call's id.
+    pub call_id: CallId,
+    /// The provider's status.
+    pub status: u16,
+    /// The metadata of the file. Account secrets in it are redacted.
+    pub metadata: FileMetadata,
+    /// The content. Account secrets in it are masked.
+    pub content: FileContent,
+}
+
+/// A response whose call has not ended.
+enum Proxied {
+    Value(ProxyOutcome),
+    File { status: u16, metadata: FileMetadata, content: BodyStream, redactor: StreamRedactor },
+}
+
+impl Proxied {
+    fn status(&self) -> u16 {
+        match self {
+            Self::Value(outcome) => outcome.status,
+            Self::File { status, .. } => *status,
+        }
+    }
 }
 
 /// Sends raw requests with the credentials of accounts.
@@ -115,29 +160,74 @@ impl Proxy {
     /// Sends a request as [`Proxy::run`], and waits at most `max_wait` for a rate limit.
     ///
     /// # Errors
-    /// As [`Proxy::run`]; 429 with `Retry-After` if a rate limit requires a longer wait.
+    /// As [`Proxy::run`]; 429 with `Retry-After` if a rate limit requires a longer wait; 502 `ProviderInvalidResponseError`
+    /// for a file.
     pub async fn run_within(
         &self,
         caller: &Caller,
         request: ProxyRequest,
         max_wait: Option<Duration>,
     ) -> Result<ProxyOutcome, Error> {
+        let (call, outcome) = self.send(caller, request, max_wait).await?;
+        let outcome = outcome.and_then(|proxied| match proxied {
+            Proxied::Value(outcome) => Ok(outcome),
+            Proxied::File { status, .. } => Err(Error::new(
+                ErrorCode::ProviderInvalidResponse,
+                format!(
+                    "{} responded with {status} and a file, which is not JSON; send the request without `prefer: heartbeat`",
+                    call.connector.title
+                ),
+            )),
+        });
+        call.end(outcome, |outcome| outcome.status)
+    }
+
+    /// Sends a request as [`Proxy::run_within`], and streams a file that the provider responds with.
+    ///
+    /// # Errors
+    /// As [`Proxy::run_within`], but not for a file.
+    pub async fn run_streaming(
+        &self,
+        caller: &Caller,
+        request: ProxyRequest,
+        max_wait: Option<Duration>,
+    ) -> Result<ProxyReply, Error> {
+        let (call, outcome) = self.send(caller, request, max_wait).await?;
+        match outcome {
+            Ok(Proxied::File { status, metadata, content, redactor }) => {
+                let call_id = call.id.clone();
+                let content = FileContent::new(call, content, redactor, status, metadata.length);
+                Ok(ProxyReply::File(Box::new(ProxyFile { call_id, status, metadata, content })))
+            }
+            Ok(Proxied::Value(outcome)) => call.end(Ok(outcome), |outcome| outcome.status).map(ProxyReply::Value),
+            Err(error) => call.end(Err(error), |_| 0),
+        }
+    }
+
+    /// Sends a request, and once more with a refreshed token if the provider rejects the token. Returns the call, which has
+    /// not ended, and its outcome.
+    async fn send(
+        &self,
+        caller: &Caller,
+        request: ProxyRequest,
+        max_wait: Option<Duration>,
+    ) -> Result<(Call, Result<Proxied, Error>), Error> {
         caller.require(ApiScope::ActionsExecute)?;
         let mut call = self.calls.begin(caller, &request.account_id, None, CallKind::Proxy, None).await?;
         call.max_rate_limit_wait = max_wait;
         let again = uses_token(call.method()).then(|| request.clone());
         let mut outcome = self.proxy_in(caller, &call, request).await;
         // The rejected request had no effect.
-        let status = outcome.as_ref().ok().map(|response| response.status);
+        let status = outcome.as_ref().ok().map(Proxied::status);
         if let Some(request) = again
             && call.refresh_if_rejected(status, &mut outcome).await
         {
             outcome = self.proxy_in(caller, &call, request).await;
         }
-        call.end(outcome, |outcome| outcome.status)
+        Ok((call, outcome))
     }
 
-    async fn proxy_in(&self, caller: &Caller, call: &Call, request: ProxyRequest) -> Result<ProxyOutcome, Error> {
+    async fn proxy_in(&self, caller: &Caller, call: &Call, request: ProxyRequest) -> Result<Proxied, Error> {
         let credentials = call.credentials()?;
         let redactor = credentials.redactor();
         let outcome = self.proxy_with(caller, call, &credentials, &redactor, request).await;
@@ -151,7 +241,7 @@ impl Proxy {
         credentials: &Credentials,
         redactor: &Redactor,
         request: ProxyRequest,
-    ) -> Result<ProxyOutcome, Error> {
+    ) -> Result<Proxied, Error> {
         let context = call.context(caller, credentials);
         let connector = context.connector;
         let facts = context.context_value();
@@ -191,13 +281,13 @@ impl Proxy {
         if !parts.query.is_empty() {
             extend_query(&mut url, &parts.query);
         }
-        if request.body.is_some() {
-            headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-        }
+        let body = match request.body {
+            Some(json) => runtime::declared_body(json, &mut headers, self.host.http.entropy())?,
+            None => Bytes::new(),
+        };
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json, */*;q=0.5"));
         let method = runtime::http_method(request.method);
         let idempotent = is_idempotent(&method, &headers);
-        let body = request.body.unwrap_or_default();
         let certificate = runtime::certificate(&context, None, &bindings)?;
         let mut outgoing = OutboundRequest { method, url, headers, body, idempotent, certificate };
         runtime::sign(
@@ -209,35 +299,62 @@ impl Proxy {
         )
         .map_err(|error| runtime::expression_error(&connector.title, "authorization", &error))?;
         let (scope, account) = (runtime::rate_limit_scope(&context), &call.resolved.account.id);
-        let mut observer = ReadAll;
         let counted = call.effects.begin(&outgoing.method);
-        let outcome = self.host.send(outgoing, Some(account), |outgoing| {
-            self.host.http.send_observed(outgoing, scope.as_ref(), call.deadline, &mut observer)
-        });
-        let outcome = outcome.await;
-        counted.end(outcome.as_ref().map(|response| response.status.as_u16()));
-        let incoming = outcome.map_err(|failure| failure.into_error(&connector.title))?;
-        check_status(&connector.title, &incoming)?;
-        Ok(ProxyOutcome {
+        let received = self
+            .host
+            .send(outgoing, Some(account), |outgoing| self.host.http.send_raw(outgoing, scope.as_ref(), call.deadline))
+            .await;
+        counted.end(received.as_ref().map(|response| response.status().as_u16()));
+        let received = received.map_err(|failure| failure.into_error(&connector.title))?;
+        let incoming = match received {
+            ReceivedResponse::File(response) => return file(&connector.title, response, &context, redactor),
+            ReceivedResponse::Text(incoming) => incoming,
+        };
+        check_status(&connector.title, incoming.status, &incoming.url)?;
+        let Some(body) = json_body(&incoming) else {
+            return file(&connector.title, incoming.into(), &context, redactor);
+        };
+        Ok(Proxied::Value(ProxyOutcome {
             call_id: call.id.clone(),
             status: incoming.status.as_u16(),
             headers: passed_on(&incoming.headers, redactor),
-            body: redactor.json(json_body(&connector.title, incoming)?),
-        })
+            body: redactor.json(body),
+        }))
     }
+}
+
+/// Returns a response with a file, whose content is not read yet.
+///
+/// # Errors
+/// 502 `ProviderInvalidResponseError` for another status than one of HTTP, and for a content coding that cannot be streamed.
+fn file(
+    provider: &str,
+    response: StreamingResponse,
+    context: &RunContext<'_>,
+    redactor: &Redactor,
+) -> Result<Proxied, Error> {
+    check_status(provider, response.status, &response.url)?;
+    let (status, mut metadata) = (response.status.as_u16(), FileMetadata::from_headers(&response.headers));
+    let texts = [&mut metadata.content_type, &mut metadata.file_name, &mut metadata.last_modified, &mut metadata.etag];
+    for text in texts.into_iter().flatten() {
+        *text = redactor.text(text).into_owned();
+    }
+    let content = response
+        .into_stream(context.config.call_budget, Instant::now() + MAX_STREAM_DURATION)
+        .map_err(|failure| failure.into_error(provider))?;
+    Ok(Proxied::File { status, metadata, content, redactor: redactor.stream_redactor() })
 }
 
 /// Checks that a response has a final status of HTTP (RFC 9110, section 15): others mean nothing to a caller.
 ///
 /// # Errors
 /// 502 `ProviderInvalidResponseError`.
-fn check_status(provider: &str, incoming: &InboundResponse) -> Result<(), Error> {
-    let status = incoming.status.as_u16();
+fn check_status(provider: &str, status: StatusCode, url: &Url) -> Result<(), Error> {
+    let status = status.as_u16();
     if (200..600).contains(&status) {
         return Ok(());
     }
-    let failure =
-        ProviderFailure { status: Some(status), url: display_url(&incoming.url), ..ProviderFailure::default() };
+    let failure = ProviderFailure { status: Some(status), url: display_url(url), ..ProviderFailure::default() };
     let message = format!("{provider} responded with {status}, which is not a final status of HTTP");
     Err(Error::new(ErrorCode::ProviderInvalidResponse, message).with_provider(failure))
 }
@@ -347,28 +464,21 @@ fn passed_on(headers: &HeaderMap, redactor: &Redactor) -> Vec<(String, String)> 
     headers
         .iter()
         .filter(|(name, _)| !DROPPED_RESPONSE_HEADERS.contains(&name.as_str()))
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), redactor.text(value.to_str().ok()?).into_owned())))
+        .map(|(name, value)| (name.as_str().to_owned(), redactor.text(&header_text(value)).into_owned()))
         .collect()
 }
 
-/// Returns the body as JSON. A JSON body is checked and forwarded unchanged.
-fn json_body(provider: &str, incoming: InboundResponse) -> Result<Bytes, Error> {
-    let Ok(text) = std::str::from_utf8(&incoming.body) else {
-        let status = incoming.status.as_u16();
-        let message = format!(
-            "{provider} responded with {status} and a body that is not text; download files with a download action"
-        );
-        let failure =
-            ProviderFailure { status: Some(status), url: display_url(&incoming.url), ..ProviderFailure::default() };
-        return Err(Error::new(ErrorCode::ProviderInvalidResponse, message).with_provider(failure));
-    };
+/// Returns the body as JSON; `None` if it is not text. A JSON body is checked and forwarded unchanged.
+fn json_body(incoming: &InboundResponse) -> Option<Bytes> {
+    let body = incoming.text_body();
+    let text = std::str::from_utf8(&body).ok()?;
     if text.trim_ascii().is_empty() {
-        return Ok(Bytes::from_static(b"null"));
+        return Some(Bytes::from_static(b"null"));
     }
     if serde_json::from_str::<IgnoredAny>(text).is_ok() {
-        return Ok(incoming.body);
+        return Some(body);
     }
-    Ok(Value::String(text.to_owned()).to_string().into())
+    Some(Value::String(text.to_owned()).to_string().into())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use patchbay_connector::definition::HttpMethod;
-use patchbay_engine::{AccountPatch, Caller, Error, ErrorCode, NewProfile, ProfilePatch, RunRequest};
+use patchbay_engine::{AccountPatch, Caller, Error, ErrorCode, NewProfile, ProfilePatch, ProxyReply, RunRequest};
 use patchbay_model::{AccountId, AccountStatus, ApiScope, EnabledActions, ProfileId};
 use serde_json::{Map, Value, json};
 
@@ -158,12 +158,11 @@ async fn a_profile_named_by_a_call_must_match_the_account() {
 
 #[tokio::test]
 async fn provider_errors_keep_status_and_message_and_redact_secrets() {
-    let bed = demo_bed(|request| {
+    let respond = |request: Request| {
         let body = json!({"detail": format!("no: {}", request.headers()["x-key"].to_str().unwrap())});
         let status = request.uri().path().rsplit('/').next().unwrap().parse::<u16>().unwrap();
         (StatusCode::from_u16(status).unwrap(), [("retry-after", "3600")], axum::Json(body)).into_response()
-    })
-    .await;
+    };
     for (status, ours, code) in [
         (400, 400, ErrorCode::Provider),
         (401, 401, ErrorCode::AccountInvalidCredentials),
@@ -171,9 +170,10 @@ async fn provider_errors_keep_status_and_message_and_redact_secrets() {
         (403, 403, ErrorCode::Provider),
         (404, 404, ErrorCode::Provider),
         (503, 503, ErrorCode::Provider),
-        // After this response no request is sent for an hour.
         (429, 429, ErrorCode::Provider),
     ] {
+        // After a 403 or 429 with an hour to wait, this account sends no request for an hour.
+        let bed = demo_bed(respond).await;
         let request = request_for(&bed, "demo_get_thing", json!({"id": status.to_string()}));
         let error = bed.run_request(request).await.unwrap_err();
         assert_eq!((error.status(), error.code), (ours, code));
@@ -311,4 +311,81 @@ async fn the_proxy_rejects_other_origins_and_credential_headers() {
     assert_eq!((error.status(), error.code), (400, ErrorCode::Validation));
     let paths = error.problems.iter().map(|problem| problem.path.to_string()).collect::<Vec<_>>();
     assert_eq!(paths, ["url", "path", "headers.authorization", "headers.x-a", "headers.x-key"]);
+}
+
+/// Responds with the content type and the body of the request.
+async fn echo_body(request: Request) -> Response {
+    let kind = request.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or("").to_owned();
+    let body = axum::body::to_bytes(request.into_body(), 1024).await.unwrap();
+    let kind = if kind.starts_with("multipart/") { "multipart" } else { &kind }.to_owned();
+    axum::Json(json!([kind, String::from_utf8(body.to_vec()).unwrap()])).into_response()
+}
+
+#[tokio::test]
+async fn the_proxy_sends_the_body_in_the_form_that_the_content_type_names() {
+    let bed = TestBed::builder().connector("demo").account(&[("key", SECRET), ("region", "eu"), ("user", "jo")]);
+    let bed = bed.provider("https://eu.demo.example.com", HttpProvider::new(echo_body)).start().await;
+    let send = async |kind: &str, body: &str| {
+        let mut request = proxy_request(bed.account(), HttpMethod::Put, "/things");
+        request.headers = vec![("Content-Type".into(), kind.into())];
+        request.body = Some(bytes::Bytes::copy_from_slice(body.as_bytes()));
+        let outcome = bed.engine.proxy.run(&bed.caller, request).await?;
+        Ok::<_, Error>(serde_json::from_slice::<Value>(&outcome.body).unwrap())
+    };
+    let form = "application/x-www-form-urlencoded";
+    let object = r#"{"to":"+49 1","tags":["a","b"],"n":1.50}"#;
+    assert_eq!(send(form, object).await.unwrap(), json!([form, "to=%2B49+1&tags%5B0%5D=a&tags%5B1%5D=b&n=1.50"]));
+    assert_eq!(send(form, r#""to=x&y=%20""#).await.unwrap(), json!([form, "to=x&y=%20"]));
+    assert_eq!(send("text/csv", r#""a,b\n""#).await.unwrap(), json!(["text/csv", "a,b\n"]));
+    assert_eq!(send("application/json", object).await.unwrap(), json!(["application/json", object]));
+    let multipart = send("multipart/form-data", r#"{"a":"b"}"#).await.unwrap();
+    assert!(multipart[0] == "multipart" && multipart[1].as_str().unwrap().contains("name=\"a\"\r\n\r\nb\r\n"));
+    let error = send(form, "[1]").await.unwrap_err();
+    assert_eq!((error.status(), error.problems[0].path.to_string()), (400, "body".to_owned()));
+}
+
+#[tokio::test]
+async fn the_proxy_streams_a_file_and_masks_secrets_in_it() {
+    let bed = demo_bed(|request| match request.uri().path() {
+        "/api/pdf" => {
+            let headers = [
+                ("content-type", "application/pdf".to_owned()),
+                ("content-disposition", format!("attachment; filename=\"../a;{SECRET}.pdf\"")),
+                ("etag", "\"7\"".to_owned()),
+            ];
+            (headers, [b"%PDF \xff ", SECRET.as_bytes(), b" \x00"].concat()).into_response()
+        }
+        "/api/gone" => (StatusCode::GONE, [("content-type", "image/png")], vec![0x89_u8, 0, 1]).into_response(),
+        "/api/latin" => ([("content-type", "text/plain")], b"caf\xe9".to_vec()).into_response(),
+        "/api/csv" => ([("content-type", "application/octet-stream")], "a,b\n").into_response(),
+        _ => echo(&request),
+    })
+    .await;
+    let reply = async |path: &str| {
+        let request = proxy_request(bed.account(), HttpMethod::Get, path);
+        bed.engine.proxy.run_streaming(&bed.caller, request, None).await.unwrap()
+    };
+    let file = async |path: &str| {
+        let ProxyReply::File(mut file) = reply(path).await else { panic!("{path} is text") };
+        let mut content = Vec::new();
+        while let Some(chunk) = file.content.next().await {
+            content.extend_from_slice(&chunk.unwrap());
+        }
+        (file.status, file.metadata.clone(), content, file.call_id.clone())
+    };
+    let (status, metadata, content, call) = file("/pdf").await;
+    assert_eq!((status, metadata.content_type.as_deref()), (200, Some("application/pdf")));
+    assert_eq!(metadata.file_name.as_deref(), Some("a;[redacted].pdf"));
+    assert_eq!((metadata.length, metadata.etag.as_deref()), (Some(content.len() as u64), Some("\"7\"")));
+    assert_eq!(content, [b"%PDF \xff ", "*".repeat(SECRET.len()).as_bytes(), b" \x00"].concat());
+    let (status, _, content, gone) = file("/gone").await;
+    assert_eq!((status, content), (410, vec![0x89, 0, 1]));
+    assert_eq!(file("/latin").await.2, b"caf\xe9", "text in an encoding that it does not declare");
+    let ProxyReply::Value(csv) = reply("/csv").await else { panic!("text of an unknown type is text") };
+    assert_eq!(csv.body, r#""a,b\n""#);
+    bed.engine.shutdown().await;
+    for (call, status) in [(call, 200), (gone, 410)] {
+        let record = bed.storage.calls().get(bed.project(), &call).await.unwrap().unwrap();
+        assert_eq!(record.status_code, status);
+    }
 }

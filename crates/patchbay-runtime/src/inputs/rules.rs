@@ -1,6 +1,9 @@
 //! Checks the rules beyond types: of one value, of the length of a list, and across inputs.
 
-use patchbay_connector::definition::{Action, Input, InputLocation, ValidationRule};
+use patchbay_connector::{
+    definition::{Action, Input, InputLocation, ValidationRule},
+    json_number,
+};
 use serde_json::{Map, Value};
 
 use super::{Problems, formats};
@@ -41,7 +44,7 @@ pub(super) fn check_value(input: &Input, value: &Value, path: &str, location: In
             }
         }
         Value::Number(number) => {
-            let number = number.as_f64().unwrap_or(f64::NAN);
+            let number = json_number::to_double(number);
             if let Some(min) = rules.min.filter(|min| number < *min) {
                 fail("min", format!("must be at least {min}"));
             }

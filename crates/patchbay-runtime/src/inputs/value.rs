@@ -2,7 +2,7 @@
 
 use patchbay_connector::{
     definition::{Input, InputLocation, InputType},
-    nearest,
+    json_number, nearest,
 };
 use serde_json::{Map, Number, Value};
 
@@ -132,7 +132,7 @@ fn number(text: &str) -> Option<Number> {
 }
 
 fn check_enum(input: &Input, value: Value, path: &str, is_text: bool, problems: &mut Problems) -> Option<Value> {
-    if input.one_of.contains(&value) {
+    if input.one_of.iter().any(|known| json_number::equal(known, &value)) {
         return Some(value);
     }
     let to_text = |known: &Value| match known {

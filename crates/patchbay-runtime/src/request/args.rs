@@ -32,14 +32,14 @@ pub struct RequestParts {
 impl RequestParts {
     /// Returns true if the body is JSON, which is the default.
     fn is_json(&self) -> bool {
-        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = self.headers.get(CONTENT_TYPE).map(patchbay_egress::header_text);
         kind.is_none_or(|kind| kind.contains("json"))
     }
 
     /// Returns true if the body is XML.
     pub(crate) fn is_xml(&self) -> bool {
-        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        kind.is_some_and(|kind| xml::is_xml(&xml::media_type(kind)))
+        let kind = self.headers.get(CONTENT_TYPE).map(patchbay_egress::header_text);
+        kind.is_some_and(|kind| xml::is_xml(&xml::media_type(&kind)))
     }
 }
 

@@ -11,14 +11,16 @@ use patchbay_connector::{
     definition::{ArrayFormat, Authorization, HttpMethod, PageLocation, RequestSpec, SoapRequest},
     expr::{Bindings, EvalError},
 };
-use patchbay_egress::{OutboundRequest, extend_query, is_idempotent};
+use patchbay_egress::{OutboundRequest, extend_query, header_text, is_idempotent};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
     args::{self, RequestParts},
     auth::authorize,
-    certificates, sign,
+    certificates,
+    form::form_encoded,
+    sign,
     target::{self, RequestTarget},
 };
 use crate::{
@@ -294,8 +296,8 @@ fn body(method: &Method, parts: &mut RequestParts) -> Result<Bytes, Error> {
         }
         None => return Ok(Bytes::new()),
     };
-    let content_type = parts.headers.get(header::CONTENT_TYPE);
-    let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = parts.headers.get(header::CONTENT_TYPE).map(|kind| header_text(kind).into_owned());
+    let content_type = content_type.unwrap_or_default();
     if content_type.starts_with("application/x-www-form-urlencoded") {
         let mut pairs = Vec::new();
         match &value {
@@ -307,8 +309,7 @@ fn body(method: &Method, parts: &mut RequestParts) -> Result<Bytes, Error> {
             Value::String(text) => return Ok(Bytes::from(text.clone())),
             _ => return Err(Error::new(ErrorCode::Validation, "the body of a form must be an object")),
         }
-        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
-        return Ok(form.into());
+        return Ok(form_encoded(&pairs).into());
     }
     match value {
         Value::String(text) if !content_type.is_empty() && !content_type.contains("json") => Ok(text.into()),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use tokio::time::timeout_at;
 
 use super::{
-    headers::{charset, content_type, headers_value},
+    headers::{charset, content_type, headers_value, headers_with_cookies},
     provider_error,
 };
 use crate::{
@@ -92,7 +92,8 @@ impl Run<'_> {
         if !response.status.is_success() {
             return Err(provider_error::provider_error(self.host.clock(), &self.ctx.connector.title, response));
         }
-        let headers = parts.headers.then(|| headers_value(&response.headers));
+        let read_headers = if self.ctx.reads_cookies { headers_with_cookies } else { headers_value };
+        let headers = parts.headers.then(|| read_headers(&response.headers));
         let (body, raw) = self
             .read_away(response, move |provider, response| {
                 let body = read_body(provider, response)?;
@@ -196,14 +197,14 @@ impl Run<'_> {
 /// 502 `ProviderInvalidResponseError` for JSON or XML that is declared and not valid, an HTML page, and bytes that are not
 /// text; 502 `ProviderResponseTooLargeError` if the values would take too much memory.
 pub(crate) fn read_body(provider: &str, response: &InboundResponse) -> Result<Value, Error> {
-    let body = &response.body[..];
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Value::Null);
-    }
-    let media_type = xml::media_type(content_type(response));
-    if xml::is_xml(&media_type) {
-        return xml::read(body, charset(response), ElementNames::Qualified)
+    let media_type = xml::media_type(&content_type(response));
+    if xml::is_xml(&media_type) && !response.body.trim_ascii().is_empty() {
+        return xml::read(&response.body, charset(response).as_deref(), ElementNames::Qualified)
             .map_err(|error| invalid_response(provider, response, &format!("XML that is not valid ({error})")));
+    }
+    let body = &response.text_body()[..];
+    if body.trim_ascii().is_empty() {
+        return Ok(Value::Null);
     }
     let is_declared_json = media_type == "application/json" || media_type.ends_with("+json");
     let found = match json_tree::from_slice(body) {
@@ -215,6 +216,9 @@ pub(crate) fn read_body(provider: &str, response: &InboundResponse) -> Result<Va
         }
         Err(JsonTreeError::Large(large)) => return Err(large_tree(provider, response, &large.to_string())),
         _ if media_type == "text/html" => "an HTML page in place of data".to_owned(),
+        Err(JsonTreeError::Syntax(error)) if is_declared_json && is_too_deep(&error) => {
+            "JSON that is nested more than 127 levels deep; read it with the raw proxy".to_owned()
+        }
         Err(error) if is_declared_json => format!("JSON that is not valid ({error})"),
         _ => match std::str::from_utf8(body) {
             Ok(text) => return Ok(Value::String(text.to_owned())),
@@ -222,6 +226,12 @@ pub(crate) fn read_body(provider: &str, response: &InboundResponse) -> Result<Va
         },
     };
     Err(invalid_response(provider, response, &found))
+}
+
+/// Returns true if the parser gave up because of the depth of a text. Values are read recursively, so without a bound a
+/// provider could exhaust the stack.
+fn is_too_deep(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("recursion limit exceeded")
 }
 
 /// Returns the 502 `ProviderResponseTooLargeError` for a response whose values would take too much memory. `reason` says so
@@ -248,8 +258,8 @@ pub(crate) fn invalid_response(provider: &str, response: &InboundResponse, found
         .with_provider(ProviderFailure {
             status: Some(status),
             url: display_url(&response.url),
-            body: provider_error::body_for_display(&response.body),
-            headers: vec![("content-type".to_owned(), xml::media_type(content_type(response)))],
+            body: provider_error::body_for_display(&response.text_body()),
+            headers: vec![("content-type".to_owned(), xml::media_type(&content_type(response)))],
             ..ProviderFailure::default()
         })
 }

@@ -1,6 +1,7 @@
 //! Turns a provider's error response into an error with the provider's own message.
 
-use patchbay_egress::{InboundResponse, display_url, insufficient_scopes, retry_delay};
+use patchbay_connector::json_tree;
+use patchbay_egress::{InboundResponse, display_url, header_text, insufficient_scopes, retry_delay};
 use patchbay_model::Clock;
 use serde_json::Value;
 
@@ -37,7 +38,7 @@ pub fn provider_error(clock: &dyn Clock, provider: &str, response: &InboundRespo
         body,
         headers: FORWARDED_HEADERS
             .iter()
-            .filter_map(|name| Some(((*name).to_owned(), response.headers.get(*name)?.to_str().ok()?.to_owned())))
+            .filter_map(|name| Some(((*name).to_owned(), header_text(response.headers.get(*name)?).into_owned())))
             .collect(),
         wanted_scopes: wanted.clone().unwrap_or_default(),
     };
@@ -73,12 +74,12 @@ pub fn provider_error(clock: &dyn Clock, provider: &str, response: &InboundRespo
 /// Returns the body of an error response: an object if it is JSON or XML and not too long, otherwise shortened text.
 pub(crate) fn error_body(response: &InboundResponse) -> Value {
     if response.body.len() <= MAX_BODY_BYTES
-        && xml::is_xml(&xml::media_type(content_type(response)))
-        && let Ok(value) = xml::read(&response.body, charset(response), ElementNames::Local)
+        && xml::is_xml(&xml::media_type(&content_type(response)))
+        && let Ok(value) = xml::read(&response.body, charset(response).as_deref(), ElementNames::Local)
     {
         return value;
     }
-    body_for_display(&response.body)
+    body_for_display(&response.text_body())
 }
 
 /// Returns a body as JSON if it is JSON and not too long, otherwise as shortened text.
@@ -87,7 +88,7 @@ pub(crate) fn body_for_display(body: &[u8]) -> Value {
         return Value::Null;
     }
     if body.len() <= MAX_BODY_BYTES
-        && let Ok(value) = serde_json::from_slice(body)
+        && let Ok(value) = json_tree::from_slice(body)
     {
         return value;
     }

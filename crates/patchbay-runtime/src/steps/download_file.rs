@@ -3,17 +3,15 @@
 //!
 //! A provider may describe the file in JSON, with its URL (`urlKey`) or its content (`dataKey`).
 
-use std::time::Duration;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, header};
 use patchbay_connector::{
     definition::DownloadFile,
     expr::Escape,
     json_tree::{self, JsonTreeError},
 };
-use patchbay_egress::{OutboundRequest, display_url};
+use patchbay_egress::{OutboundRequest, display_url, header_text};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 use url::Url;
@@ -23,7 +21,7 @@ use crate::{
     Error, ErrorCode,
     context::Run,
     egress_error::IntoError as _,
-    file_stream::{FileMetadata, StreamSlot, StreamedFile},
+    file_stream::{FileMetadata, MAX_STREAM_DURATION, StreamSlot, StreamedFile, base_name},
     json::{at_path, to_text},
     large_bodies::{self, LARGE_BODY_BYTES},
     response::{
@@ -34,8 +32,6 @@ use crate::{
 
 /// The upper limit of a step's `maxRedirects`.
 const MAX_REDIRECTS: u64 = 10;
-/// The maximum duration of a streamed download.
-const MAX_STREAM_DURATION: Duration = Duration::from_hours(1);
 
 /// Downloads the file.
 ///
@@ -215,10 +211,7 @@ async fn open_stream(
         let response = read.map_err(|failure| failure.into_error(title))?;
         return run.interpret(&download.request, &response, OutputParts { raw: false, headers: false }).await;
     }
-    let mut metadata = metadata(run, download, &response.headers, description)?;
-    if !response.headers.contains_key(header::CONTENT_ENCODING) {
-        metadata.length = header_text(&response.headers, header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    }
+    let metadata = metadata(run, download, &response.headers, description)?;
     let placeholder = format!("file-{}", run.host.entropy().token());
     let head = ResponseHead { status: response.status.as_u16(), headers: &response.headers, url: &response.url };
     let output = output(Value::String(placeholder.clone()), &metadata, &head, parts);
@@ -239,12 +232,13 @@ fn output(data: Value, metadata: &FileMetadata, head: &ResponseHead<'_>, parts: 
         ("lastModified".to_owned(), metadata.last_modified.clone().into()),
         ("etag".to_owned(), metadata.etag.clone().into()),
     ]);
+    let disposition = head.headers.get(header::CONTENT_DISPOSITION);
     StepOutput {
         data,
         status: Some(head.status),
         headers: parts.headers.then(|| headers_value(head.headers)),
         extra: vec![
-            ("contentDisposition", header_text(head.headers, header::CONTENT_DISPOSITION).into()),
+            ("contentDisposition", disposition.map(|value| header_text(value).into_owned()).into()),
             ("fileMetadata", Value::Object(members)),
             ("finalUrl", Value::String(display_url(head.url))),
         ],
@@ -265,80 +259,10 @@ fn metadata(
         (!found.is_empty()).then(|| found.to_owned())
     };
     let fixed = optional(run, spec.content_type.as_ref(), Escape::Header)?;
-    let disposition = header_text(headers, header::CONTENT_DISPOSITION);
+    let reported = FileMetadata::from_headers(headers);
     Ok(FileMetadata {
-        content_type: fixed
-            .or_else(|| described(&spec.content_type_key))
-            .or_else(|| header_text(headers, header::CONTENT_TYPE)),
-        file_name: described(&spec.name_key)
-            .map(|name| base_name(&name))
-            .or_else(|| disposition.as_deref().and_then(file_name)),
-        length: None,
-        last_modified: header_text(headers, header::LAST_MODIFIED),
-        etag: header_text(headers, header::ETAG),
+        content_type: fixed.or_else(|| described(&spec.content_type_key)).or(reported.content_type),
+        file_name: described(&spec.name_key).map(|name| base_name(&name)).or(reported.file_name),
+        ..reported
     })
-}
-
-fn header_text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
-    Some(headers.get(name)?.to_str().ok()?.to_owned())
-}
-
-/// Returns the file name of a `Content-Disposition` header (RFC 6266, section 4.3): `filename*` in UTF-8, otherwise
-/// `filename`. Directories are removed.
-fn file_name(disposition: &str) -> Option<String> {
-    let mut plain = None;
-    for parameter in disposition.split(';').skip(1) {
-        let Some((name, value)) = parameter.split_once('=') else { continue };
-        let value = value.trim().trim_matches('"');
-        match name.trim().to_ascii_lowercase().as_str() {
-            "filename*" => {
-                if let Some(encoded) = value.get(..7).filter(|lead| lead.eq_ignore_ascii_case("utf-8''")) {
-                    let decoded = percent_decode(&value[encoded.len()..]);
-                    return Some(base_name(&decoded));
-                }
-            }
-            "filename" => plain = Some(base_name(value)),
-            _ => {}
-        }
-    }
-    plain
-}
-
-fn base_name(path: &str) -> String {
-    path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
-}
-
-fn percent_decode(text: &str) -> String {
-    let (mut decoded, bytes) = (Vec::with_capacity(text.len()), text.as_bytes());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
-        if let Some(byte) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            decoded.push(byte);
-            at += 3;
-        } else {
-            decoded.push(bytes[at]);
-            at += 1;
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn file_names_are_read_and_lose_their_directories() {
-        for (disposition, name) in [
-            ("attachment; filename=\"a b.pdf\"", Some("a b.pdf")),
-            ("attachment; filename=plain.txt", Some("plain.txt")),
-            ("attachment; filename=\"x.pdf\"; filename*=UTF-8''%C3%BC%20x.pdf", Some("ü x.pdf")),
-            ("attachment; filename=\"../../etc/passwd\"", Some("passwd")),
-            ("inline", None),
-            ("attachment; filename*=utf-8''%zz%", Some("%zz%")),
-        ] {
-            assert_eq!(file_name(disposition).as_deref(), name, "{disposition}");
-        }
-    }
 }

@@ -2,12 +2,20 @@
 //!
 //! The number of pages is limited by the connector's `maxPage` and by [`MAX_PAGES`], the total size by the limit of one
 //! response, the duration by the deadline of the run. If pages remain, `next` is the cursor of the next one.
+//!
+//! Providers also fail to say where their list ends. It ends here at a cursor that was used before, and, where pages are
+//! only numbered and no condition decides, at a page whose records are those of the page before.
+
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher as _},
+};
 
 use patchbay_connector::{
     definition::{Cursor, NextKeyIn, PageMode, PaginatedRequest, Pagination, RequestSpec, SoapRequest},
     expr::{Bindings, Escape, Template},
 };
-use patchbay_egress::{FailureCause, InboundResponse};
+use patchbay_egress::{FailureCause, InboundResponse, header_text, links};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -88,6 +96,7 @@ pub(super) async fn fetch_pages(
         None => token.map(|token| Value::String(to_text(&token))),
     };
     let max_pages = page.max_pages.unwrap_or(MAX_PAGES).min(MAX_PAGES);
+    let mut loops = LoopDetector::default();
     for fetched in 1..=max_pages {
         let argument = at.clone().map(|value| PageArg { key: &page.key, value, location: page.location });
         let response = paged.fetch(run, argument.as_ref()).await?;
@@ -104,16 +113,24 @@ pub(super) async fn fetch_pages(
             Value::Null => Vec::new(),
             single => vec![single],
         };
+        // With a key or a condition, the provider says itself whether a page follows.
+        let is_numbered = page.mode != PageMode::Cursor && page.next_key.is_none() && page.condition.is_none();
+        if is_numbered && loops.is_page_repeated(&items) {
+            output.raw = parts.raw.then_some(raw);
+            output.headers = step.headers;
+            output.status = step.status;
+            break;
+        }
         // Records that an earlier call returned are skipped; records that do not fit remain for the next call.
         let (count, begin) = (items.len(), std::mem::take(&mut skipped).min(items.len()));
         let end = begin.saturating_add(size - records.len()).min(count);
         records.extend(items.into_iter().take(end).skip(begin));
         output.status = step.status;
         output.headers = step.headers;
+        loops.note_use(at.as_ref());
         let next = next_page(page, at.as_ref(), &response, &raw, count);
         let has_more = match &next {
-            // A provider that repeats a cursor would be called without end.
-            Some(next) => Some(next) != at.as_ref() && has_more(run, page, &response, &raw)?,
+            Some(next) => !loops.was_used(next) && has_more(run, page, &response, &raw)?,
             None => false,
         };
         output.raw = parts.raw.then_some(raw);
@@ -130,6 +147,39 @@ pub(super) async fn fetch_pages(
     }
     output.data = Value::Array(records);
     Ok(output)
+}
+
+/// Detects that a provider's list goes round. It keeps hashes: at most one per page, and there are at most [`MAX_PAGES`].
+#[derive(Default)]
+struct LoopDetector {
+    tokens: HashSet<u64>,
+    page: Option<u64>,
+}
+
+impl LoopDetector {
+    /// Notes the token of a page that was requested.
+    fn note_use(&mut self, token: Option<&Value>) {
+        self.tokens.extend(token.map(hash));
+    }
+
+    /// Returns true if a page with this token was requested.
+    fn was_used(&self, token: &Value) -> bool {
+        self.tokens.contains(&hash(token))
+    }
+
+    /// Returns true if these records are those of the page before. Only objects count: a page of equal numbers can be
+    /// followed by an equal one.
+    fn is_page_repeated(&mut self, items: &[Value]) -> bool {
+        let page = items.iter().any(Value::is_object).then(|| hash(items));
+        let before = std::mem::replace(&mut self.page, page);
+        page.is_some() && page == before
+    }
+}
+
+fn hash(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Returns the position of the caller's cursor: the page, and the number of its records to skip.
@@ -169,7 +219,7 @@ fn next_page(
 ) -> Option<Value> {
     let named = page.next_key.as_ref().map(|key| {
         let found = match page.next_key_in {
-            NextKeyIn::Headers => next_in_headers(response, key),
+            NextKeyIn::Headers => next_in_headers(response, key, &page.key),
             NextKeyIn::Data => at_path(raw, key).cloned(),
         };
         found.map(|value| page_in_url(value, &page.key)).filter(|value| match value {
@@ -189,30 +239,16 @@ fn next_page(
     }
 }
 
-/// Returns the token of the next page from a header; for `Link` (RFC 8288, section 3), the target with relation `next`.
-fn next_in_headers(response: &InboundResponse, key: &str) -> Option<Value> {
-    let mut texts = response.headers.get_all(key).iter().filter_map(|value| value.to_str().ok());
-    let found = if key.eq_ignore_ascii_case("link") { texts.find_map(next_link) } else { texts.next() };
-    found.map(|text| Value::String(text.to_owned()))
-}
-
-/// Returns the target of the link whose relations include `next`.
-fn next_link(header: &str) -> Option<&str> {
-    let mut rest = header;
-    while let Some((_, after)) = rest.split_once('<') {
-        let (target, after) = after.split_once('>')?;
-        let end = after.find('<').unwrap_or(after.len());
-        let is_next = after[..end].split([';', ',']).any(|parameter| {
-            let Some((name, value)) = parameter.split_once('=') else { return false };
-            let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
-            name.trim().eq_ignore_ascii_case("rel") && relations.any(|one| one.eq_ignore_ascii_case("next"))
-        });
-        if is_next {
-            return Some(target);
-        }
-        rest = &after[end..];
+/// Returns the token of the next page from a header; for `Link` (RFC 8288, section 3), that of the target with relation
+/// `next`. A relative target is resolved against the URL of the response (RFC 3986, section 5).
+fn next_in_headers(response: &InboundResponse, name: &str, key: &str) -> Option<Value> {
+    if !name.eq_ignore_ascii_case("link") {
+        return response.headers.get(name).map(|value| Value::String(header_text(value).into_owned()));
     }
-    None
+    let next = links(&response.headers).into_iter().find(|link| link.has_relation("next"))?.target;
+    let url = response.url.join(&next).ok();
+    let page = url.and_then(|url| url.query_pairs().find(|(name, _)| name == key).map(|(_, page)| page.into_owned()));
+    Some(Value::String(page.unwrap_or(next)))
 }
 
 /// Extracts the paging parameter if a provider returns the whole URL of the next page. The request itself does not
@@ -244,27 +280,54 @@ fn has_more(run: &Run<'_>, page: &Pagination, response: &InboundResponse, body: 
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderValue, StatusCode};
     use serde_json::json;
 
     use super::*;
 
     #[test]
-    fn the_link_with_relation_next_is_found() {
-        for (header, next) in [
-            (
-                "<https://x.example/a?page=2>; rel=\"next\", <https://x.example/a?page=9>; rel=\"last\"",
-                Some("https://x.example/a?page=2"),
-            ),
-            (
-                "<https://x.example/a?page=1>; rel=prev, <https://x.example/a,b?page=3>; title=\"t\"; REL=\"last Next\"",
-                Some("https://x.example/a,b?page=3"),
-            ),
-            ("<https://x.example/a?page=1>; rel=\"prev\"", None),
-            ("<https://x.example/next>; rel=\"nextish\"", None),
-            ("<broken", None),
-            ("", None),
+    fn the_page_of_the_next_link_is_found() {
+        let next = |name: &'static str, text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_bytes(text.as_bytes()).unwrap());
+            let url = "https://x.example/api/things?limit=2".parse().unwrap();
+            let response = InboundResponse { status: StatusCode::OK, headers, body: Bytes::new(), url };
+            next_in_headers(&response, name, "page")
+        };
+        for (text, page) in [
+            ("<https://x.example/a?page=2>; rel=\"next\", <https://x.example/a?page=9>; rel=\"last\"", "2"),
+            ("<things?page=a%20b>; rel=next", "a b"),
+            ("<?limit=2&page=3>; title=\"<b>; rel=prev\"; rel=next", "3"),
+            ("</api/things?page=4#top>; rel=\"prefetch next\"", "4"),
+            ("<https://x.example/opaque>; rel=next", "https://x.example/opaque"),
+            ("<c2FtcGxl>; rel=next", "c2FtcGxl"),
         ] {
-            assert_eq!(next_link(header), next, "{header}");
+            assert_eq!(next("link", text), Some(json!(page)), "{text}");
+        }
+        assert_eq!(next("link", "<a?page=2>; rel=prev; title=\"rel=next\""), None);
+        assert_eq!(next("x-next", "M\u{fc}ller"), Some(json!("M\u{fc}ller")));
+    }
+
+    #[test]
+    fn cursors_and_pages_that_go_round_are_detected() {
+        let mut loops = LoopDetector::default();
+        loops.note_use(None);
+        loops.note_use(Some(&json!("a")));
+        loops.note_use(Some(&json!({"after": 1})));
+        assert!(loops.was_used(&json!("a")) && loops.was_used(&json!({"after": 1})));
+        assert!(!loops.was_used(&json!("b")) && !loops.was_used(&json!({"after": 2})));
+        for (items, is_repeated) in [
+            (json!([{"id": 1}]), false),
+            (json!([{"id": 2}]), false),
+            (json!([{"id": 2}]), true),
+            (json!([{"id": 1}]), false),
+            (json!([0, 0]), false),
+            (json!([0, 0]), false),
+            (json!([]), false),
+            (json!([]), false),
+        ] {
+            assert_eq!(loops.is_page_repeated(items.as_array().unwrap()), is_repeated, "{items}");
         }
     }
 

@@ -1,6 +1,9 @@
 //! `typecast`: converts the declared fields of records to their types. Other fields do not change.
 
-use patchbay_connector::definition::{FieldMapping, InputType, MapFields};
+use patchbay_connector::{
+    definition::{FieldMapping, InputType, MapFields},
+    json_number,
+};
 use serde_json::{Map, Value};
 
 use super::map_fields::{map_records, source_records};
@@ -55,7 +58,7 @@ fn cast_value(value: &Value, field: &FieldMapping, granted: &GrantedScopes<'_>) 
             "false" | "no" | "0" => Some(Value::Bool(false)),
             _ => None,
         },
-        (InputType::Boolean, Value::Number(number)) => number.as_f64().map(|number| Value::Bool(number != 0.0)),
+        (InputType::Boolean, Value::Number(number)) => Some(Value::Bool(!json_number::is_zero(number))),
         (InputType::DatetimeString, value) => to_timestamp(value).map(Value::String),
         (InputType::Object, Value::Object(_)) if !field.properties.is_empty() => {
             Some(cast_record(value, &field.properties, granted))

@@ -38,7 +38,8 @@ pub(crate) struct SendProxied {
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, ProxyHeader>>)]
     headers: Option<Map<String, Value>>,
-    /// The JSON body, sent unchanged. Null sends none.
+    /// The body. It is sent unchanged as JSON, unless the header `content-type` names another type: an object is then sent
+    /// as the form that the type names, and a string as it is. Null sends none.
     #[serde(default)]
     #[schema(value_type = Value)]
     body: Option<Box<RawValue>>,

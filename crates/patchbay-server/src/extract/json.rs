@@ -236,6 +236,7 @@ fn body_timeout() -> Error {
 /// 400 `MalformedJsonError` if it is not JSON, 400 `ValidationError` if it is not what `T` reads, 413 `PayloadTooLargeError`
 /// if its values would take too much memory.
 fn parse<T: DeserializeOwned>(bytes: &[u8], unknown: Unknown) -> Result<(T, Vec<String>), Error> {
+    let bytes = json_tree::without_mark(bytes);
     // serde would read a list as the members in declaration order.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(Error::new(ErrorCode::Validation, "the body must be a JSON object, not a list"));

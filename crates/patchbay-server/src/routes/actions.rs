@@ -132,7 +132,7 @@ pub(crate) async fn rpc(
     query.finish_call()?;
     let request = run.into_request(account_id, profile.map(ProfileId::new), debug);
     Ok(match engine.actions.run_streaming(&caller, request, max_rate_limit_wait).await? {
-        RunReply::File(found) if file::wants_bytes(&headers) => file::bytes(*found),
+        RunReply::File(found) if file::wants_bytes(&headers) => file::bytes(&found.metadata, found.content),
         RunReply::File(found) => file::json(*found),
         RunReply::Value(outcome) => Json(RunResultOut::new(outcome)).into_response(),
     })

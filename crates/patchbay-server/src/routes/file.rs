@@ -1,4 +1,4 @@
-//! A file that an action streams: as its bytes for callers that accept `application/octet-stream`, otherwise within the JSON
+//! A file that an action or the proxy streams: as its bytes for callers that accept `application/octet-stream`, otherwise within the JSON
 //! of the action's result. Only one chunk of it is in memory.
 //!
 //! A failure in the middle aborts the response: the status was already sent, and half a file must not look complete.
@@ -27,13 +27,12 @@ pub(super) fn wants_bytes(headers: &HeaderMap) -> bool {
 }
 
 /// Returns the file itself.
-pub(super) fn bytes(file: RunFile) -> Response {
-    let RunFile { metadata, content, .. } = file;
+pub(super) fn bytes(metadata: &FileMetadata, content: FileContent) -> Response {
     let mut response = Response::new(SplicedBody::new("", "", content, Encoder::Plain).into_body());
     let headers = response.headers_mut();
     let kind = metadata.content_type.as_deref().and_then(|kind| HeaderValue::from_str(kind).ok());
     headers.insert(header::CONTENT_TYPE, kind.unwrap_or(HeaderValue::from_static(OCTET_STREAM)));
-    headers.insert(header::CONTENT_DISPOSITION, disposition(&metadata));
+    headers.insert(header::CONTENT_DISPOSITION, disposition(metadata));
     // The provider's file must not run as a page of this server.
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     if let Some(length) = metadata.length {

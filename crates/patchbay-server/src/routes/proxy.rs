@@ -5,15 +5,17 @@ use std::{convert::Infallible, time::Duration};
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use futures_util::stream;
-use patchbay_engine::Engine;
+use patchbay_engine::{Engine, ProxyReply};
 
+use super::file;
 use crate::{
     dto::{
+        actions::FileBytes,
         errors::ErrorOut,
         proxy::{ProxyResponseOut, SendProxied},
         responses::{BodyErrors, KeyErrors, ProviderErrors},
@@ -22,12 +24,15 @@ use crate::{
     extract::{AccountHeader, Authenticated, DataJson, RateLimitWait, account_of_body, missing_account},
 };
 
+/// The header with the provider's status of a response whose body is a file.
+const PROVIDER_STATUS: HeaderName = HeaderName::from_static("x-provider-status");
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Sends a request to the provider with the account's credentials.
 ///
-/// The response contains the provider's status, headers and body, whatever the status is. The request can only go to the
-/// connector's own host. Scope: `actions:execute`.
+/// The response contains the provider's status, headers and body, whatever the status is. A body that is not text (an
+/// image, a PDF) is the whole response, under its own content type, with the provider's status in `x-provider-status`. The
+/// request can only go to the connector's own host. Scope: `actions:execute`.
 #[utoipa::path(
     post, path = "/unified/proxy", tag = "Proxy", operation_id = "proxy_send", request_body = SendProxied,
     params(
@@ -37,7 +42,7 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
     ),
     responses(
         KeyErrors, BodyErrors, ProviderErrors,
-        (status = 200, description = "The provider's response.", body = ProxyResponseOut),
+        (status = 200, content((ProxyResponseOut = "application/json"), (FileBytes = "application/octet-stream")), description = "The provider's response, or its file."),
         (status = 412, description = "The account is suspended or must be reconnected, or its connector profile is disabled.", body = ErrorOut),
     )
 )]
@@ -56,8 +61,16 @@ pub(crate) async fn send(
         .iter()
         .any(|value| value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains("heartbeat")));
     if !wants_heartbeat {
-        let outcome = engine.proxy.run_within(&caller, request, max_rate_limit_wait).await?;
-        return Ok(([(header::CONTENT_TYPE, "application/json")], ProxyResponseOut::to_json(&outcome)).into_response());
+        return Ok(match engine.proxy.run_streaming(&caller, request, max_rate_limit_wait).await? {
+            ProxyReply::Value(outcome) => {
+                ([(header::CONTENT_TYPE, "application/json")], ProxyResponseOut::to_json(&outcome)).into_response()
+            }
+            ProxyReply::File(found) => {
+                let mut response = file::bytes(&found.metadata, found.content);
+                response.headers_mut().insert(PROVIDER_STATUS, HeaderValue::from(found.status));
+                response
+            }
+        });
     }
     let call = async move {
         match engine.proxy.run_within(&caller, request, max_rate_limit_wait).await {

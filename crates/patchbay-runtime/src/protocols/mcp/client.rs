@@ -18,7 +18,10 @@ use super::{
     param_headers,
     server_cache::{Era, McpSession},
 };
-use crate::{Error, ErrorCode, context::Run, egress_error::cause_error, request::target::RequestTarget};
+use crate::{
+    Error, ErrorCode, context::Run, egress_error::cause_error, request::target::RequestTarget,
+    response::headers::content_type,
+};
 
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -419,12 +422,11 @@ impl<'r, 'a> McpClient<'r, 'a> {
 /// Returns the response in a JSON body, with any HTTP status.
 fn json_response(id: u64, response: &InboundResponse) -> Option<Message> {
     let kind = content_type(response);
-    let is_json = is_media_type(kind, "application/json") || kind.is_empty();
-    json_tree::from_slice(&response.body).ok().filter(|_| is_json).and_then(|body| message::response_to(id, body))
-}
-
-fn content_type(response: &InboundResponse) -> &str {
-    response.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
+    let is_json = is_media_type(&kind, "application/json") || kind.is_empty();
+    json_tree::from_slice(&response.text_body())
+        .ok()
+        .filter(|_| is_json)
+        .and_then(|body| message::response_to(id, body))
 }
 
 /// Describes the body that was received in place of a JSON-RPC message, as a noun phrase.
@@ -433,7 +435,7 @@ fn describe_invalid(response: &InboundResponse) -> String {
     if response.body.is_empty() {
         return "an empty body in place of a JSON-RPC message".to_owned();
     }
-    if is_media_type(kind, "application/json") {
+    if is_media_type(&kind, "application/json") {
         return "JSON that is not a response to the request".to_owned();
     }
     let kind = kind.chars().filter(|c| !c.is_control()).take(60).collect::<String>();

@@ -60,12 +60,12 @@ pub(crate) fn tool_failed(provider: &str, tool: &str, message: &str, result: &Va
 
 /// Returns the provider's response for an error.
 fn failure(response: &InboundResponse) -> ProviderFailure {
-    let kind = response.headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = response.headers.get(http::header::CONTENT_TYPE).map(patchbay_egress::header_text);
     ProviderFailure {
         status: Some(response.status.as_u16()),
         url: display_url(&response.url),
-        body: body_for_display(&response.body),
-        headers: kind.map(|kind| ("content-type".to_owned(), kind.to_owned())).into_iter().collect(),
+        body: body_for_display(&response.text_body()),
+        headers: kind.map(|kind| ("content-type".to_owned(), kind.into_owned())).into_iter().collect(),
         ..ProviderFailure::default()
     }
 }

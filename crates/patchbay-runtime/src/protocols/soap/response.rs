@@ -65,7 +65,7 @@ fn body(response: &InboundResponse) -> Result<Value, String> {
     if response.body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
-    let kind = xml::media_type(content_type(response));
+    let kind = xml::media_type(&content_type(response));
     if kind.starts_with("multipart/") {
         return Err(format!("a multipart message (`{kind}`), which is not supported; ask the provider for plain SOAP"));
     }
@@ -73,7 +73,7 @@ fn body(response: &InboundResponse) -> Result<Value, String> {
         return Err("an HTML page in place of a SOAP envelope".to_owned());
     }
     // Other content types are accepted, because some providers send envelopes with a wrong one.
-    let document = xml::read(&response.body, charset(response), ElementNames::Local)
+    let document = xml::read(&response.body, charset(response).as_deref(), ElementNames::Local)
         .map_err(|error| format!("XML that is not valid ({error})"))?;
     let Value::Object(mut roots) = document else { return Err("XML that is not a SOAP envelope".to_owned()) };
     let Some(Value::Object(mut envelope)) = roots.remove("Envelope") else {

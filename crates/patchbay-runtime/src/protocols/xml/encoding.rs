@@ -1,4 +1,4 @@
-//! Decodes a document in UTF-8, UTF-16 or Latin-1. Its first bytes, its content type or its declaration determine the
+//! Decodes a document in UTF-8, UTF-16, Latin-1 or another encoding of the WHATWG Encoding Standard. Its first bytes, its content type or its declaration determine the
 //! encoding (XML 1.0, appendix F; RFC 7303, section 3).
 
 use std::borrow::Cow;
@@ -28,8 +28,13 @@ pub(super) fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Result<Cow<'
         "utf-16" | "utf-16be" => utf16(bytes, u16::from_be_bytes),
         "utf-16le" => utf16(bytes, u16::from_le_bytes),
         "iso-8859-1" | "latin1" => Ok(bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into()),
-        // A guess would corrupt text.
-        other => Err(XmlError::new(format!("its encoding `{other}` is not supported"))),
+        other => match encoding_rs::Encoding::for_label(other.as_bytes()) {
+            Some(encoding) => encoding
+                .decode_without_bom_handling_and_without_replacement(bytes)
+                .ok_or_else(|| XmlError::new(format!("it is not valid {}", encoding.name()))),
+            // A guess would corrupt text.
+            None => Err(XmlError::new(format!("its encoding `{other}` is not supported"))),
+        },
     }
 }
 
@@ -74,6 +79,11 @@ mod tests {
         assert_eq!(decode(&[vec![0xff, 0xfe], units(u16::to_le_bytes)].concat(), None).unwrap(), text);
         assert!(decode(&latin, None).unwrap().ends_with(text));
         assert_eq!(decode(b"<a>\xe9</a>", Some("ISO-8859-1")).unwrap(), text);
+        assert_eq!(decode(b"<a>\x80</a>", Some("windows-1252")).unwrap(), "<a>\u{20ac}</a>");
+        assert_eq!(
+            decode(b"<?xml version='1.0' encoding='Shift_JIS'?>\x8c\xa9", None).unwrap().chars().last(),
+            Some('\u{898b}')
+        );
     }
 
     #[test]
@@ -82,6 +92,7 @@ mod tests {
             (&b"<a>\xe9</a>"[..], None, "not valid UTF-8"),
             (b"\xff\xfe<", None, "not valid UTF-16"),
             (b"<a/>", Some("ebcdic"), "`ebcdic`"),
+            (b"<a>\xff</a>", Some("Shift_JIS"), "not valid Shift_JIS"),
         ] {
             let error = decode(bytes, charset).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
