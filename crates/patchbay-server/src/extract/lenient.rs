@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn very_many_unknown_members_are_counted_no_further() {
-        let members = (0..10_000).map(|number| format!("\"m{number}\": 1,")).collect::<String>();
+        let members = (0..10_000).map(|number| format!("\"m{number}\": 1,")).collect::<Vec<_>>().concat();
         let mut ignored = Vec::new();
         read(&format!("{{{members} \"name\": \"n\"}}"), Some(&mut ignored)).unwrap();
         assert_eq!(ignored.len(), MAX_IGNORED);
