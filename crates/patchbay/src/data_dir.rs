@@ -18,6 +18,9 @@ use patchbay_model::{Clock, Entropy};
 use patchbay_storage::sqlite::SqliteStorage;
 use patchbay_vault::{KeyRing, Vault};
 
+/// The free space below which a failure of the start means that the disk is full.
+const MIN_FREE_BYTES_TO_START: u64 = 1024 * 1024;
+
 /// The name of the socket on which the owning server accepts commands.
 pub const CONTROL_SOCKET: &str = "control.sock";
 
@@ -192,6 +195,20 @@ impl DataDir {
     }
 }
 
+/// Adds that the disk is full to an error of the start, if it is: the system and SQLite report it in many ways.
+pub fn name_full_disk(directory: &Path, error: anyhow::Error) -> anyhow::Error {
+    let is_named = format!("{error:#}").contains("the disk is full");
+    let is_reported = error.chain().any(|cause| {
+        let cause = cause.downcast_ref::<std::io::Error>();
+        cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::StorageFull)
+    });
+    let free = rustix::fs::statvfs(directory).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    if is_named || !(is_reported || free.is_some_and(|free| free < MIN_FREE_BYTES_TO_START)) {
+        return error;
+    }
+    error.context(format!("the disk is full; free some space in {} and start again", directory.display()))
+}
+
 /// Returns whether a file exists and is not empty.
 pub fn is_filled(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
@@ -231,7 +248,6 @@ fn lock(directory: &Path) -> anyhow::Result<File> {
     }
     file.set_len(0)?;
     file.rewind()?;
-    writeln!(file, "{}", std::process::id())
-        .with_context(|| format!("cannot write the lock {}; is the disk full?", path.display()))?;
+    writeln!(file, "{}", std::process::id()).with_context(|| format!("cannot write the lock {}", path.display()))?;
     Ok(file)
 }

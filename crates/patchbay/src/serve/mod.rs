@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 use crate::{
     config::{Options, Settings},
     connectors, control,
-    data_dir::DataDir,
+    data_dir::{DataDir, name_full_disk},
     runtime::{SystemClock, Threads, build_runtime},
     web,
 };
@@ -39,7 +39,8 @@ pub fn command(options: Options) -> anyhow::Result<()> {
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
         .map_err(|_| anyhow::anyhow!("another TLS library is already installed in this process"))?;
-    build_runtime(Threads::Multi)?.block_on(run(settings))
+    let data_dir = settings.data_dir.clone();
+    build_runtime(Threads::Multi)?.block_on(run(settings)).map_err(|error| name_full_disk(&data_dir, error))
 }
 
 async fn run(settings: Settings) -> anyhow::Result<()> {

@@ -87,3 +87,43 @@ fn a_full_disk_rejects_writes_and_loses_nothing() {
     let change = server.api().patch(&format!("/accounts/{account}"), &json!({ "label": "there is room again" }));
     assert_eq!(change.status, 200, "{change}");
 }
+
+/// Starts a server on a disk with `free` bytes that must not start, and returns its standard error.
+fn refused_on(outside: &std::path::Path, existing: Option<&std::path::Path>, free: usize) -> String {
+    let disk = outside.join("disk");
+    fs::create_dir_all(&disk).unwrap();
+    let copy =
+        existing.map_or_else(String::new, |from| format!("cp -a '{}' '{}/data' && ", from.display(), disk.display()));
+    let script = format!(
+        "mount -t tmpfs -o size={DISK_BYTES} tmpfs '{disk}' && {copy}\
+         used=$(du -s --block-size=1 '{disk}' | cut -f1) && head -c $(({DISK_BYTES} - used - {free})) /dev/zero > '{disk}/filler' \
+         || exit 77\nexec timeout 60 \"$@\"",
+        disk = disk.display(),
+    );
+    let mut command = Command::new("unshare");
+    command.env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").env("PATCHBAY_API_KEY", canary::API_KEY);
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script, "sh"]);
+    command.arg(binary().get_program()).args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(disk.join("data"));
+    let output = command.output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{free}: {message}");
+    assert!(!message.contains("panicked"), "{message}");
+    message
+}
+
+#[test]
+fn a_start_on_a_full_disk_says_that_it_is_full() {
+    if !can_mount() {
+        return;
+    }
+    let outside = tempfile::tempdir().unwrap();
+    let existing = outside.path().join("existing");
+    Server::start_in(&existing, &Provider::start(), &[]).terminate();
+    for (data, free) in
+        [(None, 0), (None, 8_192), (None, 40_000), (None, 100_000), (Some(&*existing), 0), (Some(&*existing), 20_000)]
+    {
+        let message = refused_on(outside.path(), data, free);
+        let line = message.lines().find(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("{message}"));
+        assert!(line.contains("disk is full"), "{free}: {line}");
+    }
+}
