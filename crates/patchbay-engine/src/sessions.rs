@@ -142,7 +142,8 @@ impl Sessions {
         }
         if let Some(id) = &new.account_id {
             let account = self.accounts.get(&caller.project_id, id).await?;
-            require_enabled(&self.profiles.load(&caller.project_id, &account.profile_id).await?)?;
+            let profile = self.profiles.load(&caller.project_id, &account.profile_id).await?;
+            require_enabled(&profile)?;
         }
         let entropy = &self.entropy;
         let token = Secret::new(entropy.token());
