@@ -279,8 +279,7 @@ impl ErrorCode {
              provider failed, `provider_errors` (`provider_response` in the Hub API) contains its response with secrets\n\
              removed, and `reason` says why it failed ([Reasons](#reasons)). `problems` lists every problem of an action's inputs or\n\
              a form at once; of a malformed body it lists the first. `Retry-After` is in seconds.\n\n\
-             A request whose head is refused by HTTP/2 itself (headers of more than 16 KiB), or behind a response that the\n\
-             client has not read, gets a 400, 414 or 431 without a body.\n\n\
+             An HTTP/2 request with headers of more than 64 KiB gets a 431 of the HTTP/2 library, without a body.\n\n\
              `patchbay error-codes` prints this page from the source.\n",
         );
         for (title, introduction, codes) in SECTIONS {
