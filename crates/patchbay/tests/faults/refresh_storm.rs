@@ -27,7 +27,7 @@ impl Storm {
     fn start() -> Self {
         let bed = OAuth2Bed::start();
         let data = tempfile::tempdir().unwrap();
-        let server = bed.server_with(data.path(), &["--call-budget-seconds", "20"]);
+        let server = bed.server_with(data.path(), &["--call-budget-seconds", "20", "--key-requests-per-minute", "0"]);
         let account = sign_in(&bed, &server, &profile(&server));
         Self { bed, server, account, _data: data }
     }
