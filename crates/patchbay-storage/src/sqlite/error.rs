@@ -6,6 +6,9 @@ use crate::{Cause, StorageError};
 
 /// The remedy for a file that cannot be read or opened.
 pub(super) const CHECK_PERMISSIONS: &str = "check the data directory's owner and permissions";
+/// A damaged page can name a size that no memory has.
+const DAMAGED_OR_NO_MEMORY: &str =
+    "it is damaged, or the memory is used up: restore it from a backup, or allow the server more memory";
 const CHECK_DISK: &str = "check the disk that holds the data directory";
 
 impl From<sqlx::Error> for StorageError {
@@ -52,6 +55,7 @@ fn from_code(code: u32, source: Cause) -> StorageError {
         (FOREIGN_KEY, _) => StorageError::Conflict("it belongs to something that does not exist, or is still in use"),
         (PRIMARY_KEY | UNIQUE, _) => StorageError::Conflict("it exists already"),
         (_, 5 | 6) => StorageError::Busy(source),
+        (_, 7) => StorageError::Unavailable { remedy: DAMAGED_OR_NO_MEMORY, source },
         (_, 8) => StorageError::ReadOnly(source),
         (_, 10) => StorageError::Unavailable { remedy: CHECK_DISK, source },
         (_, 11 | 26) => StorageError::Corrupt(source),
@@ -74,6 +78,7 @@ mod tests {
             (5, "busy for too long"),
             (6, "busy for too long"),
             (261, "busy for too long"),
+            (7, "damaged, or the memory is used up"),
             (8, "read-only"),
             (776, "read-only"),
             (10, "check the disk"),
