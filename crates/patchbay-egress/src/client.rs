@@ -12,7 +12,8 @@ use url::Url;
 use crate::{
     body,
     body_observer::{BodyObserver, ReadAll},
-    config::{ConfigError, EgressConfig},
+    config::EgressConfig,
+    config_error::ConfigError,
     egress_policy::EgressPolicy,
     failure::{FailureCause, RequestFailure, display_url},
     header_values::header_text,

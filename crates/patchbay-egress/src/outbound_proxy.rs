@@ -15,7 +15,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::config::ConfigError;
+use crate::config_error::ConfigError;
 
 /// The outbound proxies and the hosts that are called without one.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 
-use crate::{certificate::ClientCertificate, config::ConfigError};
+use crate::{certificate::ClientCertificate, config_error::ConfigError};
 
 /// The certificate authorities that the providers' certificates are verified against.
 #[derive(Clone, Debug)]

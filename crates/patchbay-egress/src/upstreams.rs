@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::config::ConfigError;
+use crate::config_error::ConfigError;
 
 /// One override. The paths have no trailing slash.
 #[derive(Debug)]

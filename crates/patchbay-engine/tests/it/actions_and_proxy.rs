@@ -180,6 +180,7 @@ async fn provider_errors_keep_status_and_message_and_redact_secrets() {
         let advice = match status {
             401 => "; reconnect the account with valid ones",
             403 => "; the account may lack a permission there",
+            429 => "; its limit of requests is used up, wait before you try again",
             503 => "; the problem is at the provider, try again later",
             _ => "",
         };

@@ -2,6 +2,7 @@
 
 mod auth;
 mod browser;
+mod client_address;
 mod connector;
 mod entity_tag;
 pub(crate) mod ignored;

@@ -6,18 +6,12 @@
 //! providers assign: one machine can use each of its addresses.
 
 use std::{
-    convert::Infallible,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use axum::{
-    extract::FromRequestParts,
-    http::{Extensions, HeaderMap, request::Parts},
-};
+use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
-
-use crate::state::AppState;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED: &str = "forwarded";
@@ -31,14 +25,6 @@ pub struct RemoteAddress(pub IpAddr);
 /// The address of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
-
-impl FromRequestParts<AppState> for ClientAddress {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.extensions, &parts.headers, &state.config.trusted_proxies))
-    }
-}
 
 impl ClientAddress {
     /// Returns the client's address of a request.

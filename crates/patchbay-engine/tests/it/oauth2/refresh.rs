@@ -151,15 +151,16 @@ async fn an_unavailable_token_endpoint_fails_no_call_while_the_token_is_valid() 
 }
 
 #[tokio::test]
-async fn a_retry_after_of_years_is_limited_to_a_day() {
+async fn a_retry_after_of_years_is_not_believed() {
     let bed = OAuth2Bed::start().await;
     let account = bed.authorize().await;
     let headers = Map::from_iter([("retry-after".to_owned(), json!("999999999"))]);
     let fault = Fault::Status { status: 503, body: json!(null), headers };
     bed.provider.plan(fault_at("/token", 1, fault));
     bed.clock.advance_seconds(3600);
-    assert_eq!(bed.run(&account, "get_me").await.unwrap_err().retry_after, Some(86_400));
-    bed.clock.advance_seconds(86_401);
+    let wait = bed.run(&account, "get_me").await.unwrap_err().retry_after.unwrap();
+    assert!(wait < 60, "{wait}");
+    bed.clock.advance_seconds(60);
     bed.run(&account, "get_me").await.unwrap();
 }
 
