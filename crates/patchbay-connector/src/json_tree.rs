@@ -1,10 +1,12 @@
 //! JSON from outside, parsed only if its values take an acceptable amount of memory.
 //!
-//! A byte of text can become far more memory: each value takes 72 bytes in a list, and an object with one member takes
-//! about 500. The text is therefore scanned first, without an allocation, and the memory of its values is estimated from
-//! the way lists and objects grow. Every place that parses a caller's or a provider's JSON as values uses [`from_slice`].
+//! A byte of text can become far more memory: each value takes 72 bytes in a list, a number 32 more for its digits, and an
+//! object with one member about 500. The text is therefore scanned first, without an allocation, and the memory of its
+//! values is estimated from the way lists and objects grow. Every place that parses a caller's or a provider's JSON as
+//! values uses [`from_slice`] or [`measure`]; other formats count their values with [`list_bytes`], [`object_bytes`] and
+//! [`text_bytes`].
 //!
-//! The rule: the values take at most 8 times the text plus 64 MiB, and at most 256 MiB (for a longer text, twice the
+//! The rule: the values take at most 8 times the text plus 64 MiB, and at most 192 MiB (for a longer text, twice the
 //! text). A text of up to 256 KiB always satisfies it.
 //!
 //! A text that is almost JSON is read as browsers read it: without its byte order mark (RFC 8259 section 8.1), and with
@@ -15,23 +17,29 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// The length from which a text is scanned. A shorter one takes less than [`EXTRA_BYTES`] whatever it contains: the most
-/// expensive bytes are nested lists, at about 150 bytes for each byte.
-const SCANNED_BYTES: usize = 256 * 1024;
+/// The length from which a text can break the rule. A shorter one takes less than [`EXTRA_BYTES`] whatever it contains.
+const BOUNDED_BYTES: usize = 256 * 1024;
+/// The most memory that a byte of text can take: that of nested lists.
+const MAX_BYTES_PER_BYTE: usize = 160;
 /// How many times its text the values may take, beside [`EXTRA_BYTES`].
 const FACTOR: usize = 8;
-/// The memory that the values of any text may take in addition, in bytes.
+/// The memory that the values of any text may take in addition, in bytes. Measurements are lists of a few numbers each,
+/// which take 25 times their text.
 const EXTRA_BYTES: usize = 64 * 1024 * 1024;
 /// The most memory that the values of a text may take, in bytes, unless twice the text is more.
-const MAX_BYTES: usize = 256 * 1024 * 1024;
+const MAX_BYTES: usize = 192 * 1024 * 1024;
 /// The depth at which the parser gives up. What follows is never parsed.
 const MAX_DEPTH: usize = 128;
 /// The memory of a value in a list, in bytes.
-const VALUE_BYTES: usize = size_of::<Value>();
+pub const VALUE_BYTES: usize = size_of::<Value>();
 /// The memory of a member of an object, in bytes: its hash, key and value.
 const MEMBER_BYTES: usize = size_of::<(usize, String, Value)>();
 /// The memory that the index of an object takes for each of its slots, in bytes.
 const SLOT_BYTES: usize = size_of::<usize>() + 1;
+/// The room that the parser reserves for the digits of a number, in bytes.
+const NUMBER_BYTES: usize = 16;
+/// A key by which the parser recognizes a text to parse within the text. No honest text contains it.
+const TEXT_IN_TEXT: &str = "$serde_json::private::RawValue";
 
 /// Why a JSON text was not parsed.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +57,7 @@ pub enum JsonTreeError {
 #[error("it consists of too many small values: they would need more than {} MiB of memory", .limit / 1024 / 1024)]
 pub struct LargeTree {
     /// The memory that its values may take, in bytes.
-    limit: usize,
+    pub limit: usize,
 }
 
 /// Parses a JSON text whose values take an acceptable amount of memory.
@@ -109,24 +117,65 @@ fn surrogate(text: &[u8]) -> Option<u16> {
 ///
 /// [`LargeTree`] if they would take more.
 pub fn check(text: &[u8]) -> Result<(), LargeTree> {
-    if text.len() <= SCANNED_BYTES {
-        return Ok(());
-    }
-    let limit = max_bytes(text.len());
-    if estimate_within(text, limit) > limit { Err(LargeTree { limit }) } else { Ok(()) }
+    if text.len() <= BOUNDED_BYTES { Ok(()) } else { measure(text).map(|_| ()) }
+}
+
+/// Returns the estimated memory of the values of a JSON text, in bytes.
+///
+/// # Errors
+///
+/// [`LargeTree`] if it is not acceptable.
+pub fn measure(text: &[u8]) -> Result<usize, LargeTree> {
+    measure_within(text, max_bytes(text.len()))
+}
+
+/// Returns the estimated memory of the values of a JSON text, in bytes.
+///
+/// # Errors
+///
+/// [`LargeTree`] if it is more than `limit`.
+pub fn measure_within(text: &[u8], limit: usize) -> Result<usize, LargeTree> {
+    let bytes = estimate_within(text, limit);
+    if bytes > limit { Err(LargeTree { limit }) } else { Ok(bytes) }
 }
 
 /// Returns the memory that the values of a text of `length` bytes may take, in bytes.
 #[must_use]
 pub fn max_bytes(length: usize) -> usize {
-    let bounded = length.saturating_mul(FACTOR).saturating_add(EXTRA_BYTES).min(MAX_BYTES);
-    bounded.max(length.saturating_mul(2))
+    uncapped_max_bytes(length).min(MAX_BYTES).max(length.saturating_mul(2))
+}
+
+/// Returns the memory that the values of a text of `length` bytes may take in a process of their own, in bytes.
+#[must_use]
+pub fn uncapped_max_bytes(length: usize) -> usize {
+    length.saturating_mul(FACTOR).saturating_add(EXTRA_BYTES)
 }
 
 /// Returns the estimated memory of the values of a JSON text, in bytes.
 #[must_use]
 pub fn estimate(text: &[u8]) -> usize {
     estimate_within(text, usize::MAX)
+}
+
+/// Returns the estimated memory of a value, in bytes.
+#[must_use]
+pub fn value_bytes(value: &Value) -> usize {
+    VALUE_BYTES + heap_of(value)
+}
+
+/// Returns the memory that a value refers to, in bytes.
+fn heap_of(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 0,
+        // An integer of any size has at most 20 digits; a longer number is as long as its text, which was counted once.
+        Value::Number(_) => text_bytes(NUMBER_BYTES),
+        Value::String(text) => text_bytes(text.len()),
+        Value::Array(items) => list_bytes(items.len()) + items.iter().map(heap_of).sum::<usize>(),
+        Value::Object(members) => {
+            let within = members.iter().map(|(key, member)| text_bytes(key.len()) + heap_of(member));
+            object_bytes(members.len()) + within.sum::<usize>()
+        }
+    }
 }
 
 /// A list or object that the scan is in.
@@ -142,6 +191,8 @@ fn estimate_within(text: &[u8], limit: usize) -> usize {
     let (mut open, mut depth) = ([Open::default(); MAX_DEPTH], 0_usize);
     // The memory of what has ended, and of the lists and objects that are open.
     let mut total = VALUE_BYTES;
+    // True after a key that makes the next string a text in the text.
+    let mut is_text_in_text = false;
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         at += 1;
@@ -154,7 +205,7 @@ fn estimate_within(text: &[u8], limit: usize) -> usize {
             }
             b',' => {
                 if let Some(inner) = depth.checked_sub(1) {
-                    total += grow(&mut open[inner]);
+                    total = total.saturating_add(grow(&mut open[inner]));
                 }
                 if total > limit {
                     return total;
@@ -163,17 +214,28 @@ fn estimate_within(text: &[u8], limit: usize) -> usize {
             }
             _ => {}
         }
+        let mut is_first = false;
         if let Some(inner) = depth.checked_sub(1)
             && open[inner].count == 0
         {
-            total += grow(&mut open[inner]);
+            total = total.saturating_add(grow(&mut open[inner]));
+            is_first = open[inner].is_object;
         }
         match byte {
             b'"' => {
-                let begin = at;
-                at += string_length(&text[at..]);
-                total += heap_bytes(at - begin);
-                at += 1;
+                let length = string_length(&text[at..]);
+                let string = text.get(at..at + length).unwrap_or_default();
+                total = total.saturating_add(text_bytes(length));
+                if is_text_in_text {
+                    total = total.saturating_add(length.saturating_mul(MAX_BYTES_PER_BYTE));
+                }
+                is_text_in_text = is_first && names_text_in_text(string);
+                at += length + 1;
+            }
+            b'-' | b'0'..=b'9' => {
+                let length = text[at..].iter().take_while(|byte| is_of_number(**byte)).count();
+                total = total.saturating_add(text_bytes((length + 1).max(NUMBER_BYTES)));
+                at += length;
             }
             b'[' | b'{' if depth == MAX_DEPTH => return total,
             b'[' | b'{' => {
@@ -186,6 +248,22 @@ fn estimate_within(text: &[u8], limit: usize) -> usize {
     total
 }
 
+/// Returns true for the bytes of a number after its first.
+const fn is_of_number(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
+}
+
+/// Returns true if a string, as it is written between quotes, is [`TEXT_IN_TEXT`]. An escape makes a character at most six
+/// times as long.
+fn names_text_in_text(written: &[u8]) -> bool {
+    let lengths = TEXT_IN_TEXT.len()..=TEXT_IN_TEXT.len() * 6;
+    if !lengths.contains(&written.len()) {
+        return false;
+    }
+    let quoted = [b"\"", written, b"\""].concat();
+    serde_json::from_slice::<String>(&quoted).is_ok_and(|string| string == TEXT_IN_TEXT)
+}
+
 /// Adds a value to a list or object, and returns the memory by which it grows: both double when they are full.
 fn grow(open: &mut Open) -> usize {
     let before = capacity_bytes(*open);
@@ -195,25 +273,33 @@ fn grow(open: &mut Open) -> usize {
 
 /// Returns the memory of a list or object without what its values refer to, in bytes.
 fn capacity_bytes(open: Open) -> usize {
-    match (open.count, open.is_object) {
-        (0, _) => 0,
-        (count, false) => heap_bytes(count.max(4).next_power_of_two() * VALUE_BYTES),
-        (count, true) => {
-            let (slots, members) = match count {
-                0..=3 => (4, 3),
-                4..=7 => (8, 7),
-                _ => {
-                    let slots = (count * 8).div_ceil(7).next_power_of_two();
-                    (slots, slots / 8 * 7)
-                }
-            };
-            heap_bytes(slots * SLOT_BYTES + 16) + heap_bytes(members * MEMBER_BYTES)
-        }
-    }
+    if open.is_object { object_bytes(open.count) } else { list_bytes(open.count) }
 }
 
-/// Returns the memory of an allocation, in bytes, with what the allocator adds.
-fn heap_bytes(bytes: usize) -> usize {
+/// Returns the memory of a list of `count` values without what they refer to, in bytes.
+#[must_use]
+pub fn list_bytes(count: usize) -> usize {
+    if count == 0 { 0 } else { text_bytes(count.max(4).next_power_of_two() * VALUE_BYTES) }
+}
+
+/// Returns the memory of an object of `count` members without what its keys and values refer to, in bytes.
+#[must_use]
+pub fn object_bytes(count: usize) -> usize {
+    let (slots, members) = match count {
+        0 => return 0,
+        1..=3 => (4, 3),
+        4..=7 => (8, 7),
+        _ => {
+            let slots = (count * 8).div_ceil(7).next_power_of_two();
+            (slots, slots / 8 * 7)
+        }
+    };
+    text_bytes(slots * SLOT_BYTES + 16) + text_bytes(members * MEMBER_BYTES)
+}
+
+/// Returns the memory of an allocation of `bytes`, such as a text, with what the allocator adds.
+#[must_use]
+pub fn text_bytes(bytes: usize) -> usize {
     if bytes == 0 { 0 } else { (bytes + 8).next_multiple_of(16).max(32) }
 }
 
@@ -295,6 +381,25 @@ mod tests {
     }
 
     #[test]
+    fn a_text_within_a_text_counts_as_its_values() {
+        let inner = format!("[{}{{}}]", "{},".repeat(4 * MIB));
+        for key in ["$serde_json::private::RawValue", "\\u0024serde_json::private::\\u0052awValue"] {
+            let bomb = format!("{{\"{key}\":\"{inner}\"}}");
+            assert!(matches!(from_slice(bomb.as_bytes()), Err(JsonTreeError::Large(_))), "{key}");
+        }
+        let harmless = format!("{{\"$serde_json\":\"{inner}\"}}");
+        assert!(check(harmless.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_value_is_measured_as_its_text() {
+        let value = json!({"id": 208_045_946, "labels": ["bug", "ui"], "closed": null, "owner": {"name": "A. Smith"}});
+        let list = Value::Array(vec![value; 1000]);
+        let (text, measured) = (list.to_string(), value_bytes(&list));
+        assert_eq!(measured, estimate(text.as_bytes()));
+    }
+
+    #[test]
     fn payloads_of_ordinary_providers_are_accepted() {
         let label = json!({
             "id": 208_045_946, "node_id": "MDU6TGFiZWwyMDgwNDU5NDY=", "name": "bug", "color": "f29513", "default": true,
@@ -315,8 +420,10 @@ mod tests {
     #[test]
     fn the_estimate_follows_the_growth_of_lists_and_objects() {
         assert_eq!(size_of::<Value>(), 72);
-        let list = estimate(&list_of("1", 2 * 1000));
-        assert_eq!(list, VALUE_BYTES + heap_bytes(1024 * VALUE_BYTES));
+        let list = estimate(&list_of("null", 5 * 1000));
+        assert_eq!(list, VALUE_BYTES + text_bytes(1024 * VALUE_BYTES));
+        assert_eq!(estimate(&list_of("1", 2 * 1000)), list + 1000 * text_bytes(16), "a number owns its digits");
+        assert!(estimate(&[b'1'; 1000]) > 1000, "and all of them");
         assert_eq!(estimate(b"[]"), VALUE_BYTES);
         assert_eq!(estimate(b" {\"key\": \"a string\"} "), estimate(b"{\"key\":\"a string\"}"));
         assert!(estimate(b"{\"key\":{}}") > MEMBER_BYTES * 3);

@@ -1,7 +1,7 @@
 //! Parses an API description into a tree, within limits. Its first character distinguishes JSON from YAML.
 //!
 //! Unlike the files of a connector, API descriptions may contain anchors and aliases; the values of an alias count each
-//! time.
+//! time. The values take at most 8 times the text plus 64 MiB, see [`json_tree`]: they are counted before they are added.
 
 use std::collections::HashMap;
 
@@ -9,16 +9,13 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 
 use super::ImportError;
-use crate::syntax;
+use crate::{
+    json_tree::{self, LargeTree, VALUE_BYTES, list_bytes, object_bytes, uncapped_max_bytes, value_bytes},
+    syntax,
+};
 
 /// The maximum size of a description, in bytes.
 const MAX_TEXT_BYTES: usize = 48 * 1024 * 1024;
-/// The maximum number of values.
-const MAX_NODES: usize = 3_000_000;
-/// The maximum number of values in YAML, in which a few bytes of aliases become many values.
-const MAX_YAML_NODES: usize = 1_000_000;
-/// The number of bytes of a YAML string that count as one value, because an alias copies the string.
-const TEXT_BYTES_PER_NODE: usize = 256;
 /// The maximum nesting depth.
 const MAX_DEPTH: usize = 96;
 
@@ -34,31 +31,18 @@ pub(super) fn read(text: &str) -> Result<Value, ImportError> {
     }
 }
 
-fn too_many(most: usize) -> ImportError {
-    ImportError::TooLarge(format!("it has more than {most} values"))
+fn too_large(large: LargeTree) -> ImportError {
+    ImportError::TooLarge(large.to_string())
 }
 
-/// `serde_json` limits the depth. The values are counted before: each value except the first follows a comma or an
-/// opening bracket.
+/// `serde_json` limits the depth.
 fn json(text: &str) -> Result<Value, ImportError> {
-    let (mut nodes, mut within, mut escaped) = (1_usize, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if within => escaped = true,
-            b'"' => within = !within,
-            b',' | b'[' | b'{' if !within => nodes += 1,
-            _ => {}
-        }
-    }
-    if nodes > MAX_NODES {
-        return Err(too_many(MAX_NODES));
-    }
+    json_tree::measure_within(text.as_bytes(), uncapped_max_bytes(text.len())).map_err(too_large)?;
     serde_json::from_str(text).map_err(|error| ImportError::Syntax(error.to_string()))
 }
 
 fn yaml(text: &str) -> Result<Value, ImportError> {
-    let mut builder = JsonBuilder::default();
+    let mut builder = JsonBuilder { limit: uncapped_max_bytes(text.len()), ..JsonBuilder::default() };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let marker = error.marker();
@@ -68,22 +52,25 @@ fn yaml(text: &str) -> Result<Value, ImportError> {
             |message: &str| ImportError::Syntax(format!("{}:{}: {message}", span.start.line(), span.start.col() + 1));
         match event {
             Event::Scalar(text, style, anchor, _) => {
-                let weight = 1 + text.len() / TEXT_BYTES_PER_NODE;
                 let plain = style == ScalarStyle::Plain;
                 let value = if plain { syntax::plain_value(&text) } else { Value::String(text.into_owned()) };
-                builder.add(value, weight, anchor)?;
+                let bytes = value_bytes(&value);
+                builder.spend(bytes)?;
+                builder.add(value, bytes, anchor)?;
             }
             Event::SequenceStart(anchor, _) => {
-                builder.open(OpenContainer { anchor, value: Container::List(Vec::new()), nodes: 1 })?;
+                builder.open(OpenContainer { anchor, value: Container::List(Vec::new()), bytes: VALUE_BYTES })?;
             }
             Event::MappingStart(anchor, _) => {
-                builder.open(OpenContainer { anchor, value: Container::Map(Map::new(), None), nodes: 1 })?;
+                builder.open(OpenContainer { anchor, value: Container::Map(Map::new(), None), bytes: VALUE_BYTES })?;
             }
             Event::SequenceEnd | Event::MappingEnd => builder.close()?,
             Event::Alias(anchor) => {
-                let (value, nodes) =
-                    builder.anchors.get(&anchor).cloned().ok_or_else(|| at("the alias has no anchor"))?;
-                builder.add(value, nodes, 0)?;
+                let bytes = builder.anchors.get(&anchor).ok_or_else(|| at("the alias has no anchor"))?.1;
+                builder.spend(bytes)?;
+                if let Some((value, bytes)) = builder.anchors.get(&anchor).cloned() {
+                    builder.add(value, bytes, 0)?;
+                }
             }
             Event::DocumentStart(_) if builder.root.is_some() => return Err(at("there is a second document")),
             _ => {}
@@ -100,18 +87,28 @@ enum Container {
 struct OpenContainer {
     anchor: usize,
     value: Container,
-    nodes: usize,
+    /// The memory of the container with its values, in bytes.
+    bytes: usize,
 }
 
 #[derive(Default)]
 struct JsonBuilder {
     stack: Vec<OpenContainer>,
     root: Option<Value>,
-    nodes: usize,
+    /// The memory of all values, with the copies for aliases, in bytes.
+    bytes: usize,
+    limit: usize,
+    /// The values that aliases may repeat, and their memory.
     anchors: HashMap<usize, (Value, usize)>,
 }
 
 impl JsonBuilder {
+    /// Counts memory before it is used.
+    fn spend(&mut self, bytes: usize) -> Result<(), ImportError> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > self.limit { Err(too_large(LargeTree { limit: self.limit })) } else { Ok(()) }
+    }
+
     fn open(&mut self, open: OpenContainer) -> Result<(), ImportError> {
         if self.stack.len() >= MAX_DEPTH {
             return Err(ImportError::TooLarge(format!("it is nested deeper than {MAX_DEPTH} levels")));
@@ -121,31 +118,38 @@ impl JsonBuilder {
     }
 
     fn close(&mut self) -> Result<(), ImportError> {
-        let Some(OpenContainer { anchor, value, nodes }) = self.stack.pop() else {
+        let Some(OpenContainer { anchor, value, bytes }) = self.stack.pop() else {
             return Err(ImportError::Syntax("its structure is not valid".to_owned()));
         };
-        // The values inside have been counted.
-        self.nodes = self.nodes.saturating_sub(nodes - 1);
         let value = match value {
             Container::List(items) => Value::Array(items),
             Container::Map(members, _) => Value::Object(merged(members)),
         };
-        self.add(value, nodes, anchor)
+        self.add(value, bytes, anchor)
     }
 
-    fn add(&mut self, value: Value, nodes: usize, anchor: usize) -> Result<(), ImportError> {
-        self.nodes += nodes;
-        if self.nodes > MAX_YAML_NODES {
-            return Err(too_many(MAX_YAML_NODES));
-        }
+    /// Adds a value whose memory, `bytes`, has been counted.
+    fn add(&mut self, value: Value, bytes: usize, anchor: usize) -> Result<(), ImportError> {
         if anchor != 0 {
-            self.nodes += nodes;
-            self.anchors.insert(anchor, (value.clone(), nodes));
+            self.spend(bytes)?;
+            self.anchors.insert(anchor, (value.clone(), bytes));
         }
+        let growth = match self.stack.last() {
+            None => 0,
+            Some(OpenContainer { value: Container::List(items), .. }) => {
+                list_bytes(items.len() + 1) - list_bytes(items.len())
+            }
+            // A key becomes a part of its member.
+            Some(OpenContainer { value: Container::Map(_, None), .. }) => 0,
+            Some(OpenContainer { value: Container::Map(members, Some(_)), .. }) => {
+                object_bytes(members.len() + 1) - object_bytes(members.len())
+            }
+        };
+        self.spend(growth)?;
         match self.stack.last_mut() {
             None => self.root = Some(value),
             Some(open) => {
-                open.nodes += nodes;
+                open.bytes += bytes + growth;
                 match &mut open.value {
                     Container::List(items) => items.push(value),
                     Container::Map(members, key) => match key.take() {
@@ -212,6 +216,13 @@ mod tests {
         assert!(matches!(read(&bomb), Err(ImportError::TooLarge(_))));
         let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1_000_000), vec!["*a"; 1_000].join(", "));
         assert!(matches!(read(&long), Err(ImportError::TooLarge(_))));
+        let numbers = format!("[{}1]", "1,".repeat(6 * 1024 * 1024));
+        let flow = format!("x: {numbers}");
+        let entries = (0..1_500_000).map(|number| format!("a{number}:\n")).collect::<String>();
+        let objects = format!("[{}{{}}]", "{},".repeat(4 * 1024 * 1024));
+        for text in [&numbers, &flow, &entries, &objects] {
+            assert!(matches!(read(text), Err(ImportError::TooLarge(_))), "{}", &text[..20]);
+        }
         let deep = format!("x: {}{}", "[".repeat(2000), "]".repeat(2000));
         assert!(read(&deep).is_err());
         assert!(read(&deep[3..]).is_err());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     Diagnostic, SourceFile,
     diagnostic::code,
-    syntax::{self, Node, Report, Span},
+    syntax::{self, Node, NodeMemory, Report, Span},
 };
 
 const MAIN: [&str; 2] = [".connector.yaml", ".connector.s1.yaml"];
@@ -21,10 +21,11 @@ pub(super) struct Trees {
 
 pub(super) fn parse(files: &[SourceFile], report: &Report) -> Trees {
     let mut trees = Trees { main: None, partials: BTreeMap::new() };
+    let mut memory = NodeMemory::of_text(files.iter().map(|file| file.text.len()).sum());
     for file in files {
         let name = file.name.rsplit('/').next().unwrap_or(&file.name);
         if let Some(stem) = stem(name, &PARTIAL) {
-            if let Some(node) = parse_file(file, report) {
+            if let Some(node) = parse_file(file, report, &mut memory) {
                 trees.partials.insert(stem.to_owned(), (file.name.clone(), node));
             }
             continue;
@@ -36,7 +37,7 @@ pub(super) fn parse(files: &[SourceFile], report: &Report) -> Trees {
         } else if let Some((first, _)) = &trees.main {
             let message = format!("the connector has two main files; the other is {first}");
             report.add(Diagnostic::error(code::DUPLICATE_ID, message, &file.name, Span::default()));
-        } else if let Some(node) = parse_file(file, report) {
+        } else if let Some(node) = parse_file(file, report, &mut memory) {
             trees.main = Some((file.name.clone(), node));
         }
     }
@@ -48,8 +49,8 @@ pub(super) fn parse(files: &[SourceFile], report: &Report) -> Trees {
     trees
 }
 
-fn parse_file(file: &SourceFile, report: &Report) -> Option<Node> {
-    syntax::parse(&file.name, &file.text).map_err(|diagnostic| report.add(*diagnostic)).ok()
+fn parse_file(file: &SourceFile, report: &Report, memory: &mut NodeMemory) -> Option<Node> {
+    syntax::parse_within(&file.name, &file.text, memory).map_err(|diagnostic| report.add(*diagnostic)).ok()
 }
 
 /// Returns the name without the longest of these suffixes; `None` if it has none of them.

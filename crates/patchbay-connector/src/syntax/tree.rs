@@ -4,7 +4,10 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as RawSpan};
 use serde_json::Number;
 
 use super::{Position, Span};
-use crate::diagnostic::{Diagnostic, code};
+use crate::{
+    diagnostic::{Diagnostic, code},
+    json_tree::text_bytes,
+};
 
 /// The maximum size of a file, in bytes.
 const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
@@ -12,6 +15,12 @@ const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
 const MAX_DEPTH: usize = 48;
 /// The maximum number of nodes.
 const MAX_NODES: usize = 200_000;
+/// The most digits of a number that count as its memory: longer ones are texts.
+const MAX_NUMBER_BYTES: usize = 24;
+/// How many times its text the nodes of a file may take, beside [`EXTRA_BYTES`].
+const FACTOR: usize = 8;
+/// The memory that the nodes of any file, or of all files of a connector, may take in addition, in bytes.
+const EXTRA_BYTES: usize = 16 * 1024 * 1024;
 
 /// A node of the tree.
 #[derive(Clone, Debug)]
@@ -84,16 +93,41 @@ impl Node {
     }
 }
 
+/// The memory that the nodes of one or more files may still take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NodeMemory(usize);
+
+impl NodeMemory {
+    /// Creates the memory of files of `length` bytes in total: 8 times the text plus 16 MiB.
+    pub(crate) const fn of_text(length: usize) -> Self {
+        Self(length.saturating_mul(FACTOR).saturating_add(EXTRA_BYTES))
+    }
+
+    fn spend(&mut self, bytes: usize) -> Result<(), String> {
+        let left = self.0.checked_sub(bytes);
+        self.0 = left.ok_or_else(|| "the file consists of too many small values for its length".to_owned())?;
+        Ok(())
+    }
+}
+
 /// Parses one document.
 ///
 /// # Errors
 /// A [`code::SYNTAX`] error if the text is not YAML, or exceeds a limit.
 pub fn parse(file: &str, text: &str) -> Result<Node, Box<Diagnostic>> {
+    parse_within(file, text, &mut NodeMemory::of_text(text.len()))
+}
+
+/// Parses one document within the memory of all files that are parsed together.
+///
+/// # Errors
+/// A [`code::SYNTAX`] error if the text is not YAML, or exceeds a limit.
+pub(crate) fn parse_within(file: &str, text: &str, memory: &mut NodeMemory) -> Result<Node, Box<Diagnostic>> {
     let fail = |message: String, span: Span| Box::new(Diagnostic::error(code::SYNTAX, message, file, span));
     if text.len() > MAX_FILE_BYTES {
         return Err(fail(format!("the file is larger than {} MiB", MAX_FILE_BYTES / 1024 / 1024), Span::default()));
     }
-    let mut builder = TreeBuilder { stack: Vec::new(), root: None, nodes: 0 };
+    let mut builder = TreeBuilder { stack: Vec::new(), root: None, nodes: 0, memory };
     for event in Parser::new_from_str(text) {
         let (event, raw) = event.map_err(|error| {
             let at = position(*error.marker());
@@ -118,13 +152,14 @@ enum OpenNode {
     Map { entries: Vec<MappingEntry>, key: Option<(String, Span)>, span: Span },
 }
 
-struct TreeBuilder {
+struct TreeBuilder<'m> {
     stack: Vec<OpenNode>,
     root: Option<Node>,
     nodes: usize,
+    memory: &'m mut NodeMemory,
 }
 
-impl TreeBuilder {
+impl TreeBuilder<'_> {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), String> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -175,6 +210,17 @@ impl TreeBuilder {
         if self.nodes > MAX_NODES {
             return Err(format!("the file has more than {MAX_NODES} values"));
         }
+        let text = match &node.value {
+            NodeValue::Text(text) => text.len(),
+            NodeValue::Number(_) => MAX_NUMBER_BYTES,
+            _ => 0,
+        };
+        let growth = match self.stack.last() {
+            Some(OpenNode::List(items, _)) => growth(items.len(), size_of::<Node>()),
+            Some(OpenNode::Map { entries, key: Some(_), .. }) => growth(entries.len(), size_of::<MappingEntry>()),
+            _ => 0,
+        };
+        self.memory.spend(text_bytes(text) + growth)?;
         match self.stack.last_mut() {
             None => self.root = Some(node),
             Some(OpenNode::List(items, _)) => items.push(node),
@@ -185,6 +231,13 @@ impl TreeBuilder {
         }
         Ok(())
     }
+}
+
+/// Returns the memory by which a list of `count` items of `item_bytes` each grows with the next one, in bytes: it doubles
+/// when it is full.
+fn growth(count: usize, item_bytes: usize) -> usize {
+    let capacity = |count: usize| if count == 0 { 0 } else { count.max(4).next_power_of_two() * item_bytes };
+    capacity(count + 1) - capacity(count)
 }
 
 fn key_text(node: &Node) -> Result<String, String> {
@@ -234,4 +287,25 @@ fn plain(text: &str) -> NodeValue {
         }
     }
     NodeValue::Text(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_many_small_values_are_refused() {
+        let entries = |count: usize| (0..count).map(|number| format!("a{number}:\n")).collect::<String>();
+        let lists = format!("x: [{}[]]\n", "[],".repeat(132_000));
+        let refused = parse("a.yaml", &lists).unwrap_err();
+        assert!(refused.message.contains("too many small values"), "{}", refused.message);
+        assert!(parse("a.yaml", &entries(180_000)).is_err());
+        let steps = "- {stepId: step, description: A step with a text of the usual length, in: query}\n".repeat(20_000);
+        assert!(parse("a.yaml", &steps).is_ok());
+        // The files of a connector share their memory.
+        let part = entries(60_000);
+        let mut memory = NodeMemory::of_text(3 * part.len());
+        let parsed = (0..5).filter(|_| parse_within("a.yaml", &part, &mut memory).is_ok()).count();
+        assert!((1..5).contains(&parsed), "{parsed}");
+    }
 }
