@@ -2,15 +2,16 @@
 //!
 //! Requests offer gzip and brotli: the header costs nothing, large JSON shrinks many times, and an uncompressed
 //! response is passed on without a copy. Decompression counts its output, so a small body that decompresses to
-//! gigabytes (a decompression bomb) costs at most the limit.
+//! gigabytes (a decompression bomb) costs at most the limit. Large bodies reserve their memory from the budget of the
+//! process.
 //!
 //! `Content-Encoding` is read as providers write it: words that are not content codings (`utf-8`, `none`,
 //! `aws-chunked`) mean nothing, and with an unknown one a body that is plainly text is taken as it is. Bytes after the end
 //! of a compressed body are ignored, as gzip does.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 
@@ -18,6 +19,7 @@ use crate::{
     body_observer::{BodyObserver, ReadAll},
     failure::FailureCause,
     header_values::header_text,
+    reserved_buffer::{ReservedBuffer, reserved},
     transport::ResponseBody,
 };
 
@@ -25,6 +27,8 @@ use crate::{
 pub(crate) const ACCEPT_ENCODING: &str = "gzip, br";
 /// Larger compressed bodies are decompressed on a blocking thread.
 const MAX_INLINE_DECOMPRESSION_BYTES: usize = 64 * 1024;
+/// The number of bytes that are decompressed at once.
+const DECOMPRESSION_STEP_BYTES: usize = 64 * 1024;
 /// The size of the brotli decoder's input buffer.
 const BROTLI_BUFFER_BYTES: usize = 8 * 1024;
 
@@ -33,6 +37,7 @@ const BROTLI_BUFFER_BYTES: usize = 8 * 1024;
 /// # Errors
 ///
 /// [`FailureCause::ResponseTooLarge`] if the body has more than `max_bytes` bytes, compressed or not;
+/// [`FailureCause::MemorySpent`] if the budget of the process has no memory left for it;
 /// [`FailureCause::ConnectionLost`] if it ends early; [`FailureCause::InvalidResponse`] if it cannot be decompressed;
 /// and the errors of the observer.
 pub(crate) async fn read(
@@ -75,7 +80,7 @@ async fn collect(
     max_bytes: usize,
     observer: &mut dyn BodyObserver,
 ) -> Result<Bytes, FailureCause> {
-    let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
+    let (mut first, mut rest) = (Bytes::new(), ReservedBuffer::new(max_bytes));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| FailureCause::ConnectionLost(root_cause(&*error)))?;
         let Ok(data) = frame.into_data() else { continue };
@@ -88,15 +93,15 @@ async fn collect(
             first = data;
         } else {
             if rest.is_empty() {
-                rest.extend_from_slice(&std::mem::take(&mut first));
+                rest.extend(&std::mem::take(&mut first))?;
             }
-            rest.extend_from_slice(&data);
+            rest.extend(&data)?;
         }
         if flow.is_break() {
             break;
         }
     }
-    Ok(if rest.is_empty() { first } else { rest.freeze() })
+    if rest.is_empty() { Ok(reserved(first)?) } else { Ok(rest.into_bytes()) }
 }
 
 /// Returns the message of the innermost source of an error.
@@ -188,37 +193,49 @@ pub(crate) fn damaged(error: &std::io::Error) -> FailureCause {
 }
 
 fn decompress(coding: ContentCoding, compressed: &[u8], max_bytes: usize) -> Result<Bytes, FailureCause> {
-    let mut output = Vec::new();
-    // One more byte than allowed, so that a body above the limit is detected.
-    let most = max_bytes as u64 + 1;
-    let outcome = match coding {
-        ContentCoding::Gzip => gunzip(compressed, most, &mut output),
+    let mut output = ReservedBuffer::new(max_bytes);
+    match coding {
+        ContentCoding::Gzip => gunzip(compressed, max_bytes, &mut output)?,
         // "deflate" is the zlib format (RFC 9110 section 8.4.1.2); some servers send it without the zlib header.
         ContentCoding::Deflate if has_zlib_header(compressed) => {
-            flate2::read::ZlibDecoder::new(compressed).take(most).read_to_end(&mut output)
+            read_all(flate2::read::ZlibDecoder::new(compressed), max_bytes, &mut output)?;
         }
-        ContentCoding::Deflate => flate2::read::DeflateDecoder::new(compressed).take(most).read_to_end(&mut output),
+        ContentCoding::Deflate => read_all(flate2::read::DeflateDecoder::new(compressed), max_bytes, &mut output)?,
         ContentCoding::Brotli => {
-            brotli_decompressor::Decompressor::new(compressed, BROTLI_BUFFER_BYTES).take(most).read_to_end(&mut output)
+            let decoder = brotli_decompressor::Decompressor::new(compressed, BROTLI_BUFFER_BYTES);
+            read_all(decoder, max_bytes, &mut output)?;
         }
-    };
-    if output.len() > max_bytes {
-        return Err(FailureCause::ResponseTooLarge(max_bytes));
     }
-    outcome.map_err(|error| damaged(&error))?;
-    Ok(output.into())
+    Ok(output.into_bytes())
 }
 
-/// Appends the content of every gzip member (RFC 1952 section 2.2) to `output`, until it has `most` bytes. What follows the
-/// last member is ignored.
-fn gunzip(compressed: &[u8], most: u64, output: &mut Vec<u8>) -> std::io::Result<usize> {
+/// Appends what a decoder returns to `output`, which may have at most `max_bytes` bytes.
+fn read_all(mut decoder: impl Read, max_bytes: usize, output: &mut ReservedBuffer) -> Result<(), FailureCause> {
+    let mut step = vec![0; DECOMPRESSION_STEP_BYTES];
+    loop {
+        let length = match decoder.read(&mut step) {
+            Ok(0) => return Ok(()),
+            Ok(length) => length,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(damaged(&error)),
+        };
+        if output.len() + length > max_bytes {
+            return Err(FailureCause::ResponseTooLarge(max_bytes));
+        }
+        output.extend(&step[..length])?;
+    }
+}
+
+/// Appends the content of every gzip member (RFC 1952 section 2.2) to `output`, which may have at most `max_bytes` bytes.
+/// What follows the last member is ignored.
+fn gunzip(compressed: &[u8], max_bytes: usize, output: &mut ReservedBuffer) -> Result<(), FailureCause> {
     let mut rest = compressed;
     loop {
         let mut member = flate2::bufread::GzDecoder::new(rest);
-        member.by_ref().take(most.saturating_sub(output.len() as u64)).read_to_end(output)?;
+        read_all(&mut member, max_bytes, output)?;
         rest = member.into_inner();
-        if output.len() as u64 >= most || !begins_gzip_member(rest) {
-            return Ok(output.len());
+        if !begins_gzip_member(rest) {
+            return Ok(());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Why a request has no usable response.
 
+use patchbay_model::MemorySpent;
 use url::Url;
 
 use crate::{egress_policy::EgressRefused, rate_limit::RateLimited};
@@ -29,6 +30,9 @@ pub enum FailureCause {
     /// The response is larger than this many bytes.
     #[error("the response is larger than {0} bytes")]
     ResponseTooLarge(usize),
+    /// The budget of the process has no memory left for the response.
+    #[error(transparent)]
+    MemorySpent(#[from] MemorySpent),
     /// The response redirects the request to a URL that is not followed.
     #[error("{0}")]
     RedirectRejected(String),

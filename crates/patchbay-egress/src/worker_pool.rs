@@ -17,6 +17,6 @@ pub fn set_worker_pool_index(index: usize) {
 }
 
 /// Returns the index of the connection pool that the current thread uses.
-pub(crate) fn worker_pool_index() -> usize {
+pub fn worker_pool_index() -> usize {
     POOL_INDEX.get()
 }

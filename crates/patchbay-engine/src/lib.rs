@@ -81,11 +81,11 @@ pub use key_ring::{
 pub use linking::link::{HubAccount, HubProfile, LinkRequest, Linking};
 pub use members::{LoggedIn, LoginClient, MemberSession, Members};
 pub use parts::EngineParts;
-pub use patchbay_egress::set_worker_pool_index;
+pub use patchbay_egress::{ReservedBuffer, reserved, set_worker_pool_index};
 pub use patchbay_model::Field;
 pub use patchbay_runtime::{
     EmittedEvent, Error, ErrorCode, EventSink, Exchange, FileMetadata, LARGE_BODY_BYTES, Problem, ProblemPath,
-    ProviderFailure, Revocation, RunTrace, local_runner, recorded_tests, work_away,
+    ProviderFailure, Revocation, RunTrace, leave, local_runner, memory_spent, movable, recorded_tests, work_away,
 };
 pub use patchbay_storage::Page;
 pub use profiles::{NewProfile, ProfilePatch, ProfileQuery, Profiles};

@@ -230,6 +230,8 @@ error_codes! {
             "The egress policy does not allow the address; the message names its kind", "The operator can allow it with `egress.allow`";
     }
     "The server" {
+        ServerBusy, "ServerBusyError", 503,
+            "Large bodies take all the memory that they may, or too many of them wait for their turn. If the message speaks of a provider's response, the request had been sent", "Retry after `Retry-After` seconds, or request less at once; the operator can raise `limits.memoryMebibytes`";
         StorageUnavailable, "StorageUnavailableError", 503,
             "The database cannot write now: the disk is full, read-only or busy; the change was not stored", "Free space or fix the permissions, then repeat the change";
         ProjectBusy, "ProjectBusyError", 503,

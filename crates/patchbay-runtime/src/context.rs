@@ -8,10 +8,11 @@ use patchbay_connector::{
     expr::{EvalError, MemoryBudget},
 };
 use serde_json::Value;
-use tokio::time::{Duration, Instant};
+use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::{
-    Error,
+    Error, ErrorCode,
+    busy::memory_spent,
     config::RuntimeConfig,
     credentials::Credentials,
     cursor::Paging,
@@ -20,8 +21,10 @@ use crate::{
     expression_error::expression_error,
     file_stream::StreamSlot,
     host::Host,
+    large_bodies::{LARGE_BODY_BYTES, leave},
     redaction::{redactor::Redactor, stream_redactor::StreamRedactor},
     run_ids::RunIds,
+    run_memory::{RunMemory, claim_bytes},
     trace::Trace,
 };
 
@@ -54,6 +57,8 @@ pub struct RunContext<'a> {
     /// True if steps can read the cookies that the provider sets. Only an action whose result is credentials may: the
     /// result of another one is shown to callers.
     pub reads_cookies: bool,
+    /// Counts the memory of the run's large values, if its result is used after the run.
+    pub memory: Option<&'a RunMemory>,
 }
 
 impl<'a> RunContext<'a> {
@@ -80,6 +85,7 @@ impl<'a> RunContext<'a> {
             max_rate_limit_wait: None,
             granted: None,
             reads_cookies: false,
+            memory: None,
         }
     }
 
@@ -113,6 +119,8 @@ pub(crate) struct Run<'a> {
     pub(crate) redactor: &'a Redactor,
     /// The memory budget of the values that steps create without a request.
     pub(crate) memory_budget: &'a Mutex<MemoryBudget>,
+    /// The memory of the run's large values.
+    pub(crate) memory: &'a RunMemory,
 }
 
 impl Run<'_> {
@@ -137,10 +145,41 @@ impl Run<'_> {
     ///
     /// # Errors
     ///
-    /// 500 `ConnectorError` if the budget is exhausted.
+    /// 500 `ConnectorError` if the budget of the run is exhausted, 503 `ServerBusyError` if that of the process is.
     pub(crate) fn charge_memory(&self, value: &Value) -> Result<(), Error> {
         let mut budget = self.memory_budget.lock().unwrap_or_else(PoisonError::into_inner);
-        budget.charge(value).map_err(|error| self.expression_error(&error))
+        let bytes = budget.charge(value).map_err(|error| self.expression_error(&error))?;
+        let memory = claim_bytes(bytes).map_err(|spent| memory_spent("a step was not run", spent))?;
+        self.memory.hold(memory);
+        Ok(())
+    }
+
+    /// Leaves the thread that answers if the values of the run are large. Work on them that may take long begins with this;
+    /// it stays away until the run waits for something.
+    ///
+    /// # Errors
+    ///
+    /// 408 `TimeoutError` if the deadline passes before, 503 `ServerBusyError` if too many tasks wait.
+    pub(crate) async fn leave_if_large(&self) -> Result<(), Error> {
+        self.leave_for(0).await
+    }
+
+    /// Leaves the thread that answers if the values of the run are large, or a body of `length` bytes is.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Run::leave_if_large`].
+    pub(crate) async fn leave_for(&self, length: usize) -> Result<(), Error> {
+        if length <= LARGE_BODY_BYTES && !self.memory.is_large() {
+            return Ok(());
+        }
+        timeout_at(self.ctx.deadline, leave()).await.unwrap_or_else(|_| {
+            let title = &self.ctx.connector.title;
+            let message = format!(
+                "{title}: the call timed out while its large values waited to be read; request fewer records at once"
+            );
+            Err(Error::new(ErrorCode::Timeout, message))
+        })
     }
 
     /// Checks that the deadline has not passed, during work on a long list.

@@ -3,7 +3,7 @@
 use patchbay_egress::{FailureCause, LimitKind, RateLimited, RequestFailure, display_url};
 use url::Url;
 
-use crate::{Error, ErrorCode, ProviderFailure};
+use crate::{Error, ErrorCode, ProviderFailure, busy::memory_spent};
 
 /// The `Retry-After` of a call whose deadline has passed.
 const TIMEOUT_RETRY_AFTER_SECS: u64 = 60;
@@ -44,6 +44,7 @@ pub fn cause_error(cause: FailureCause, provider: &str, url: &Url) -> Error {
                 "{provider}'s response is larger than {max_bytes} bytes; request fewer records at once, for example a smaller page"
             ),
         ),
+        FailureCause::MemorySpent(spent) => return memory_spent(&format!("{provider}'s response was not read"), spent),
         FailureCause::RedirectRejected(reason) => {
             (ErrorCode::ProviderRedirect, format!("{provider} was called at {target}; {reason}"))
         }
@@ -92,7 +93,10 @@ fn rate_limited(provider: &str, limited: RateLimited) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use patchbay_model::MemorySpent;
+
     use super::*;
+    use crate::busy::BUSY_RETRY_AFTER_SECS;
 
     #[test]
     fn each_cause_has_its_code() {
@@ -103,6 +107,12 @@ mod tests {
             (FailureCause::Unreachable("refused".into()), 502, ErrorCode::ProviderUnreachable, None),
             (FailureCause::ConnectionLost("reset".into()), 502, ErrorCode::ProviderConnection, None),
             (FailureCause::ResponseTooLarge(9), 502, ErrorCode::ProviderResponseTooLarge, None),
+            (
+                FailureCause::MemorySpent(MemorySpent { limit: 1, wanted: 2 }),
+                503,
+                ErrorCode::ServerBusy,
+                Some(BUSY_RETRY_AFTER_SECS),
+            ),
             (FailureCause::RedirectRejected("it redirects".into()), 502, ErrorCode::ProviderRedirect, None),
             (FailureCause::InvalidResponse("damaged".into()), 502, ErrorCode::ProviderInvalidResponse, None),
             (limited(LimitKind::RequestsPerSecond(2.0)), 429, ErrorCode::AccountRateLimit, Some(7)),

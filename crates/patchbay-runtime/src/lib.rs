@@ -3,6 +3,7 @@
 
 #![warn(clippy::missing_errors_doc)]
 
+mod busy;
 mod cache;
 mod composite_ids;
 mod config;
@@ -31,11 +32,13 @@ mod response;
 mod revocation;
 mod run;
 mod run_ids;
+mod run_memory;
 mod step_runner;
 mod step_scheduler;
 mod steps;
 mod trace;
 
+pub use busy::memory_spent;
 pub use cache::Cache;
 pub use config::RuntimeConfig;
 pub use context::RunContext;
@@ -50,7 +53,7 @@ pub use file_stream::{FileMetadata, MAX_STREAM_DURATION, StreamSlot, StreamedFil
 pub use granted_scopes::not_granted;
 pub use host::Host;
 pub use inputs::{RawInputs, check_inputs};
-pub use large_bodies::{LARGE_BODY_BYTES, work_away};
+pub use large_bodies::{LARGE_BODY_BYTES, leave, movable, work_away};
 pub use page::is_page;
 pub use patchbay_model::ErrorCode;
 pub use protocols::mcp::probe::mcp_probe_request;
@@ -72,4 +75,5 @@ pub use response::{
 pub use revocation::Revocation;
 pub use run::{run, run_for_credentials};
 pub use run_ids::RunIds;
+pub use run_memory::{RunMemory, claim_bytes};
 pub use trace::{Exchange, RunTrace, Trace};

@@ -20,6 +20,7 @@ use crate::{
     redaction::{errors::redact_error, redactor::Redactor},
     request::auth,
     response::action_result,
+    run_memory::RunMemory,
     step_scheduler,
 };
 
@@ -37,8 +38,11 @@ pub async fn run(
 ) -> Result<Map<String, Value>, Error> {
     let mut redactor = ctx.credentials.redactor();
     redact_basic_header(&ctx, inputs, action, &mut redactor)?;
-    match execute(host, &ctx, action, inputs, &redactor).await {
+    let own_memory = RunMemory::default();
+    let memory = ctx.memory.unwrap_or(&own_memory);
+    match execute(host, &ctx, action, inputs, &redactor, memory).await {
         Ok(mut result) => {
+            // The run is still away if its result was assembled there.
             result.values_mut().for_each(|value| redactor.value(value));
             Ok(result)
         }
@@ -61,7 +65,8 @@ pub async fn run_for_credentials(
     let ctx = RunContext { reads_cookies: true, ..ctx };
     let mut redactor = ctx.credentials.redactor();
     redact_basic_header(&ctx, inputs, action, &mut redactor)?;
-    execute(host, &ctx, action, inputs, &redactor).await.map_err(|error| redact_error(error, &redactor))
+    let memory = RunMemory::default();
+    execute(host, &ctx, action, inputs, &redactor, &memory).await.map_err(|error| redact_error(error, &redactor))
 }
 
 /// Runs an action without redaction of the result.
@@ -71,6 +76,7 @@ async fn execute(
     action: &Action,
     inputs: &Inputs,
     redactor: &Redactor,
+    memory: &RunMemory,
 ) -> Result<Map<String, Value>, Error> {
     let (context, steps) = (ctx.context_value(), Value::Object(Map::new()));
     let iterator = Value::Null;
@@ -80,8 +86,9 @@ async fn execute(
     let (inputs, paging) = (&*inputs, paging.as_ref());
     let memory_budget = &Mutex::default();
     let mut run =
-        Run { host, ctx, action, inputs, context, steps, iterator, paging, step: "", redactor, memory_budget };
+        Run { host, ctx, action, inputs, context, steps, iterator, paging, step: "", redactor, memory_budget, memory };
     let last = step_scheduler::run_steps(&mut run, action_result::output_parts(action)).await?;
+    run.leave_if_large().await?;
     let mut result = action_result::assemble(run, last)?;
     composite_ids::encode_ids(action, &mut result);
     cursor::put_cursor(paging, &mut result);

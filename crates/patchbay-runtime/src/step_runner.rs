@@ -8,6 +8,7 @@ use patchbay_connector::{
     definition::{OnConditionError, Step},
     expr::{Bindings, Escape},
 };
+use patchbay_model::Reservation;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
@@ -39,6 +40,7 @@ pub(crate) enum StepFlow {
 /// `ValidationError` for too many items; 502 `ProviderResponseTooLargeError` for too large results; 502
 /// `ProviderInvalidResponseError` if the success criteria are not met.
 pub(crate) async fn run(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Result<StepFlow, Error> {
+    run.leave_if_large().await?;
     match check_condition(run, step)? {
         StepFlow::Done(_) => {}
         other => return Ok(other),
@@ -47,9 +49,10 @@ pub(crate) async fn run(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> R
     let parts = if step.success_criteria.is_some() || !step.then.is_empty() { all } else { parts };
     let outcome = match &step.iterator {
         Some(_) => run_iterator(run, step, parts).await,
-        None => run_item(run, step, parts, Map::new()).await.map(StepOutput::into_value),
+        None => run_item(run, step, parts, Map::new()).await.map(|output| output.into_value(run.memory)),
     };
     run.iterator = Value::Null;
+    run.leave_if_large().await?;
     check_success_criteria(run, step, outcome?).map(StepFlow::Done)
 }
 
@@ -86,7 +89,7 @@ async fn run_iterator(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Res
         return Err(Error::new(ErrorCode::Validation, message));
     }
     let mut results = Vec::with_capacity(items.len());
-    let (mut output, mut bytes) = (StepOutput::default(), 0_usize);
+    let (mut output, mut bytes, mut memory) = (StepOutput::default(), 0_usize, Reservation::default());
     for (index, item) in items.into_iter().enumerate() {
         if Instant::now() >= run.ctx.deadline {
             let title = &run.ctx.connector.title;
@@ -102,6 +105,7 @@ async fn run_iterator(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Res
             ("current".to_owned(), item),
         ]);
         output = run_item(run, step, parts, variables).await?;
+        memory.absorb(output.take_memory_of_data());
         bytes = bytes.saturating_add(json_size(&output.data));
         if bytes > run.ctx.config.max_response_bytes {
             let limit = run.ctx.config.max_response_bytes;
@@ -114,7 +118,8 @@ async fn run_iterator(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Res
         results.push(std::mem::take(&mut output.data));
     }
     output.data = Value::Array(results);
-    Ok(output.into_value())
+    output.memory.absorb(memory);
+    Ok(output.into_value(run.memory))
 }
 
 /// Runs the functions of a step in order, for one item, and returns the output of the last one.
@@ -127,6 +132,9 @@ async fn run_item(
     run.iterator = Value::Object(variables);
     let mut output = steps::run(run, &step.function, parts).await?;
     for function in &step.then {
+        // The previous data is there until the function is done.
+        let _memory = std::mem::take(&mut output.memory);
+        run.leave_if_large().await?;
         if let Value::Object(members) = &mut run.iterator {
             members.insert("current".to_owned(), std::mem::take(&mut output.data));
         }

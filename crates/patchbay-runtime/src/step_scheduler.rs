@@ -11,7 +11,7 @@ use patchbay_connector::definition::{Step, StepDependencies};
 use serde_json::{Map, Value};
 
 use crate::{
-    Error,
+    Error, ErrorCode,
     context::Run,
     response::{action_result, output::OutputParts},
     step_runner::{self, StepFlow},
@@ -142,8 +142,12 @@ impl StepProgress<'_> {
                 self.is_stopped = true;
                 return Ok(());
             }
-            // A timeout and an error of the connector file (500) are never ignored.
-            Err(error) if step.ignore_error && !matches!(error.code.status(), 408 | 500) => {
+            // A timeout, an error of the connector file (500) and a busy server are never ignored.
+            Err(error)
+                if step.ignore_error
+                    && !matches!(error.code.status(), 408 | 500)
+                    && error.code != ErrorCode::ServerBusy =>
+            {
                 action_result::ignored_error_output(&error)
             }
             Err(error) => return Err(error),
@@ -185,6 +189,7 @@ impl<'a> Run<'a> {
             step: &step.id,
             redactor: self.redactor,
             memory_budget: self.memory_budget,
+            memory: self.memory,
         }
     }
 }

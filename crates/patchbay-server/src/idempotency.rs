@@ -25,7 +25,7 @@ use axum::{
 use futures_util::{StreamExt as _, future::Either, stream};
 use patchbay_engine::{
     Error, IdempotencyKey, IdempotencyScope, KeptResponse, KeyedRun, LARGE_BODY_BYTES, MAX_KEPT_BYTES,
-    RequestFingerprint, RunningKey, work_away,
+    RequestFingerprint, RunningKey, movable, work_away,
 };
 use tower::{Layer, Service, ServiceExt as _};
 use utoipa::openapi::{
@@ -163,7 +163,8 @@ async fn respond<F: Future<Output = Response> + Send + 'static>(
     // The task that completes the request without its client takes the turns of the project too.
     let owner = RequestOwner::of(&parts.extensions).again();
     let request = Request::from_parts(parts, Body::from(body));
-    let task = async move { finish(running, run_in_turns(&owner, run(request)).await, &ignored).await };
+    // The task is not polled within this request, so it has to leave its own thread for work on large bodies.
+    let task = async move { finish(running, run_in_turns(&owner, movable(run(request))).await, &ignored).await };
     match state.engine.idempotency.spawn(task).await {
         Ok(response) => Ok(response),
         Err(failure) if failure.is_panic() => resume_unwind(failure.into_panic()),

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use patchbay_engine::{Engine, Error, ErrorCode};
+use patchbay_engine::{Engine, Error, ErrorCode, movable};
 use serde_json::Value;
 use tower::{Layer as _, ServiceExt as _};
 use tower_http::{
@@ -309,7 +309,7 @@ async fn headers(State(common): State<CommonHeaders>, mut request: Request, next
     request.extensions_mut().insert(ignored.clone());
     let owner = RequestOwner::default();
     request.extensions_mut().insert(owner.clone());
-    let mut response = run_in_turns(&owner, next.run(request)).await;
+    let mut response = run_in_turns(&owner, movable(next.run(request))).await;
     let is_shared = embedded || path.starts_with("/embed/");
     let is_cut_off = embedded || path.starts_with("/connect/");
     // Without the query, which contains session tokens.

@@ -1814,6 +1814,7 @@ export interface components {
       | "ToolInputRequiredError"
       | "TimeoutError"
       | "EgressRefusedError"
+      | "ServerBusyError"
       | "StorageUnavailableError"
       | "ProjectBusyError"
       | "ServerStoppedError"

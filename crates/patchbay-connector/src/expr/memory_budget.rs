@@ -25,13 +25,14 @@ impl Default for MemoryBudget {
 }
 
 impl MemoryBudget {
-    /// Charges the estimated size of `value`.
+    /// Charges the estimated size of `value`, and returns it in bytes.
     ///
     /// # Errors
     /// [`EvalError::Large`] if the budget is used up, [`EvalError::Deep`] if the value nests too deep.
-    pub fn charge(&mut self, value: &Value) -> Result<(), EvalError> {
+    pub fn charge(&mut self, value: &Value) -> Result<usize, EvalError> {
         let size = size_within(value, MAX_DEPTH).ok_or(EvalError::Deep)?;
-        self.charge_bytes(size)
+        self.charge_bytes(size)?;
+        Ok(size)
     }
 
     /// Charges `bytes`.
@@ -82,7 +83,7 @@ mod tests {
     fn values_are_bounded_in_size_and_depth() {
         assert_eq!(size(&json!({ "ab": ["cde", null] })), 4 * VALUE_BYTES + 5);
         let mut budget = MemoryBudget::default();
-        assert_eq!(budget.charge(&nested(MAX_DEPTH)), Ok(()));
+        assert!(budget.charge(&nested(MAX_DEPTH)).is_ok());
         assert_eq!(budget.charge(&nested(MAX_DEPTH + 1)), Err(EvalError::Deep));
         assert_eq!(budget.charge_bytes(MAX_BYTES), Err(EvalError::Large));
         assert_eq!(budget.charge_bytes(MAX_BYTES / 2), Ok(()));

@@ -42,7 +42,7 @@ impl ValueTemplate {
             }
             Self::Text(template) => {
                 let value = template.eval(bindings)?;
-                value.iter().try_for_each(|value| budget.charge(value))?;
+                value.iter().try_for_each(|value| budget.charge(value).map(|_| ()))?;
                 value
             }
             Self::Array(items) => {

@@ -1,6 +1,8 @@
 //! The result of an action.
 
-use patchbay_model::CallId;
+use std::sync::Arc;
+
+use patchbay_model::{CallId, Reservation};
 use serde_json::{Map, Value};
 
 use crate::RunTrace;
@@ -14,4 +16,6 @@ pub struct RunOutcome {
     pub result: Map<String, Value>,
     /// The trace, if the request asked for it.
     pub trace: Option<RunTrace>,
+    /// The memory of the result if it may be large.
+    pub memory: Option<Arc<Reservation>>,
 }

@@ -9,13 +9,12 @@ use patchbay_connector::{
     expr,
 };
 use patchbay_egress::{
-    BodyStream, InboundResponse, OutboundRequest, ReceivedResponse, StreamingResponse, display_url, extend_query,
-    header_text, is_idempotent,
+    BodyStream, FailureCause, InboundResponse, OutboundRequest, ReceivedResponse, StreamingResponse, display_url,
+    extend_query, header_text, is_idempotent, reserved,
 };
-use patchbay_model::{AccountId, ApiScope, CallId, CallKind};
+use patchbay_model::{AccountId, ApiScope, CallId, CallKind, MemorySpent};
 use serde::de::IgnoredAny;
-use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{
@@ -28,8 +27,8 @@ use crate::{
     validation::{MAX_PROBLEMS, invalid},
 };
 use patchbay_runtime::{
-    self as runtime, Credentials, FileMetadata, Host, IntoError as _, MAX_STREAM_DURATION, Redactor, RequestParts,
-    RunContext, StreamRedactor,
+    self as runtime, Credentials, FileMetadata, Host, IntoError as _, LARGE_BODY_BYTES, MAX_STREAM_DURATION, Redactor,
+    RequestParts, RunContext, StreamRedactor, cause_error,
 };
 
 /// The maximum number of headers of a proxied request. Servers accept about a hundred.
@@ -311,14 +310,20 @@ impl Proxy {
             ReceivedResponse::Text(incoming) => incoming,
         };
         check_status(&connector.title, incoming.status, &incoming.url)?;
-        let Some(body) = json_body(&incoming) else {
+        if incoming.body.len() > LARGE_BODY_BYTES {
+            let title = &connector.title;
+            let timed_out = |_| cause_error(FailureCause::DeadlineExceeded, title, &incoming.url);
+            timeout_at(call.deadline, runtime::leave()).await.map_err(timed_out)??;
+        }
+        let spent = |spent| runtime::memory_spent(&format!("{}'s response was not read", connector.title), spent);
+        let Some(body) = json_body(&incoming).map_err(spent)? else {
             return file(&connector.title, incoming.into(), &context, redactor);
         };
         Ok(Proxied::Value(ProxyOutcome {
             call_id: call.id.clone(),
             status: incoming.status.as_u16(),
             headers: passed_on(&incoming.headers, redactor),
-            body: redactor.json(body),
+            body: redactor.json(body).map_err(spent)?,
         }))
     }
 }
@@ -469,16 +474,20 @@ fn passed_on(headers: &HeaderMap, redactor: &Redactor) -> Vec<(String, String)> 
 }
 
 /// Returns the body as JSON; `None` if it is not text. A JSON body is checked and forwarded unchanged.
-fn json_body(incoming: &InboundResponse) -> Option<Bytes> {
+///
+/// # Errors
+/// [`MemorySpent`] if the process has no memory left for a text as JSON.
+fn json_body(incoming: &InboundResponse) -> Result<Option<Bytes>, MemorySpent> {
     let body = incoming.text_body();
-    let text = std::str::from_utf8(&body).ok()?;
+    let Ok(text) = std::str::from_utf8(&body) else { return Ok(None) };
     if text.trim_ascii().is_empty() {
-        return Some(Bytes::from_static(b"null"));
+        return Ok(Some(Bytes::from_static(b"null")));
     }
     if serde_json::from_str::<IgnoredAny>(text).is_ok() {
-        return Some(body);
+        return Ok(Some(body));
     }
-    Some(Value::String(text.to_owned()).to_string().into())
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    reserved(quoted.into()).map(Some)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use patchbay_connector::{
     Connector,
     definition::{Action, InputLocation, Step},
 };
-use patchbay_model::{AccountId, ApiScope, CallKind, ProfileId};
+use patchbay_model::{AccountId, ApiScope, CallKind, ProfileId, Reservation};
 use serde_json::{Map, Value};
 
 use super::{
@@ -20,7 +20,7 @@ use crate::{
     Caller, EngineParts, Error, ErrorCode, RunTrace, accounts::store::CachedAccounts,
     connector_catalog::ConnectorCatalog, scopes::missing_scopes, tokens::token_request::uses_token,
 };
-use patchbay_runtime::{self as runtime, Host, RawInputs, RunContext, StreamSlot, Trace};
+use patchbay_runtime::{self as runtime, Host, RawInputs, RunContext, RunMemory, StreamSlot, Trace};
 use patchbay_vault::Vault;
 
 /// The number of characters of an action id that a message repeats.
@@ -46,6 +46,8 @@ pub struct RunRequest {
     pub body: Map<String, Value>,
     /// Whether the response or the error contains a trace of the requests to the provider.
     pub debug: bool,
+    /// The memory of the inputs if they are large.
+    pub memory: Option<Arc<Reservation>>,
 }
 
 /// Runs actions.
@@ -89,8 +91,8 @@ impl Actions {
         request: RunRequest,
         max_wait: Option<Duration>,
     ) -> Result<RunOutcome, Error> {
-        let (call, outcome, trace) = self.perform(caller, request, max_wait, None).await?;
-        finish(call, outcome, trace)
+        let run = self.perform(caller, request, max_wait, None).await?;
+        finish(run)
     }
 
     /// Runs an action as [`Actions::run_within`], and streams a file that the connector streams.
@@ -104,14 +106,15 @@ impl Actions {
         max_wait: Option<Duration>,
     ) -> Result<RunReply, Error> {
         let stream_slot = StreamSlot::default();
-        let (call, outcome, trace) = self.perform(caller, request, max_wait, Some(&stream_slot)).await?;
-        match (outcome, stream_slot.take()) {
+        let run = self.perform(caller, request, max_wait, Some(&stream_slot)).await?;
+        match (run.outcome, stream_slot.take()) {
             (Ok(result), Some(file)) => {
-                let trace = trace.map(|trace| run_trace(&call, trace));
-                let outcome = RunOutcome { call_id: call.id.clone(), result, trace };
+                let call = run.call;
+                let trace = run.trace.map(|trace| run_trace(&call, trace));
+                let outcome = RunOutcome { call_id: call.id.clone(), result, trace, memory: run.memory };
                 Ok(RunReply::File(Box::new(RunFile::new(call, outcome, file))))
             }
-            (outcome, _) => finish(call, outcome, trace).map(RunReply::Value),
+            (outcome, _) => finish(Performed { outcome, ..run }).map(RunReply::Value),
         }
     }
 
@@ -122,16 +125,24 @@ impl Actions {
         request: RunRequest,
         max_wait: Option<Duration>,
         stream_slot: Option<&StreamSlot>,
-    ) -> Result<(Call, Result<Map<String, Value>, Error>, Option<Trace>), Error> {
+    ) -> Result<Performed, Error> {
         caller.require(ApiScope::ActionsExecute)?;
-        let RunRequest { account_id, profile_id, action, path, query, headers, body, debug } = request;
+        let RunRequest { account_id, profile_id, action, path, query, headers, body, debug, memory: inputs } = request;
         let name = Some(action.clone());
         let mut call = self.calls.begin(caller, &account_id, profile_id.as_ref(), CallKind::Action, name).await?;
         call.max_rate_limit_wait = max_wait;
         let raw = RawInputs { path, query, headers, body };
         let trace = debug.then(Trace::default);
-        let again = (uses_token(call.method()) && may_repeat(&call, &action)).then(|| raw.clone());
-        let outputs = RunOutputs { trace: trace.as_ref(), stream_slot };
+        let memory = RunMemory::default();
+        let input_bytes = inputs.as_ref().map_or(0, |inputs| inputs.bytes());
+        memory.receive(input_bytes);
+        if memory.is_large() {
+            runtime::leave().await?;
+        }
+        // Without memory for a copy of the inputs, the call is not repeated.
+        let copy = runtime::claim_bytes(input_bytes);
+        let again = (copy.is_ok() && uses_token(call.method()) && may_repeat(&call, &action)).then(|| raw.clone());
+        let outputs = RunOutputs { trace: trace.as_ref(), stream_slot, memory: &memory };
         let mut outcome = self.run_in(caller, &call, &action, raw, outputs).await;
         if let Some(raw) = again
             && call.refresh_if_rejected(declared_status(&outcome), &mut outcome).await
@@ -144,7 +155,9 @@ impl Actions {
             }
             _ => {}
         }
-        Ok((call, outcome, trace))
+        let is_large = memory.is_large();
+        let memory = Some(memory.into_reservation()).filter(|memory| is_large || memory.bytes() > 0).map(Arc::new);
+        Ok(Performed { call, outcome, trace, memory })
     }
 
     /// Adds the action's name to an `insufficient_scope` error, and stores the scopes for the next authorization.
@@ -181,10 +194,11 @@ impl Actions {
         cursors::open(&self.vault, account, &action, &mut raw)?;
         let inputs = runtime::check_inputs(&action, raw)?;
         let credentials = call.credentials()?;
-        let RunOutputs { trace, stream_slot } = outputs;
+        let RunOutputs { trace, stream_slot, memory } = outputs;
+        let memory = Some(memory);
         // A search by POST changes nothing if the connector says so.
         let effects = (action.annotations.read_only != Some(true)).then_some(&call.effects);
-        let context = RunContext { trace, effects, stream_slot, ..call.context(caller, &credentials) };
+        let context = RunContext { trace, effects, stream_slot, memory, ..call.context(caller, &credentials) };
         let mut result = runtime::run(&self.host, context, &action, &inputs).await?;
         cursors::seal(&self.vault, account, &action, &mut result);
         Ok(result)
@@ -228,14 +242,24 @@ impl Actions {
 struct RunOutputs<'a> {
     trace: Option<&'a Trace>,
     stream_slot: Option<&'a StreamSlot>,
+    memory: &'a RunMemory,
+}
+
+/// A run whose call has not ended.
+struct Performed {
+    call: Call,
+    outcome: Result<Map<String, Value>, Error>,
+    trace: Option<Trace>,
+    memory: Option<Arc<Reservation>>,
 }
 
 /// Ends the call.
-fn finish(call: Call, outcome: Result<Map<String, Value>, Error>, trace: Option<Trace>) -> Result<RunOutcome, Error> {
+fn finish(run: Performed) -> Result<RunOutcome, Error> {
+    let Performed { call, outcome, trace, memory } = run;
     let call_id = call.id.clone();
     let trace = trace.map(|trace| run_trace(&call, trace));
     match call.end(outcome, |_| 200) {
-        Ok(result) => Ok(RunOutcome { call_id, result, trace }),
+        Ok(result) => Ok(RunOutcome { call_id, result, trace, memory }),
         Err(mut error) => {
             error.trace = trace.map(Box::new);
             Err(error)

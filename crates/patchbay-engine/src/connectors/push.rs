@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use patchbay_connector::{Connector, Diagnostic, Loaded, Severity, SourceFile};
 use patchbay_model::{ApiScope, ConnectorFile, ConnectorVersion, FilesDigest};
+use patchbay_runtime::{claim_bytes, memory_spent};
 use patchbay_storage::AddVersion;
 
 use super::Connectors;
@@ -18,6 +19,8 @@ use crate::{
 const MAX_FILES: usize = 200;
 /// The maximum total size of a version's files.
 const MAX_TOTAL_BYTES: usize = 2 * 1024 * 1024;
+/// How many times their text the files take while they are validated.
+const MEMORY_FACTOR: usize = 16;
 /// The maximum length of a file name and of a version.
 const MAX_NAME_CHARS: usize = 120;
 const MAX_VERSION_CHARS: usize = 64;
@@ -51,11 +54,14 @@ impl Connectors {
     /// # Errors
     ///
     /// 400 `ConnectorInvalidError` with all diagnostics if the files have errors; 409 `ConnectorVersionExistsError` if the
-    /// version exists with other files; 409 `ConnectorLimitError` if the project has too many versions. Nothing changes
-    /// then.
+    /// version exists with other files; 409 `ConnectorLimitError` if the project has too many versions; 503
+    /// `ServerBusyError` if the process has no memory left for the files. Nothing changes then.
     pub async fn push(&self, caller: &Caller, files: Vec<SourceFile>) -> Result<PushOutcome, Error> {
         caller.require(ApiScope::ConnectorsWrite)?;
         check_bounds(&files)?;
+        let text_bytes = files.iter().map(|file| file.text.len()).sum::<usize>();
+        let _memory = claim_bytes(text_bytes.saturating_mul(MEMORY_FACTOR))
+            .map_err(|spent| memory_spent("the connector was not validated", spent))?;
         let Loaded { connector, diagnostics } = self.catalog.compile(files.clone()).await?;
         let Some(connector) = connector else { return Err(refused(diagnostics)) };
         check_identity(&connector)?;

@@ -6,10 +6,13 @@ use std::{borrow::Cow, fmt, sync::OnceLock};
 
 use bytes::Bytes;
 use patchbay_connector::json_tree;
+use patchbay_egress::reserved;
+use patchbay_model::MemorySpent;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{matcher::Matcher, stream_redactor::StreamRedactor};
+use crate::run_memory::{ClaimError, claim_json};
 
 /// The replacement for a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
@@ -119,16 +122,24 @@ impl Redactor {
     }
 
     /// Returns JSON text with the secrets redacted; it stays valid JSON.
-    pub fn json(&self, json: Bytes) -> Bytes {
+    ///
+    /// # Errors
+    ///
+    /// [`MemorySpent`] if the process has no memory left for the values of a large text.
+    pub fn json(&self, json: Bytes) -> Result<Bytes, MemorySpent> {
         if !self.contains_secret(&json) {
-            return json;
+            return Ok(json);
         }
         // An echo is rare, so the cost of parsing is acceptable. In the text, a replaced number would not be valid JSON.
-        let Ok(mut value) = json_tree::from_slice(&json) else {
-            return Bytes::from(format!("\"{REDACTED}\""));
+        let unreadable = || Bytes::from(format!("\"{REDACTED}\""));
+        let _memory = match claim_json(&json, json.len(), 1) {
+            Ok(memory) => memory,
+            Err(ClaimError::Large(_)) => return Ok(unreadable()),
+            Err(ClaimError::Spent(spent)) => return Err(spent),
         };
+        let Ok(mut value) = json_tree::from_slice(&json) else { return Ok(unreadable()) };
         self.value(&mut value);
-        Bytes::from(value.to_string())
+        reserved(Bytes::from(value.to_string()))
     }
 }
 
@@ -153,7 +164,7 @@ mod tests {
         let echo = json!({"plain": SECRET, "base64": STANDARD.encode(SECRET), "inside": format!("key={SECRET}!")});
         let escaped = echo.to_string().replace('/', "\\/");
         for text in [echo.to_string(), escaped] {
-            let clean = redactor.json(Bytes::from(text));
+            let clean = redactor.json(Bytes::from(text)).unwrap();
             let clean: Value = serde_json::from_slice(&clean).unwrap();
             assert_eq!(clean, json!({"plain": REDACTED, "base64": REDACTED, "inside": format!("key={REDACTED}!")}));
         }
@@ -167,14 +178,14 @@ mod tests {
     #[test]
     fn keys_and_numbers_are_redacted_and_json_stays_valid() {
         let redactor = Redactor::new(["12345678"].into_iter());
-        let clean = redactor.json(Bytes::from_static(br#"{"12345678":1,"pin":12345678,"n":123}"#));
+        let clean = redactor.json(Bytes::from_static(br#"{"12345678":1,"pin":12345678,"n":123}"#)).unwrap();
         assert_eq!(&clean[..], br#"{"[redacted]":1,"pin":"[redacted]","n":123}"#);
     }
 
     #[test]
     fn bytes_without_a_secret_are_returned_without_a_copy() {
         let body = Bytes::from_static(br#"{"a":[1,2]}"#);
-        let same = Redactor::new([SECRET].into_iter()).json(body.clone());
+        let same = Redactor::new([SECRET].into_iter()).json(body.clone()).unwrap();
         assert_eq!(same.as_ptr(), body.as_ptr());
     }
 }

@@ -4,6 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 use patchbay_connector::{
     definition::{Arg, ArgLocation, ArrayFormat, ValueTemplate},
     expr::{Bindings, Escape, EvalError, MemoryBudget, Template},
+    json_tree,
 };
 use serde_json::{Map, Value};
 
@@ -130,7 +131,7 @@ fn json(text: &Template, bindings: &Bindings<'_>) -> Result<Option<Value>, EvalE
         return Ok(None);
     }
     let document = text.eval_text(bindings, Escape::Json)?;
-    Ok(document.and_then(|document| serde_json::from_str(&document).ok()))
+    Ok(document.and_then(|document| json_tree::from_slice(document.as_bytes()).ok()))
 }
 
 /// Inserts a value at the argument's location.

@@ -35,6 +35,7 @@ impl Run<'_> {
             CacheLookup::Miss(permit) => permit,
         };
         let response = self.send(sign_request(self, spec, unsigned)?).await?;
+        self.leave_for(response.body.len()).await?;
         // A declared error is not cached either.
         let declared = self.custom_error(spec, &response, || error_body(&response));
         let is_error = !matches!(declared, Ok(None | Some(Ok(_))));

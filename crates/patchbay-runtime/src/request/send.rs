@@ -6,12 +6,13 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use patchbay_egress::{
     BodyObserver, InboundResponse, LimitRules, OutboundRequest, RateLimitScope, ReadAll, RequestFailure,
-    StreamingResponse,
+    StreamingResponse, reserved,
 };
 use tokio::time::Instant;
 
 use crate::{
     Error,
+    busy::memory_spent,
     context::{Run, RunContext},
     egress_error::IntoError as _,
     trace::elapsed_millis,
@@ -96,7 +97,7 @@ impl Run<'_> {
     /// Sends a request, records it in the trace, and invalidates the account's cached responses if it may change data.
     async fn send_traced<T, F>(
         &self,
-        request: OutboundRequest,
+        mut request: OutboundRequest,
         send: impl FnOnce(OutboundRequest) -> F,
         status_of: impl FnOnce(&T) -> StatusCode,
         response_of: impl FnOnce(&T) -> (StatusCode, HeaderMap, Option<Bytes>),
@@ -105,6 +106,8 @@ impl Run<'_> {
         F: Future<Output = Result<T, RequestFailure>>,
     {
         let ctx = self.ctx;
+        let not_sent = |spent| memory_spent(&format!("the request to {} was not sent", ctx.connector.title), spent);
+        request.body = reserved(request.body).map_err(not_sent)?;
         let tracing = ctx.trace.map(|trace| (trace, trace.begin(self.step, &request, self.redactor), Instant::now()));
         let counted = ctx.effects.map(|effects| effects.begin(&request.method));
         let outcome = self.host.send(request, ctx.ids.account_id.as_ref(), send).await;
@@ -114,12 +117,15 @@ impl Run<'_> {
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
         if let Some((trace, pending, started)) = tracing {
             let duration_ms = elapsed_millis(started);
-            match &outcome {
-                Ok(response) => {
-                    let (status, headers, body) = response_of(response);
+            let response = outcome.as_ref().ok().map(response_of);
+            let length = response.as_ref().and_then(|(_, _, body)| body.as_ref()).map_or(0, Bytes::len);
+            self.leave_for(length).await?;
+            match (response, &outcome) {
+                (Some((status, headers, body)), _) => {
                     trace.record_response(pending, status, &headers, body.as_ref(), duration_ms, self.redactor);
                 }
-                Err(error) => trace.record_failure(pending, &error.message, duration_ms, self.redactor),
+                (None, Err(error)) => trace.record_failure(pending, &error.message, duration_ms, self.redactor),
+                (None, Ok(_)) => {}
             }
         }
         outcome

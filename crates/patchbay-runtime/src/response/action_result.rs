@@ -41,8 +41,9 @@ pub(crate) fn ignored_error_output(error: &Error) -> Value {
 pub(crate) fn assemble(mut run: Run<'_>, last: Option<&str>) -> Result<Map<String, Value>, Error> {
     let mut result = match &run.action.result {
         ActionResult::LastStep => {
-            let output = last.and_then(|id| run.steps.get_mut(id)?.get_mut("output"));
-            let member = |key: &str| output.as_ref().and_then(|output| output.get(key)).cloned();
+            // Moved: it may be large, and the run is done.
+            let mut output = last.and_then(|id| run.steps.get_mut(id)?.get_mut("output"));
+            let mut member = |key: &str| output.as_mut().and_then(|output| output.get_mut(key)).map(Value::take);
             let (data, next) = (member("data"), member("next"));
             Map::from_iter([
                 ("data".to_owned(), data.unwrap_or(Value::Null)),

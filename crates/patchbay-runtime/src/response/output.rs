@@ -6,6 +6,7 @@ use patchbay_connector::{
     json_tree::{self, JsonTreeError},
 };
 use patchbay_egress::{FailureCause, InboundResponse, display_url};
+use patchbay_model::Reservation;
 use serde_json::{Map, Value};
 use tokio::time::timeout_at;
 
@@ -15,10 +16,12 @@ use super::{
 };
 use crate::{
     Error, ErrorCode, ProviderFailure,
+    busy::memory_spent,
     context::Run,
     egress_error::cause_error,
     large_bodies::{self, LARGE_BODY_BYTES},
-    protocols::xml::{self, ElementNames},
+    protocols::xml::{self, ElementNames, XmlReadError},
+    run_memory::{ClaimError, RunMemory, claim_json},
 };
 
 /// The parts of a step's output that the action reads. Other parts are not copied.
@@ -45,11 +48,23 @@ pub(crate) struct StepOutput {
     pub(crate) next: Option<Value>,
     /// Further members of the output.
     pub(crate) extra: Vec<(&'static str, Value)>,
+    /// The memory of the data and the body.
+    pub(crate) memory: Reservation,
 }
 
 impl StepOutput {
-    /// Returns the object at `$.steps.ID.output`.
-    pub(crate) fn into_value(self) -> Value {
+    /// Returns the reservation of the data, if it is large. The body is no longer needed.
+    pub(crate) fn take_memory_of_data(&mut self) -> Reservation {
+        let mut memory = std::mem::take(&mut self.memory);
+        if memory.bytes() > 0 {
+            memory.shrink_to(json_tree::value_bytes(&self.data));
+        }
+        memory
+    }
+
+    /// Returns the object at `$.steps.ID.output`, whose memory the run then holds.
+    pub(crate) fn into_value(self, run: &RunMemory) -> Value {
+        run.hold(self.memory);
         let mut output = Map::new();
         output.insert("data".to_owned(), self.data);
         let members = [
@@ -76,9 +91,9 @@ impl Run<'_> {
     /// # Errors
     ///
     /// The provider's error with its status, or the status of a custom error; 502 `ProviderInvalidResponseError` for a body
-    /// that cannot be read; 502 `ProviderResponseTooLargeError` for one whose values would take too much memory; 408
-    /// `TimeoutError` if the time limit of the call ends before a large body is read; the expression error of a custom
-    /// error's condition or message.
+    /// that cannot be read; 502 `ProviderResponseTooLargeError` for one whose values would take too much memory; 503
+    /// `ServerBusyError` if the process has no memory left for them; 408 `TimeoutError` if the time limit of the call ends
+    /// before a large body is read; the expression error of a custom error's condition or message.
     pub(crate) async fn interpret(
         &self,
         request: &RequestSpec,
@@ -94,24 +109,27 @@ impl Run<'_> {
         }
         let read_headers = if self.ctx.reads_cookies { headers_with_cookies } else { headers_value };
         let headers = parts.headers.then(|| read_headers(&response.headers));
-        let (body, raw) = self
-            .read_away(response, move |provider, response| {
-                let body = read_body(provider, response)?;
+        let copies = 1 + usize::from(parts.raw);
+        let (body, raw, memory) = self
+            .read_away(response, move |provider, response, total| {
+                let (body, memory) = read_body(provider, response, total, copies)?;
                 let raw = parts.raw.then(|| body.clone());
-                Ok((body, raw))
+                Ok((body, raw, memory))
             })
             .await?;
+        self.leave_if_large().await?;
         Ok(StepOutput {
             data: select_data(&request.response, body),
             raw,
             status: Some(status),
             headers,
+            memory,
             ..StepOutput::default()
         })
     }
 
     /// Reads a response with `read`: at once if its body is small, otherwise on another thread, so that the calls of this
-    /// thread continue.
+    /// thread continue. The last argument of `read` is the number of bytes that the run has received.
     ///
     /// # Errors
     ///
@@ -119,14 +137,15 @@ impl Run<'_> {
     pub(crate) async fn read_away<T: Send + 'static>(
         &self,
         response: &InboundResponse,
-        read: impl FnOnce(&str, &InboundResponse) -> Result<T, Error> + Send + 'static,
+        read: impl FnOnce(&str, &InboundResponse, usize) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let title = &self.ctx.connector.title;
+        let total = self.memory.receive(response.body.len());
         if response.body.len() <= LARGE_BODY_BYTES {
-            return read(title, response);
+            return read(title, response, total);
         }
         let (provider, body) = (title.clone(), response.clone());
-        let work = large_bodies::work_away(move || read(&provider, &body));
+        let work = large_bodies::work_away(move || read(&provider, &body, total));
         match timeout_at(self.ctx.deadline, work).await {
             Ok(done) => done?,
             Err(_) => Err(cause_error(FailureCause::DeadlineExceeded, title, &response.url)),
@@ -190,38 +209,53 @@ impl Run<'_> {
     }
 }
 
-/// Returns a body as a value: an empty body as null, JSON as JSON, XML as an object, other text as a string.
+/// Returns a body as a value: an empty body as null, JSON as JSON, XML as an object, other text as a string; and the memory
+/// of `copies` copies of it, if the run that received `total` bytes is large.
 ///
 /// # Errors
 ///
 /// 502 `ProviderInvalidResponseError` for JSON or XML that is declared and not valid, an HTML page, and bytes that are not
-/// text; 502 `ProviderResponseTooLargeError` if the values would take too much memory.
-pub(crate) fn read_body(provider: &str, response: &InboundResponse) -> Result<Value, Error> {
+/// text; 502 `ProviderResponseTooLargeError` if the values would take too much memory; 503 `ServerBusyError` if the process
+/// has no memory left for them.
+fn read_body(
+    provider: &str,
+    response: &InboundResponse,
+    total: usize,
+    copies: usize,
+) -> Result<(Value, Reservation), Error> {
+    let refused = |error: ClaimError| claim_refused(provider, response, error);
     let media_type = xml::media_type(&content_type(response));
     if xml::is_xml(&media_type) && !response.body.trim_ascii().is_empty() {
-        return xml::read(&response.body, charset(response).as_deref(), ElementNames::Qualified)
-            .map_err(|error| invalid_response(provider, response, &format!("XML that is not valid ({error})")));
+        let charset = charset(response);
+        let read = xml::read_claimed(&response.body, charset.as_deref(), ElementNames::Qualified, total, copies);
+        return read.map_err(|error| match error {
+            XmlReadError::Invalid(error) => {
+                invalid_response(provider, response, &format!("XML that is not valid ({error})"))
+            }
+            XmlReadError::Refused(error) => refused(error),
+        });
     }
     let body = &response.text_body()[..];
     if body.trim_ascii().is_empty() {
-        return Ok(Value::Null);
+        return Ok((Value::Null, Reservation::default()));
     }
+    let memory = claim_json(body, total, copies).map_err(refused)?;
     let is_declared_json = media_type == "application/json" || media_type.ends_with("+json");
     let found = match json_tree::from_slice(body) {
         // A text such as `12` is a number only if JSON is declared or no content type is.
         Ok(value)
             if is_declared_json || media_type.is_empty() || matches!(value, Value::Object(_) | Value::Array(_)) =>
         {
-            return Ok(value);
+            return Ok((value, memory));
         }
-        Err(JsonTreeError::Large(large)) => return Err(large_tree(provider, response, &large.to_string())),
+        Err(JsonTreeError::Large(large)) => return Err(refused(large.into())),
         _ if media_type == "text/html" => "an HTML page in place of data".to_owned(),
         Err(JsonTreeError::Syntax(error)) if is_declared_json && is_too_deep(&error) => {
             "JSON that is nested more than 127 levels deep; read it with the raw proxy".to_owned()
         }
         Err(error) if is_declared_json => format!("JSON that is not valid ({error})"),
         _ => match std::str::from_utf8(body) {
-            Ok(text) => return Ok(Value::String(text.to_owned())),
+            Ok(text) => return Ok((Value::String(text.to_owned()), memory)),
             Err(_) => format!("bytes that are not text (`{media_type}`); download files with a download step"),
         },
     };
@@ -232,6 +266,14 @@ pub(crate) fn read_body(provider: &str, response: &InboundResponse) -> Result<Va
 /// provider could exhaust the stack.
 fn is_too_deep(error: &serde_json::Error) -> bool {
     error.to_string().starts_with("recursion limit exceeded")
+}
+
+/// Returns the error of a response whose values may not be read.
+pub(crate) fn claim_refused(provider: &str, response: &InboundResponse, error: ClaimError) -> Error {
+    match error {
+        ClaimError::Large(large) => large_tree(provider, response, &large.to_string()),
+        ClaimError::Spent(spent) => memory_spent(&format!("{provider}'s response was not read"), spent),
+    }
 }
 
 /// Returns the 502 `ProviderResponseTooLargeError` for a response whose values would take too much memory. `reason` says so

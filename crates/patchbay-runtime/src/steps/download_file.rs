@@ -6,12 +6,9 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, header};
-use patchbay_connector::{
-    definition::DownloadFile,
-    expr::Escape,
-    json_tree::{self, JsonTreeError},
-};
+use patchbay_connector::{definition::DownloadFile, expr::Escape, json_tree};
 use patchbay_egress::{OutboundRequest, display_url, header_text};
+use patchbay_model::{MemorySpent, Reservation};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 use url::Url;
@@ -19,15 +16,16 @@ use url::Url;
 use super::upload_binary::{decode, optional};
 use crate::{
     Error, ErrorCode,
+    busy::memory_spent,
     context::Run,
     egress_error::IntoError as _,
     file_stream::{FileMetadata, MAX_STREAM_DURATION, StreamSlot, StreamedFile, base_name},
     json::{at_path, to_text},
-    large_bodies::{self, LARGE_BODY_BYTES},
     response::{
         headers::headers_value,
         output::{OutputParts, StepOutput, invalid_response},
     },
+    run_memory::{ClaimError, claim_bytes, claim_json},
 };
 
 /// The upper limit of a step's `maxRedirects`.
@@ -47,7 +45,9 @@ pub(super) async fn run(run: &Run<'_>, download: &DownloadFile, parts: OutputPar
     };
     let requested_url = request.url.clone();
     let response = run.send_with_redirect_limit(request, redirects(download)).await?;
-    let output = run.interpret(&download.request, &response, OutputParts { raw: true, headers: parts.headers }).await?;
+    let mut output =
+        run.interpret(&download.request, &response, OutputParts { raw: true, headers: parts.headers }).await?;
+    run.memory.hold(std::mem::take(&mut output.memory));
     // A custom error may report a missing file as a success.
     let Some(description) = output.raw else { return Ok(output) };
     let found = at_path(&description, key).filter(|found| !found.is_null());
@@ -56,7 +56,9 @@ pub(super) async fn run(run: &Run<'_>, download: &DownloadFile, parts: OutputPar
         let url = found.and_then(Value::as_str).and_then(|text| response.url.join(text).ok()).ok_or_else(missing)?;
         return transfer(run, download, file_request(run, download, &requested_url, url)?, &description, parts).await;
     }
-    let content = decode_content(run, download, to_text(found.ok_or_else(missing)?))?;
+    let text = to_text(found.ok_or_else(missing)?);
+    run.memory.hold(claim_bytes(text.len()).map_err(|spent| file_refused(run, spent))?);
+    let content = decode_content(run, download, text)?;
     let metadata = metadata(run, download, &HeaderMap::new(), &description)?;
     let head = ResponseHead { status: response.status.as_u16(), headers: &response.headers, url: &response.url };
     buffered_output(run, download, &content, metadata, &head, parts).await
@@ -150,6 +152,11 @@ fn too_large(run: &Run<'_>, download: &DownloadFile, mut error: Error) -> Error 
     error
 }
 
+/// Returns the error of a file for which the process has no memory left.
+fn file_refused(run: &Run<'_>, spent: MemorySpent) -> Error {
+    memory_spent(&format!("{}'s file was not read", run.ctx.connector.title), spent)
+}
+
 /// Returns the output with a buffered file.
 async fn buffered_output(
     run: &Run<'_>,
@@ -159,15 +166,20 @@ async fn buffered_output(
     head: &ResponseHead<'_>,
     parts: OutputParts,
 ) -> Result<StepOutput, Error> {
-    let data = if download.as_json {
-        json_file(run, content).await?
-    } else if download.as_text {
-        Value::String(String::from_utf8_lossy(content).into_owned())
+    let total = run.memory.receive(content.len());
+    let (data, memory) = if download.as_json {
+        json_file(run, content, total).await?
     } else {
-        Value::String(STANDARD.encode(content))
+        // The text, or base64 with four characters for three bytes.
+        let memory = claim_bytes(content.len() / 3 * 4).map_err(|spent| file_refused(run, spent))?;
+        run.leave_if_large().await?;
+        let text =
+            if download.as_text { String::from_utf8_lossy(content).into_owned() } else { STANDARD.encode(content) };
+        (Value::String(text), memory)
     };
+    run.leave_if_large().await?;
     metadata.length = Some(content.len() as u64);
-    Ok(output(data, &metadata, head, parts))
+    Ok(StepOutput { memory, ..output(data, &metadata, head, parts) })
 }
 
 /// Parses a file as JSON.
@@ -175,24 +187,21 @@ async fn buffered_output(
 /// # Errors
 ///
 /// 502 `ProviderInvalidResponseError` if it is not JSON, 502 `ProviderResponseTooLargeError` if its values would take too
-/// much memory.
-async fn json_file(run: &Run<'_>, content: &Bytes) -> Result<Value, Error> {
-    let parsed = if content.len() <= LARGE_BODY_BYTES {
-        json_tree::from_slice(content)
-    } else {
-        let content = content.clone();
-        large_bodies::work_away(move || json_tree::from_slice(&content)).await?
-    };
+/// much memory, 503 `ServerBusyError` if the process has no memory left for them.
+async fn json_file(run: &Run<'_>, content: &Bytes, total: usize) -> Result<(Value, Reservation), Error> {
+    run.leave_if_large().await?;
     let title = &run.ctx.connector.title;
-    parsed.map_err(|error| match error {
-        JsonTreeError::Large(large) => Error::new(
+    let memory = claim_json(content, total, 1).map_err(|error| match error {
+        ClaimError::Large(large) => Error::new(
             ErrorCode::ProviderResponseTooLarge,
             format!("{title}'s file cannot be read as JSON: {large}; download it as text"),
         ),
-        JsonTreeError::Syntax(error) => {
-            Error::new(ErrorCode::ProviderInvalidResponse, format!("{title}'s file is not valid JSON ({error})"))
-        }
-    })
+        ClaimError::Spent(spent) => file_refused(run, spent),
+    })?;
+    let value = json_tree::from_slice(content).map_err(|error| {
+        Error::new(ErrorCode::ProviderInvalidResponse, format!("{title}'s file is not valid JSON ({error})"))
+    })?;
+    Ok((value, memory))
 }
 
 /// Opens the download and puts its body into the caller's slot; the output contains a placeholder.

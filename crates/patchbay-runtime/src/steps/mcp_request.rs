@@ -8,14 +8,17 @@ use patchbay_connector::{
     expr::{Bindings, Escape},
     json_tree,
 };
+use patchbay_model::Reservation;
 use serde_json::{Map, Value};
 use tokio::time::Duration;
 
 use crate::{
     Error, ErrorCode,
+    busy::memory_spent,
     context::Run,
     protocols::mcp::{client::McpClient, errors::tool_failed},
     response::output::{OutputParts, StepOutput},
+    run_memory::{ClaimError, claim_json},
 };
 
 /// The `resultType` of a result that asks for input.
@@ -50,7 +53,14 @@ pub(super) async fn run(run: &Run<'_>, call: &McpRequest, parts: OutputParts) ->
         return Err(tool_failed(title, &tool, &error_text(&result), &result, client.url()));
     }
     let raw = parts.raw.then(|| result.clone());
-    Ok(StepOutput { data: data(result), raw, status: Some(200), ..StepOutput::default() })
+    let text = only_text(&result).unwrap_or_default();
+    let memory = match claim_json(text.as_bytes(), text.len(), 1) {
+        Err(ClaimError::Spent(spent)) => return Err(memory_spent(&format!("{title}'s response was not read"), spent)),
+        // It stays a text.
+        Err(ClaimError::Large(_)) => Reservation::default(),
+        Ok(memory) => memory,
+    };
+    Ok(StepOutput { data: data(result), raw, status: Some(200), memory, ..StepOutput::default() })
 }
 
 /// Returns the name of the tool to call.
@@ -91,18 +101,23 @@ fn data(mut result: Value) -> Value {
         Some(structured) if !structured.is_null() => return structured,
         _ => {}
     }
-    let Some(Value::Array(mut content)) = result.get_mut("content").map(Value::take) else { return Value::Null };
-    let text = match content.as_slice() {
-        [] => return Value::Null,
-        [only] if is_text(only) => only.get("text").and_then(Value::as_str).map(str::to_owned),
-        _ => None,
-    };
+    let text = only_text(&result).map(str::to_owned);
+    let Some(Value::Array(content)) = result.get_mut("content").map(Value::take) else { return Value::Null };
     match text {
+        _ if content.is_empty() => Value::Null,
         Some(text) => match json_tree::from_slice(text.as_bytes()) {
             Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
             _ => Value::String(text),
         },
-        None => Value::Array(std::mem::take(&mut content)),
+        None => Value::Array(content),
+    }
+}
+
+/// Returns the text of a result that consists of one text.
+fn only_text(result: &Value) -> Option<&str> {
+    match result.get("content")?.as_array()?.as_slice() {
+        [only] if is_text(only) => only.get("text")?.as_str(),
+        _ => None,
     }
 }
 

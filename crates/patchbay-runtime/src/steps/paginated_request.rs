@@ -1,7 +1,8 @@
 //! `paginated_request`: requests all pages and returns their records as one list.
 //!
-//! The number of pages is limited by the connector's `maxPage` and by [`MAX_PAGES`], the total size by the limit of one
-//! response, the duration by the deadline of the run. If pages remain, `next` is the cursor of the next one.
+//! The number of pages is limited by the connector's `maxPage` and by [`MAX_PAGES`], the total size and the memory of all
+//! records by the limits of one response, the duration by the deadline of the run. If pages remain, `next` is the cursor of
+//! the next one.
 //!
 //! Providers also fail to say where their list ends. It ends here at a cursor that was used before, and, where pages are
 //! only numbered and no condition decides, at a page whose records are those of the page before.
@@ -11,11 +12,14 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher as _},
 };
 
+
 use patchbay_connector::{
     definition::{Cursor, NextKeyIn, PageMode, PaginatedRequest, Pagination, RequestSpec, SoapRequest},
     expr::{Bindings, Escape, Template},
+    json_tree::{self, LargeTree},
 };
 use patchbay_egress::{FailureCause, InboundResponse, header_text, links};
+use patchbay_model::Reservation;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -27,7 +31,7 @@ use crate::{
     request::builder::PageArg,
     response::{
         headers::headers_value,
-        output::{OutputParts, StepOutput},
+        output::{OutputParts, StepOutput, large_tree},
     },
 };
 
@@ -76,7 +80,7 @@ impl PagedRequest<'_> {
 ///
 /// # Errors
 ///
-/// The error of a request. 502 `ProviderResponseTooLargeError` if all pages together exceed the limit of one response.
+/// The error of a request. 502 `ProviderResponseTooLargeError` if all pages together exceed a limit of one response.
 pub(super) async fn fetch_pages(
     run: &Run<'_>,
     page: &Pagination,
@@ -85,6 +89,7 @@ pub(super) async fn fetch_pages(
     paged: PagedRequest<'_>,
 ) -> Result<StepOutput, Error> {
     let (mut records, mut bytes, mut output) = (Vec::new(), 0, StepOutput::default());
+    let mut memory = Reservation::default();
     let paging = run.paging();
     let size = paging.and_then(|paging| paging.size).unwrap_or(usize::MAX);
     let (mut at, mut skipped) = match paging.and_then(|paging| paging.start.as_ref()) {
@@ -107,6 +112,13 @@ pub(super) async fn fetch_pages(
             return Err(cause_error(cause, &run.ctx.connector.title, &response.url));
         }
         let step = paged.interpret(run, &response, OutputParts { raw: true, headers: parts.headers }).await?;
+        // The page's records and its body, of which only the records stay.
+        let page_bytes = step.memory.bytes();
+        memory.absorb(step.memory);
+        let limit = json_tree::max_bytes(bytes);
+        if memory.bytes() - page_bytes / 2 > limit {
+            return Err(large_tree(&run.ctx.connector.title, &response, &LargeTree { limit }.to_string()));
+        }
         let raw = step.raw.unwrap_or(Value::Null);
         let items = match step.data {
             Value::Array(items) => items,
@@ -144,8 +156,10 @@ pub(super) async fn fetch_pages(
             break;
         }
         at = Some(next);
+        memory.shrink_to(memory.bytes() - page_bytes / 2);
     }
     output.data = Value::Array(records);
+    output.memory = memory;
     Ok(output)
 }
 

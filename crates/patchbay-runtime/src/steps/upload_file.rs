@@ -4,6 +4,7 @@ use http::{HeaderValue, header};
 use patchbay_connector::{
     definition::{ArrayFormat, UploadFile},
     expr::{Bindings, Escape},
+    json_tree,
 };
 use serde_json::Value;
 
@@ -27,7 +28,7 @@ pub(super) async fn run(run: &Run<'_>, upload: &UploadFile, parts: OutputParts) 
     let content_type = optional(run, upload.content_type.as_ref(), Escape::Header)?;
     let mut form = MultipartForm::new(format!("patchbay-{}", run.host.entropy().token()));
     // Body arguments become fields of the form.
-    if let Ok(Value::Object(members)) = serde_json::from_slice(&request.body) {
+    if let Ok(Value::Object(members)) = json_tree::from_slice(&request.body) {
         let mut pairs = Vec::new();
         members.iter().for_each(|(name, value)| write_pairs(name, value, ArrayFormat::Indexed, &mut pairs));
         pairs.iter().for_each(|(name, value)| form.field(name, None, value));

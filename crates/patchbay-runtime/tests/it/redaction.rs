@@ -114,12 +114,12 @@ fn the_proxied_json_of_each_spelling_is_redacted_and_valid() {
     let redactor = Redactor::new([SECRET].into_iter());
     for (name, spelling) in table() {
         let value = json!({ "n": 1.5, "list": [{ (spelling.as_str()): format!("key={spelling}!") }], "s": "kept" });
-        let clean = serde_json::from_slice::<Value>(&redactor.json(Bytes::from(value.to_string()))).unwrap();
+        let clean = serde_json::from_slice::<Value>(&redactor.json(Bytes::from(value.to_string())).unwrap()).unwrap();
         let expected = json!({ "n": 1.5, "list": [{ "[redacted]": "key=[redacted]!" }], "s": "kept" });
         assert_eq!(clean, expected, "{name}");
     }
     let escaped = r#"["\u0053\u0033cr\u002Bt\/\"va\u0026lue\" \u00fc\u003c%\u003e\u003d\\x"]"#;
-    assert_eq!(redactor.json(Bytes::from_static(escaped.as_bytes())), "[\"[redacted]\"]");
+    assert_eq!(redactor.json(Bytes::from_static(escaped.as_bytes())).unwrap(), "[\"[redacted]\"]");
 }
 
 #[test]

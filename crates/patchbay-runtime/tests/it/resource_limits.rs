@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use axum::{extract::Request, response::IntoResponse as _};
-use patchbay_model::ErrorCode;
+use patchbay_model::{ErrorCode, LARGE_VALUES};
 use patchbay_runtime::Error;
 use serde_json::{Value, json};
 
-use crate::support::{RunnerBed, load_connector};
+use crate::support::{RunnerBed, fixture, load_connector};
 
 const HEAD: &str = "\
 Patchbay: 1.0.0
@@ -93,4 +93,22 @@ async fn copied_values_are_limited_in_memory() {
     step(&mut steps, 0, &map);
     let error = run(&steps).await.unwrap_err();
     assert!(error.message.contains("exceeds the memory limit of a call"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn many_small_pages_count_together() {
+    let nested = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    let items = vec![nested; 300].join(",");
+    let respond = move |request: Request| {
+        let after = request.uri().query().and_then(|query| query.strip_prefix("after=")?.parse().ok()).unwrap_or(0);
+        let page = format!("{{\"items\":[{items}],\"next\":{}}}", after + 1);
+        async move { ([("content-type", "application/json")], page).into_response() }
+    };
+    let bed = RunnerBed::start(fixture("steps"), "https://api.steps.example.com", respond).await;
+    let error = bed.run("fault_paginated_request", json!({ "path": { "fault": "x" } })).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::ProviderResponseTooLarge);
+    assert!(error.message.contains("too many small values"), "{}", error.message);
+    let pages = bed.take_requests().len();
+    assert!((3..15).contains(&pages), "{pages} pages, each within the limit");
+    assert_eq!(LARGE_VALUES.reserved(), 0);
 }

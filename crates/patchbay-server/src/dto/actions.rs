@@ -1,8 +1,10 @@
 //! Actions: the catalog, and runs.
 
+use std::sync::Arc;
+
 use patchbay_connector::definition::{Action, ActionType, Annotations, AuthMethod, ScopeDefinition};
 use patchbay_engine::{ActionPage, CatalogEntry, RunOutcome, RunRequest};
-use patchbay_model::{AccountId, ProfileId};
+use patchbay_model::{AccountId, ProfileId, Reservation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{
@@ -400,7 +402,13 @@ impl RunAction {
     }
 
     /// Returns the engine's request.
-    pub(crate) fn into_request(self, account_id: AccountId, profile_id: Option<ProfileId>, debug: bool) -> RunRequest {
+    pub(crate) fn into_request(
+        self,
+        account_id: AccountId,
+        profile_id: Option<ProfileId>,
+        debug: bool,
+        memory: Option<Arc<Reservation>>,
+    ) -> RunRequest {
         RunRequest {
             account_id,
             profile_id,
@@ -410,6 +418,7 @@ impl RunAction {
             headers: self.headers.unwrap_or_default(),
             body: self.body.unwrap_or_default(),
             debug,
+            memory,
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use patchbay_connector::definition::HttpMethod;
-use patchbay_engine::{Error, ProxyOutcome, ProxyRequest};
-use patchbay_model::AccountId;
+use patchbay_engine::{Error, ProxyOutcome, ProxyRequest, ReservedBuffer, memory_spent, reserved};
+use patchbay_model::{AccountId, MemorySpent};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 use utoipa::{
@@ -80,7 +80,8 @@ impl SendProxied {
     ///
     /// # Errors
     ///
-    /// 400 `ValidationError` for another method and for a header's value that is a list or an object.
+    /// 400 `ValidationError` for another method and for a header's value that is a list or an object; 503 `ServerBusyError` if
+    /// the process has no memory left for the body.
     pub(crate) fn into_request(self, account_id: AccountId) -> Result<ProxyRequest, Error> {
         let method = match self.method.as_deref().unwrap_or("get").to_ascii_lowercase().as_str() {
             "get" => HttpMethod::Get,
@@ -103,6 +104,7 @@ impl SendProxied {
         }
         let body =
             self.body.map(|raw| Bytes::from(Box::<str>::from(raw).into_string())).filter(|raw| raw.as_ref() != b"null");
+        let body = body.map(reserved).transpose().map_err(|spent| memory_spent("the request was not sent", spent))?;
         Ok(ProxyRequest {
             account_id,
             url: self.url,
@@ -131,18 +133,27 @@ pub(crate) struct ProxyResponseOut {
 impl ProxyResponseOut {
     /// Returns `{"status":…,"headers":{…},"data":…}` with the provider's bytes unchanged: the engine has checked that they
     /// are JSON.
-    pub(crate) fn to_json(outcome: &ProxyOutcome) -> Bytes {
+    ///
+    /// # Errors
+    ///
+    /// 503 `ServerBusyError` if the process has no memory left for it.
+    pub(crate) fn to_json(outcome: &ProxyOutcome) -> Result<Bytes, Error> {
         let headers: Map<String, Value> =
             outcome.headers.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
         let headers = serde_json::to_vec(&headers).unwrap_or_else(|_| b"{}".to_vec());
-        let mut out = BytesMut::with_capacity(outcome.body.len() + headers.len() + 48);
-        out.put_slice(b"{\"status\":");
-        out.put_slice(outcome.status.to_string().as_bytes());
-        out.put_slice(b",\"headers\":");
-        out.put_slice(&headers);
-        out.put_slice(b",\"data\":");
-        out.put_slice(&outcome.body);
-        out.put_slice(b"}");
-        out.freeze()
+        let status = outcome.status.to_string();
+        let parts: [&[u8]; 7] =
+            [b"{\"status\":", status.as_bytes(), b",\"headers\":", &headers, b",\"data\":", &outcome.body, b"}"];
+        let mut out = ReservedBuffer::with_capacity(parts.iter().map(|part| part.len()).sum()).map_err(not_written)?;
+        for part in parts {
+            out.extend(part).map_err(not_written)?;
+        }
+        Ok(out.into_bytes())
     }
+}
+
+fn not_written(spent: MemorySpent) -> Error {
+    let mut error = memory_spent("the provider's response was not passed on", spent);
+    error.may_have_effect = true;
+    error
 }

@@ -31,7 +31,7 @@ impl FromRequest<AppState> for ConnectorFiles {
         let bytes = collect(request.into_body(), state.config.body_limit_bytes).await;
         let bytes = bytes.map_err(rejection)?;
         if is_list {
-            let (body, _): (PushConnector, _) = parse_away(bytes, Unknown::Error).await.map_err(rejection)?;
+            let body = parse_away::<PushConnector>(bytes, Unknown::Error).await.map_err(rejection)?.value;
             return Ok(Self(body.into_files()));
         }
         match String::from_utf8(bytes.to_vec()) {

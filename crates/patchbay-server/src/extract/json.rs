@@ -1,5 +1,7 @@
 //! JSON bodies, with error messages that never contain the request's values.
 
+use std::sync::Arc;
+
 use axum::{
     body::{Body, HttpBody as _},
     extract::{FromRequest, OptionalFromRequest, Request},
@@ -8,7 +10,8 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use patchbay_connector::{json_tree, nearest};
-use patchbay_engine::{Error, ErrorCode, LARGE_BODY_BYTES, Problem, work_away};
+use patchbay_engine::{Error, ErrorCode, LARGE_BODY_BYTES, Problem, memory_spent, work_away};
+use patchbay_model::{FREE_BYTES, MemorySpent, Reservation};
 use serde::de::DeserializeOwned;
 use tokio::time::{Duration, Instant, timeout_at};
 use zeroize::{Zeroize, Zeroizing};
@@ -41,9 +44,9 @@ pub(crate) struct ApiJson<T>(pub(crate) T);
 /// A JSON body of a route of the original contract. Unknown members are ignored, and the response names them.
 pub(crate) struct WireJson<T>(pub(crate) T);
 
-/// A JSON body of the API that contains data for a provider, as large as the operator allows. Unknown members are ignored,
-/// and the response names them.
-pub(crate) struct DataJson<T>(pub(crate) T);
+/// A JSON body of the API that contains data for a provider, as large as the operator allows; and its memory if it is large.
+/// Unknown members are ignored, and the response names them.
+pub(crate) struct DataJson<T>(pub(crate) T, pub(crate) Option<Arc<Reservation>>);
 
 /// A small JSON body of the API, for requests without a key.
 pub(crate) struct SmallJson<T>(pub(crate) T);
@@ -51,26 +54,40 @@ pub(crate) struct SmallJson<T>(pub(crate) T);
 /// A JSON body of the Hub API. Unknown members are ignored, and the response names them.
 pub(crate) struct HubJson<T>(pub(crate) T);
 
-/// The bytes of a body. They are wiped after use and whenever the buffer grows, because they may contain secrets.
+/// The bytes of a body. They are wiped after use and whenever the buffer grows, because they may contain secrets. A large
+/// body reserves its memory.
 #[derive(Debug, Default)]
-pub(crate) struct BodyBuffer(Zeroizing<Vec<u8>>);
+pub(crate) struct BodyBuffer {
+    bytes: Zeroizing<Vec<u8>>,
+    memory: Reservation,
+}
 
 impl BodyBuffer {
-    fn extend(&mut self, data: &[u8]) {
-        if self.0.capacity() - self.0.len() < data.len() {
-            let capacity = (self.0.len() + data.len()).max(self.0.capacity() * 2);
+    /// Appends bytes. `limit` is how many there are at most: until then the capacity doubles.
+    ///
+    /// # Errors
+    ///
+    /// [`MemorySpent`] if the process has no memory left for them.
+    fn extend(&mut self, data: &[u8], limit: usize) -> Result<(), MemorySpent> {
+        let (length, before) = (self.bytes.len() + data.len(), self.bytes.capacity());
+        if before < length {
+            let capacity = length.max((before * 2).min(limit));
+            // Both buffers exist until the bytes are copied.
+            self.memory.grow_to(before + capacity)?;
             let mut grown = Vec::with_capacity(capacity);
-            grown.extend_from_slice(&self.0);
-            self.0.zeroize();
-            *self.0 = grown;
+            grown.extend_from_slice(&self.bytes);
+            self.bytes.zeroize();
+            *self.bytes = grown;
+            self.memory.shrink_to(capacity);
         }
-        self.0.extend_from_slice(data);
+        self.bytes.extend_from_slice(data);
+        Ok(())
     }
 }
 
 impl AsRef<[u8]> for BodyBuffer {
     fn as_ref(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 }
 
@@ -78,7 +95,7 @@ impl std::ops::Deref for BodyBuffer {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 }
 
@@ -87,7 +104,8 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for ApiJson<T> 
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
         let limit = state.config.body_limit_bytes.min(MAX_CONFIGURATION_BODY_BYTES);
-        read(request, limit, Unknown::Error).await.map(Self).map_err(|error| ApiError::from(error).into_response())
+        let body = read(request, limit, Unknown::Error).await;
+        body.map(|(body, _)| Self(body)).map_err(|error| ApiError::from(error).into_response())
     }
 }
 
@@ -96,7 +114,8 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for WireJson<T>
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
         let limit = state.config.body_limit_bytes.min(MAX_CONFIGURATION_BODY_BYTES);
-        read(request, limit, Unknown::Ignored).await.map(Self).map_err(|error| ApiError::from(error).into_response())
+        let body = read(request, limit, Unknown::Ignored).await;
+        body.map(|(body, _)| Self(body)).map_err(|error| ApiError::from(error).into_response())
     }
 }
 
@@ -105,7 +124,8 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for DataJson<T>
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
         let body = read(request, state.config.body_limit_bytes, Unknown::Ignored).await;
-        body.map(Self).map_err(|error| ApiError::from(error).into_response())
+        let (body, memory) = body.map_err(|error| ApiError::from(error).into_response())?;
+        Ok(Self(body, Some(memory).filter(|memory| memory.bytes() > 0).map(Arc::new)))
     }
 }
 
@@ -114,7 +134,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for SmallJson<T
 
     async fn from_request(request: Request, _: &AppState) -> Result<Self, Response> {
         let body = read(request, MAX_SMALL_BODY_BYTES, Unknown::Error).await;
-        body.map(Self).map_err(|error| ApiError::from(error).into_response())
+        body.map(|(body, _)| Self(body)).map_err(|error| ApiError::from(error).into_response())
     }
 }
 
@@ -123,7 +143,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for HubJson<T> 
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
         let body = read(request, state.config.body_limit_bytes.min(MAX_HUB_BODY_BYTES), Unknown::Ignored).await;
-        body.map(Self).map_err(|error| HubError::from(error).into_response())
+        body.map(|(body, _)| Self(body)).map_err(|error| HubError::from(error).into_response())
     }
 }
 
@@ -148,11 +168,12 @@ pub(super) enum Unknown {
     Error,
 }
 
+/// Reads a body. Returns the memory of its values, too.
 async fn read<T: DeserializeOwned + Send + 'static>(
     request: Request,
     limit: usize,
     unknown: Unknown,
-) -> Result<T, Error> {
+) -> Result<(T, Reservation), Error> {
     if !is_json(request.headers()) {
         return Err(Error::new(
             ErrorCode::UnsupportedMediaType,
@@ -162,15 +183,23 @@ async fn read<T: DeserializeOwned + Send + 'static>(
     let unknown = if is_strict(request.headers()) { Unknown::Error } else { unknown };
     let places = (unknown == Unknown::Ignored).then(|| IgnoredFields::of(request.extensions()));
     let bytes = collect(request.into_body(), limit).await?;
-    let (value, ignored) = parse_away(bytes, unknown).await?;
+    let Parsed { value, ignored, memory } = parse_away(bytes, unknown).await?;
     if let Some(places) = places.filter(|_| !ignored.is_empty()) {
         places.add("body", ignored);
     }
-    Ok(value)
+    Ok((value, memory))
 }
 
-/// Parses a JSON object: a large body on another thread, so that the calls of this thread continue. Returns the value and the
-/// names of the members that were ignored.
+/// A body that was parsed.
+pub(super) struct Parsed<T> {
+    pub(super) value: T,
+    /// The names of the members that were ignored.
+    ignored: Vec<String>,
+    /// The memory of its values.
+    memory: Reservation,
+}
+
+/// Parses a JSON object: a large body on another thread, so that the calls of this thread continue.
 ///
 /// # Errors
 ///
@@ -178,7 +207,7 @@ async fn read<T: DeserializeOwned + Send + 'static>(
 pub(super) async fn parse_away<T: DeserializeOwned + Send + 'static>(
     bytes: BodyBuffer,
     unknown: Unknown,
-) -> Result<(T, Vec<String>), Error> {
+) -> Result<Parsed<T>, Error> {
     if bytes.len() <= LARGE_BODY_BYTES {
         return parse(&bytes, unknown);
     }
@@ -190,9 +219,10 @@ pub(super) async fn parse_away<T: DeserializeOwned + Send + 'static>(
 ///
 /// # Errors
 ///
-/// 400 `ValidationError` if the connection broke, 408 `BodyTimeoutError`, 413 `PayloadTooLargeError`.
+/// 400 `ValidationError` if the connection broke, 408 `BodyTimeoutError`, 413 `PayloadTooLargeError`, 503 `ServerBusyError`
+/// if the process has no memory left for it.
 pub(crate) async fn collect(mut body: Body, limit: usize) -> Result<BodyBuffer, Error> {
-    let (mut buffer, mut received) = (BodyBuffer::default(), 0_usize);
+    let (mut buffer, mut received) = (Ok(BodyBuffer::default()), 0_usize);
     let deadline = Instant::now() + BODY_TIMEOUT;
     loop {
         let frame = timeout_at(deadline.min(Instant::now() + CHUNK_TIMEOUT), body.frame()).await;
@@ -201,13 +231,17 @@ pub(crate) async fn collect(mut body: Body, limit: usize) -> Result<BodyBuffer, 
         let Ok(data) = frame.map_err(incomplete)?.into_data() else { continue };
         received = received.saturating_add(data.len());
         if received <= limit {
-            buffer.extend(&data);
+            if let Ok(bytes) = &mut buffer
+                && let Err(spent) = bytes.extend(&data, limit)
+            {
+                buffer = Err(spent);
+            }
         } else if received > limit.saturating_add(MAX_DRAINED_BYTES) {
             break;
         }
     }
     if received <= limit {
-        return Ok(buffer);
+        return buffer.map_err(|spent| memory_spent("the body was not read", spent));
     }
     let message = match limit / 1024 {
         kibibytes @ ..1024 => format!("the body is larger than {kibibytes} KiB, the limit of this operation"),
@@ -234,8 +268,8 @@ fn body_timeout() -> Error {
 /// # Errors
 ///
 /// 400 `MalformedJsonError` if it is not JSON, 400 `ValidationError` if it is not what `T` reads, 413 `PayloadTooLargeError`
-/// if its values would take too much memory.
-fn parse<T: DeserializeOwned>(bytes: &[u8], unknown: Unknown) -> Result<(T, Vec<String>), Error> {
+/// if its values would take too much memory, 503 `ServerBusyError` if the process has no memory left for them.
+fn parse<T: DeserializeOwned>(bytes: &[u8], unknown: Unknown) -> Result<Parsed<T>, Error> {
     let bytes = json_tree::without_mark(bytes);
     // serde would read a list as the members in declaration order.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
@@ -244,9 +278,13 @@ fn parse<T: DeserializeOwned>(bytes: &[u8], unknown: Unknown) -> Result<(T, Vec<
     if bytes.trim_ascii().is_empty() {
         return Err(Error::new(ErrorCode::MalformedJson, "the body is empty; send a JSON object"));
     }
-    json_tree::check(bytes).map_err(|large| {
-        Error::new(ErrorCode::PayloadTooLarge, format!("the body cannot be read: {large}; send less"))
-    })?;
+    let mut memory = Reservation::default();
+    if bytes.len() > FREE_BYTES {
+        let size = json_tree::measure(bytes).map_err(|large| {
+            Error::new(ErrorCode::PayloadTooLarge, format!("the body cannot be read: {large}; send less"))
+        })?;
+        memory.grow_to(size).map_err(|spent| memory_spent("the body was not read", spent))?;
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let (mut track, mut ignored) = (serde_path_to_error::Track::new(), Vec::new());
     let lenient = Lenient {
@@ -269,7 +307,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8], unknown: Unknown) -> Result<(T, Vec<
         let message = format!("the body continues after its JSON (line {}, column {})", error.line(), error.column());
         Error::new(ErrorCode::MalformedJson, message)
     })?;
-    Ok((value, ignored))
+    Ok(Parsed { value, ignored, memory })
 }
 
 /// Returns a problem's code and message for an error of serde: without the request's values, which may be secret, and with
@@ -346,7 +384,8 @@ mod tests {
             (r#"["s3cret", 1]"#, "the body must be a JSON object, not a list"),
             (r#"{"name": "s3cret"#, "the body is not valid JSON (line 1, column 16)"),
         ] {
-            assert_eq!(parse::<NamedBody>(body.as_bytes(), Unknown::Error).unwrap_err().message, message);
+            let error = parse::<NamedBody>(body.as_bytes(), Unknown::Error).map(|_| ()).unwrap_err();
+            assert_eq!(error.message, message);
         }
     }
 
@@ -388,7 +427,8 @@ mod tests {
             (r#""s3cret""#, "body: expected an object"),
             ("5", "body: expected an object"),
         ] {
-            assert_eq!(parse::<EveryType>(body.as_bytes(), Unknown::Error).unwrap_err().message, message, "{body}");
+            let error = parse::<EveryType>(body.as_bytes(), Unknown::Error).map(|_| ()).unwrap_err();
+            assert_eq!(error.message, message, "{body}");
         }
     }
 
@@ -400,8 +440,8 @@ mod tests {
             name: String,
         }
         let body = br#"{"name": "a", "nmae": "s3cret"}"#;
-        assert_eq!(parse::<Known>(body, Unknown::Ignored).unwrap().1, ["nmae"]);
-        let error = parse::<Known>(body, Unknown::Error).unwrap_err();
+        assert_eq!(parse::<Known>(body, Unknown::Ignored).unwrap().ignored, ["nmae"]);
+        let error = parse::<Known>(body, Unknown::Error).map(|_| ()).unwrap_err();
         assert_eq!(error.message, "body.nmae: unknown field `nmae`; did you mean `name`?");
         assert_eq!(error.problems[0].code, "unknown_field");
     }
@@ -410,8 +450,8 @@ mod tests {
     async fn a_large_body_of_empty_values_is_refused() {
         let body = format!("{{\"name\": [{}{{}}]}}", "{},".repeat(5_000_000));
         let mut buffer = BodyBuffer::default();
-        buffer.extend(body.as_bytes());
-        let error = parse_away::<serde_json::Value>(buffer, Unknown::Error).await.unwrap_err();
+        buffer.extend(body.as_bytes(), body.len()).unwrap();
+        let error = parse_away::<serde_json::Value>(buffer, Unknown::Error).await.map(|_| ()).unwrap_err();
         assert_eq!(error.code, ErrorCode::PayloadTooLarge);
         assert!(error.message.contains("too many small values"), "{}", error.message);
     }

@@ -1,13 +1,17 @@
 //! Actions: the catalog, and running them.
 
+use std::io;
+
 use axum::{
     Json,
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use patchbay_engine::{ActionQuery, Engine, RunReply};
-use patchbay_model::{AccountId, ProfileId};
+use patchbay_engine::{
+    ActionQuery, Engine, Error, ErrorCode, ReservedBuffer, RunOutcome, RunReply, leave, memory_spent,
+};
+use patchbay_model::{AccountId, MemorySpent, ProfileId};
 
 use super::file;
 use crate::{
@@ -123,17 +127,43 @@ pub(crate) async fn rpc(
     RateLimitWait(max_rate_limit_wait): RateLimitWait,
     headers: HeaderMap,
     mut query: QueryMap,
-    DataJson(run): DataJson<RunAction>,
+    DataJson(run, memory): DataJson<RunAction>,
 ) -> Result<Response, ApiError> {
     let account_id = account.or_else(|| account_of_body(run.headers())).ok_or_else(missing_account)?;
     let profile =
         headers.get("x-connector-profile-id").and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
     let debug = query.text(&["debug"]).is_some_and(|text| text == "true");
     query.finish_call()?;
-    let request = run.into_request(account_id, profile.map(ProfileId::new), debug);
+    let request = run.into_request(account_id, profile.map(ProfileId::new), debug, memory);
     Ok(match engine.actions.run_streaming(&caller, request, max_rate_limit_wait).await? {
         RunReply::File(found) if file::wants_bytes(&headers) => file::bytes(&found.metadata, found.content),
         RunReply::File(found) => file::json(*found),
-        RunReply::Value(outcome) => Json(RunResultOut::new(outcome)).into_response(),
+        RunReply::Value(outcome) => result(outcome).await?,
     })
+}
+
+/// Writes the result: a large one away from the thread that answers.
+///
+/// # Errors
+///
+/// 503 `ServerBusyError` if the process has no memory left for it.
+async fn result(mut outcome: RunOutcome) -> Result<Response, Error> {
+    let Some(memory) = outcome.memory.take() else { return Ok(Json(RunResultOut::new(outcome)).into_response()) };
+    leave().await.map_err(|mut error| {
+        error.may_have_effect = true;
+        error
+    })?;
+    let mut body = ReservedBuffer::new(usize::MAX);
+    if let Err(error) = serde_json::to_writer(&mut body, &RunResultOut::new(outcome)) {
+        let error = io::Error::from(error);
+        let spent = error.get_ref().and_then(|source| source.downcast_ref::<MemorySpent>());
+        let mut error = match spent {
+            Some(spent) => memory_spent("the result was not written", *spent),
+            None => Error::new(ErrorCode::Internal, format!("the result cannot be written: {error}")),
+        };
+        error.may_have_effect = true;
+        return Err(error);
+    }
+    drop(memory);
+    Ok(([(header::CONTENT_TYPE, "application/json")], body.into_bytes()).into_response())
 }

@@ -10,7 +10,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::stream;
-use patchbay_engine::{Engine, ProxyReply};
+use patchbay_engine::{Engine, ProxyReply, movable};
 
 use super::file;
 use crate::{
@@ -52,8 +52,10 @@ pub(crate) async fn send(
     AccountHeader(account): AccountHeader,
     RateLimitWait(max_rate_limit_wait): RateLimitWait,
     headers: HeaderMap,
-    DataJson(body): DataJson<SendProxied>,
+    DataJson(body, memory): DataJson<SendProxied>,
 ) -> Result<Response, ApiError> {
+    // The body is kept as a text, which reserves its own memory.
+    drop(memory);
     let account_id = account.or_else(|| account_of_body(body.headers())).ok_or_else(missing_account)?;
     let request = body.into_request(account_id)?;
     let wants_heartbeat = headers
@@ -63,7 +65,7 @@ pub(crate) async fn send(
     if !wants_heartbeat {
         return Ok(match engine.proxy.run_streaming(&caller, request, max_rate_limit_wait).await? {
             ProxyReply::Value(outcome) => {
-                ([(header::CONTENT_TYPE, "application/json")], ProxyResponseOut::to_json(&outcome)).into_response()
+                ([(header::CONTENT_TYPE, "application/json")], ProxyResponseOut::to_json(&outcome)?).into_response()
             }
             ProxyReply::File(found) => {
                 let mut response = file::bytes(&found.metadata, found.content);
@@ -72,13 +74,14 @@ pub(crate) async fn send(
             }
         });
     }
-    let call = async move {
-        match engine.proxy.run_within(&caller, request, max_rate_limit_wait).await {
-            Ok(outcome) => ProxyResponseOut::to_json(&outcome),
+    // The stream of the response is polled outside of the request.
+    let call = movable(async move {
+        let outcome = engine.proxy.run_within(&caller, request, max_rate_limit_wait).await;
+        outcome.and_then(|outcome| ProxyResponseOut::to_json(&outcome)).unwrap_or_else(|error| {
             // The status has been sent already, so the error is in the body.
-            Err(error) => serde_json::to_vec(&error::body(&error)).map(Bytes::from).unwrap_or_default(),
-        }
-    };
+            serde_json::to_vec(&error::body(&error)).map(Bytes::from).unwrap_or_default()
+        })
+    });
     let chunks = stream::unfold(Some(Box::pin(call)), |call| async move {
         let mut call = call?;
         tokio::select! {

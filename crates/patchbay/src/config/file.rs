@@ -33,6 +33,7 @@ pub struct FileSettings {
     pub trusted_proxies: Vec<String>,
     pub body_limit_mib: Option<u64>,
     pub response_limit_mib: Option<u64>,
+    pub memory_limit_mib: Option<u64>,
     pub call_budget_seconds: Option<u64>,
     pub connection_limit: Option<u64>,
     pub key_requests_per_minute: Option<u64>,
@@ -88,7 +89,14 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
     let hub = section("hub", &["allowedOrigins"]);
     let limits = section(
         "limits",
-        &["bodyMebibytes", "responseMebibytes", "callSeconds", "connections", "keyRequestsPerMinute"],
+        &[
+            "bodyMebibytes",
+            "responseMebibytes",
+            "memoryMebibytes",
+            "callSeconds",
+            "connections",
+            "keyRequestsPerMinute",
+        ],
     );
     let records = section("records", &["retentionDays"]);
     let shutdown = section("shutdown", &["graceSeconds"]);
@@ -123,6 +131,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         trusted_proxies: root.texts("trustedProxies"),
         body_limit_mib: whole_number(limits, "bodyMebibytes"),
         response_limit_mib: whole_number(limits, "responseMebibytes"),
+        memory_limit_mib: whole_number(limits, "memoryMebibytes"),
         call_budget_seconds: whole_number(limits, "callSeconds"),
         connection_limit: whole_number(limits, "connections"),
         key_requests_per_minute: whole_number(limits, "keyRequestsPerMinute"),

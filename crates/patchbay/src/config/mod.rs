@@ -17,6 +17,7 @@ use patchbay_vault::Secret;
 use url::Url;
 
 pub mod file;
+mod memory;
 mod options;
 
 pub use options::{LogFormat, Options, variable};
@@ -61,6 +62,8 @@ pub struct Settings {
     pub body_limit_bytes: usize,
     /// The largest response body read from a provider, in bytes.
     pub response_limit_bytes: usize,
+    /// The memory that large values may take, in bytes.
+    pub memory_limit_bytes: usize,
     /// The retention period of call records, in days. 0 keeps them without limit.
     pub call_retention_days: u32,
     /// The largest number of open connections of clients.
@@ -136,6 +139,7 @@ impl Settings {
                 32,
                 "response limit",
             )?,
+            memory_limit_bytes: memory_limit(options.memory_limit_mib.or(file.memory_limit_mib))?,
             call_budget: seconds(options.call_budget_seconds.or(file.call_budget_seconds), 60, 1..=300, "call budget")?,
             connection_limit: connection_limit(options.connection_limit.or(file.connection_limit))?,
             key_requests_per_minute: key_requests(options.key_requests_per_minute.or(file.key_requests_per_minute))?,
@@ -271,6 +275,15 @@ fn key_requests(per_minute: Option<u64>) -> anyhow::Result<u32> {
     }
 }
 
+/// Checks the memory of large values: from 64 MiB, less than which one large call may need, to a tebibyte.
+fn memory_limit(limit: Option<u64>) -> anyhow::Result<usize> {
+    let limit = limit.unwrap_or_else(memory::default_budget_mib);
+    if !(64..=1_048_576).contains(&limit) {
+        bail!("the memory limit is {limit} MiB; it must be from 64 to 1048576");
+    }
+    Ok(usize::try_from(limit * 1024 * 1024)?)
+}
+
 fn mebibytes(value: Option<u64>, default: u64, name: &str) -> anyhow::Result<usize> {
     let value = value.unwrap_or(default);
     if !(1..=1024).contains(&value) {
@@ -372,6 +385,7 @@ mod tests {
             (["--upstream", "https://a.example.com"], "is not FROM=TO"),
             (["--hub-allowed-origin", "https://a.example.com/x"], "has a path"),
             (["--body-limit-mib", "0"], "from 1 to 1024"),
+            (["--memory-limit-mib", "63"], "from 64 to 1048576"),
             (["--call-budget-seconds", "0"], "from 1 to 300"),
             (["--key-requests-per-minute", "1000001"], "from 1 to 1000000 requests a minute, or 0"),
         ] {

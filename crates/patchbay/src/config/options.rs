@@ -85,6 +85,10 @@ pub struct Options {
     /// Largest response body read from a provider, in MiB [default: 32]
     #[arg(long, env = "PATCHBAY_RESPONSE_LIMIT_MIB", value_name = "MIB")]
     pub response_limit_mib: Option<u64>,
+    /// Memory that the large values of all calls may take together, in MiB [default: half of what the machine or the
+    /// container has]
+    #[arg(long, env = "PATCHBAY_MEMORY_LIMIT_MIB", value_name = "MIB")]
+    pub memory_limit_mib: Option<u64>,
     /// Longest time of a call, in seconds [default: 60]
     #[arg(long, env = "PATCHBAY_CALL_BUDGET_SECONDS", value_name = "SECONDS")]
     pub call_budget_seconds: Option<u64>,

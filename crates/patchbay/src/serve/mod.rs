@@ -14,7 +14,7 @@ use std::{io::Write, net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
 use patchbay_engine::{Engine, EngineConfig, EngineParts};
-use patchbay_model::{Clock, Entropy};
+use patchbay_model::{Clock, Entropy, LARGE_VALUES};
 use patchbay_server::{RouteUrls, SandboxInfo, ServerConfig};
 use patchbay_simulator::{
     RunningSimulator, SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, SANDBOX_CONNECTOR, Simulator, SimulatorConfig,
@@ -75,6 +75,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         tracing::error!(connector = %name, "the connector has errors and is not in use; the others are");
     }
 
+    LARGE_VALUES.set_limit(settings.memory_limit_bytes);
     let urls = Arc::new(RouteUrls::new(&public_url));
     let (simulator, upstreams) = start_sandbox(&settings, &clock).await?;
     let engine = Engine::start(EngineParts {

@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     Error, ErrorCode, context::Run, egress_error::cause_error, request::target::RequestTarget,
-    response::headers::content_type,
+    response::{headers::content_type, output::claim_refused},
+    run_memory::claim_json,
 };
 
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
@@ -389,8 +390,30 @@ impl<'r, 'a> McpClient<'r, 'a> {
         let http = outcome?;
         events.observe_decompressed(&http.body).map_err(|cause| cause_error(cause, self.title(), &http.url))?;
         let is_stream = events.is_stream();
-        let message = if is_stream { events.message } else { json_response(id, &http) };
+        let message = if is_stream {
+            self.run.memory.receive(http.body.len());
+            self.run.memory.hold(events.memory);
+            events.message
+        } else {
+            self.json_response(id, &http).await?
+        };
+        self.run.leave_if_large().await?;
         Ok(McpResponse { http, message, is_stream })
+    }
+
+    /// Returns the response in a JSON body, with any HTTP status. The run holds the memory of its values.
+    async fn json_response(&self, id: u64, response: &InboundResponse) -> Result<Option<Message>, Error> {
+        let kind = content_type(response);
+        if !is_media_type(&kind, "application/json") && !kind.is_empty() {
+            return Ok(None);
+        }
+        let body = response.text_body();
+        let total = self.run.memory.receive(body.len());
+        self.run.leave_if_large().await?;
+        let memory =
+            claim_json(&body, total, 2).map_err(|error| claim_refused(self.title(), response, error))?;
+        self.run.memory.hold(memory);
+        Ok(json_tree::from_slice(&body).ok().and_then(|body| message::response_to(id, body)))
     }
 
     /// Returns the result of a request, or the error of a rejected or missing response.
@@ -417,16 +440,6 @@ impl<'r, 'a> McpClient<'r, 'a> {
             _ => Err(errors::invalid_response(title, &http, &describe_invalid(&http))),
         }
     }
-}
-
-/// Returns the response in a JSON body, with any HTTP status.
-fn json_response(id: u64, response: &InboundResponse) -> Option<Message> {
-    let kind = content_type(response);
-    let is_json = is_media_type(&kind, "application/json") || kind.is_empty();
-    json_tree::from_slice(&response.text_body())
-        .ok()
-        .filter(|_| is_json)
-        .and_then(|body| message::response_to(id, body))
 }
 
 /// Describes the body that was received in place of a JSON-RPC message, as a noun phrase.

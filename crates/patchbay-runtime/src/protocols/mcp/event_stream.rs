@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 use http::{HeaderMap, StatusCode, header};
 use patchbay_connector::json_tree;
 use patchbay_egress::{BodyObserver, FailureCause};
+use patchbay_model::Reservation;
 
 use super::message::{Message, response_to};
+use crate::run_memory::{ClaimError, claim_json};
 
 /// The maximum number of events before the response.
 const MAX_EVENTS: usize = 10_000;
@@ -20,12 +22,21 @@ pub(super) struct EventReader {
     parser: EventParser,
     /// The response.
     pub(super) message: Option<Message>,
+    /// The memory of the response, if it is large.
+    pub(super) memory: Reservation,
 }
 
 impl EventReader {
     /// Creates a reader for the response to request `id`.
     pub(super) fn for_request(id: u64) -> Self {
-        Self { id, is_stream: false, was_streamed: false, parser: EventParser::default(), message: None }
+        Self {
+            id,
+            is_stream: false,
+            was_streamed: false,
+            parser: EventParser::default(),
+            message: None,
+            memory: Reservation::default(),
+        }
     }
 
     /// Returns true if the body is a stream of events.
@@ -66,15 +77,25 @@ impl BodyObserver for EventReader {
             return Ok(ControlFlow::Continue(()));
         }
         self.was_streamed = true;
-        let (id, found) = (self.id, &mut self.message);
+        let (id, found, memory, mut spent) = (self.id, &mut self.message, &mut self.memory, None);
         self.parser.feed(bytes, |data| {
-            if found.is_none()
-                && let Ok(message) = json_tree::from_slice(data.as_bytes())
-            {
-                *found = response_to(id, message);
+            if found.is_some() {
+                return true;
             }
-            found.is_some()
+            match claim_json(data.as_bytes(), data.len(), 2) {
+                Ok(claimed) => {
+                    *found = json_tree::from_slice(data.as_bytes()).ok().and_then(|message| response_to(id, message));
+                    *memory = claimed;
+                }
+                Err(ClaimError::Spent(error)) => spent = Some(error),
+                // As a message that is not JSON: it is ignored.
+                Err(ClaimError::Large(_)) => {}
+            }
+            found.is_some() || spent.is_some()
         });
+        if let Some(spent) = spent {
+            return Err(spent.into());
+        }
         if self.message.is_none() && self.parser.events > MAX_EVENTS {
             let reason = format!("its event stream has more than {MAX_EVENTS} events and no response");
             return Err(FailureCause::InvalidResponse(reason));

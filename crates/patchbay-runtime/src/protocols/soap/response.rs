@@ -2,18 +2,20 @@
 
 use patchbay_connector::definition::SoapRequest;
 use patchbay_egress::InboundResponse;
+use patchbay_model::Reservation;
 use serde_json::Value;
 
 use super::fault;
 use crate::{
     Error,
     context::Run,
-    protocols::xml::{self, ElementNames},
+    protocols::xml::{self, ElementNames, XmlReadError},
     response::{
         headers::{charset, content_type, headers_value},
         output::{self, OutputParts, StepOutput, invalid_response},
         provider_error,
     },
+    run_memory::ClaimError,
 };
 
 impl Run<'_> {
@@ -22,7 +24,9 @@ impl Run<'_> {
     /// # Errors
     ///
     /// The error of a fault, of an error status or of a custom error. 502 `ProviderInvalidResponseError` if a successful
-    /// response is not a SOAP envelope. 408 `TimeoutError` if the time limit of the call ends before a large response is read.
+    /// response is not a SOAP envelope, or 502 `ProviderResponseTooLargeError` if its values would take too much memory. 503
+    /// `ServerBusyError` if the process has no memory left for them. 408 `TimeoutError` if the time limit of the call ends
+    /// before a large response is read.
     pub(crate) async fn interpret_soap(
         &self,
         soap: &SoapRequest,
@@ -30,7 +34,15 @@ impl Run<'_> {
         parts: OutputParts,
     ) -> Result<StepOutput, Error> {
         let provider = &self.ctx.connector.title;
-        let read = self.read_away(response, |_, response| Ok(body(response))).await?;
+        let copies = 1 + usize::from(parts.raw);
+        let (read, memory) = self
+            .read_away(response, move |provider, response, total| match body(response, total, copies) {
+                Ok((body, memory)) => Ok((Ok(body), memory)),
+                Err(NoEnvelope::Found(found)) => Ok((Err(found), Reservation::default())),
+                Err(NoEnvelope::Refused(error)) => Err(output::claim_refused(provider, response, error)),
+            })
+            .await?;
+        self.leave_if_large().await?;
         let error_body = || read.as_ref().map_or_else(|_| provider_error::error_body(response), Value::clone);
         if let Some(outcome) = self.custom_error(&soap.request, response, error_body)? {
             return outcome;
@@ -51,43 +63,64 @@ impl Run<'_> {
             data: output::select_data(&soap.request.response, body),
             status: Some(response.status.as_u16()),
             headers: parts.headers.then(|| headers_value(&response.headers)),
+            memory,
             ..StepOutput::default()
         })
     }
 }
 
-/// Returns the content of the envelope's body; null for an empty response, for example of a one-way operation.
+/// Why a response has no envelope.
+enum NoEnvelope {
+    /// The content that was received in its place, as a noun phrase.
+    Found(String),
+    /// Its values may not be read.
+    Refused(ClaimError),
+}
+
+impl From<&str> for NoEnvelope {
+    fn from(found: &str) -> Self {
+        Self::Found(found.to_owned())
+    }
+}
+
+/// Returns the content of the envelope's body, null for an empty response, for example of a one-way operation; and the memory
+/// of `copies` copies of it, if the run that received `total` bytes is large.
 ///
 /// # Errors
 ///
-/// The content that was received in place of an envelope, as a noun phrase.
-fn body(response: &InboundResponse) -> Result<Value, String> {
+/// [`NoEnvelope`] if the response contains something else.
+fn body(response: &InboundResponse, total: usize, copies: usize) -> Result<(Value, Reservation), NoEnvelope> {
     if response.body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Value::Null);
+        return Ok((Value::Null, Reservation::default()));
     }
     let kind = xml::media_type(&content_type(response));
     if kind.starts_with("multipart/") {
-        return Err(format!("a multipart message (`{kind}`), which is not supported; ask the provider for plain SOAP"));
+        let found = format!("a multipart message (`{kind}`), which is not supported; ask the provider for plain SOAP");
+        return Err(NoEnvelope::Found(found));
     }
     if kind == "text/html" {
-        return Err("an HTML page in place of a SOAP envelope".to_owned());
+        return Err("an HTML page in place of a SOAP envelope".into());
     }
     // Other content types are accepted, because some providers send envelopes with a wrong one.
-    let document = xml::read(&response.body, charset(response).as_deref(), ElementNames::Local)
-        .map_err(|error| format!("XML that is not valid ({error})"))?;
-    let Value::Object(mut roots) = document else { return Err("XML that is not a SOAP envelope".to_owned()) };
+    let read = xml::read_claimed(&response.body, charset(response).as_deref(), ElementNames::Local, total, copies);
+    let (document, memory) = read.map_err(|error| match error {
+        XmlReadError::Invalid(error) => NoEnvelope::Found(format!("XML that is not valid ({error})")),
+        XmlReadError::Refused(error) => NoEnvelope::Refused(error),
+    })?;
+    let Value::Object(mut roots) = document else { return Err("XML that is not a SOAP envelope".into()) };
     let Some(Value::Object(mut envelope)) = roots.remove("Envelope") else {
-        return Err("XML that is not a SOAP envelope".to_owned());
+        return Err("XML that is not a SOAP envelope".into());
     };
-    match envelope.remove("Body") {
+    let content = match envelope.remove("Body") {
         Some(Value::Object(members)) => {
             // Attributes of the body, for example ids for signatures, are not data of the provider.
-            Ok(Value::Object(members.into_iter().filter(|(name, _)| !name.starts_with(xml::ATTRIBUTE)).collect()))
+            Value::Object(members.into_iter().filter(|(name, _)| !name.starts_with(xml::ATTRIBUTE)).collect())
         }
         // An operation may return nothing.
-        Some(_) => Ok(Value::Null),
-        None => Err("a SOAP envelope without a body".to_owned()),
-    }
+        Some(_) => Value::Null,
+        None => return Err("a SOAP envelope without a body".into()),
+    };
+    Ok((content, memory))
 }
 
 #[cfg(test)]
@@ -109,6 +142,11 @@ mod tests {
 
     #[test]
     fn the_body_of_the_envelope_is_found() {
+        let body = |response: &InboundResponse| match super::body(response, 0, 1) {
+            Ok((content, _)) => Ok(content),
+            Err(NoEnvelope::Found(found)) => Err(found),
+            Err(NoEnvelope::Refused(error)) => Err(error.to_string()),
+        };
         let text = "<s:Envelope xmlns:s='x'><s:Header/><s:Body s:Id='b'><m:R xmlns:m='y'><m:v>1</m:v></m:R></s:Body></s:Envelope>";
         assert_eq!(body(&response("text/plain", text)).unwrap(), json!({"R": {"v": "1"}}));
         assert_eq!(body(&response("text/xml", "<Envelope><Body/></Envelope>")).unwrap(), Value::Null);

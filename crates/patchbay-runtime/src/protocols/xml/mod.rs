@@ -9,7 +9,7 @@ mod encoding;
 mod read;
 mod write;
 
-pub(crate) use read::{ElementNames, read};
+pub(crate) use read::{ElementNames, XmlReadError, read, read_claimed};
 pub(crate) use write::{write_document, write_fragment};
 
 /// The maximum depth of nested elements. JSON parsers commonly stop at 128.

@@ -1,5 +1,8 @@
-//! Reads an XML document as a value. Its depth and the number of its elements are limited.
+//! Reads an XML document as a value. Its depth is limited, and the memory of its values by the rule of
+//! [`json_tree`](patchbay_connector::json_tree): each element is counted before it is added.
 
+use patchbay_connector::json_tree::{self, LargeTree, VALUE_BYTES, list_bytes, object_bytes, text_bytes};
+use patchbay_model::{FREE_BYTES, Reservation};
 use quick_xml::{
     Reader, XmlVersion,
     events::{BytesRef, BytesStart, Event},
@@ -7,9 +10,10 @@ use quick_xml::{
 use serde_json::{Map, Value, map::Entry};
 
 use super::{ATTRIBUTE, MAX_DEPTH, TEXT, XmlError, encoding, local};
+use crate::run_memory::ClaimError;
 
-/// The maximum number of elements and attributes. Each needs about a hundred bytes more as a value than as text.
-const MAX_NODES: usize = 1_000_000;
+/// The memory that is reserved at once, in bytes.
+const CLAIM_STEP_BYTES: usize = 1024 * 1024;
 
 /// The maximum number of attributes of one element. Each is compared with all previous ones.
 const MAX_ATTRIBUTES: usize = 1_000;
@@ -23,19 +27,48 @@ pub(crate) enum ElementNames {
     Local,
 }
 
+/// Why a document was not read.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum XmlReadError {
+    /// It is not well-formed, has a document type, or exceeds a limit.
+    #[error(transparent)]
+    Invalid(#[from] XmlError),
+    /// Its values may not be read.
+    #[error(transparent)]
+    Refused(#[from] ClaimError),
+}
+
 /// Reads a document as `{root: …}`. `charset` is the content type's parameter.
 ///
 /// # Errors
 ///
-/// [`XmlError`] if the document is not well-formed, has a document type, or exceeds a limit.
-pub(crate) fn read(bytes: &[u8], charset: Option<&str>, names: ElementNames) -> Result<Value, XmlError> {
-    read_bounded(bytes, charset, names, MAX_NODES)
+/// [`XmlReadError`] if the document is not well-formed, has a document type, or exceeds a limit.
+pub(crate) fn read(bytes: &[u8], charset: Option<&str>, names: ElementNames) -> Result<Value, XmlReadError> {
+    read_claimed(bytes, charset, names, 0, 1).map(|(value, _)| value)
 }
 
-fn read_bounded(bytes: &[u8], charset: Option<&str>, names: ElementNames, max_nodes: usize) -> Result<Value, XmlError> {
+/// Reads a document as [`read`], and reserves the memory of `copies` copies of its values, unless the run that received
+/// `total` bytes is small.
+///
+/// # Errors
+///
+/// The errors of [`read`], [`XmlReadError::Refused`] if the process has no memory left.
+pub(crate) fn read_claimed(
+    bytes: &[u8],
+    charset: Option<&str>,
+    names: ElementNames,
+    total: usize,
+    copies: usize,
+) -> Result<(Value, Reservation), XmlReadError> {
     let text = encoding::decode(bytes, charset)?;
     let mut reader = Reader::from_str(&text);
-    let mut tree = XmlTreeBuilder { names, open: Vec::new(), root: None, nodes_left: max_nodes };
+    let memory = TreeMemory {
+        used: 0,
+        limit: json_tree::max_bytes(text.len()),
+        copies: if total > FREE_BYTES { copies } else { 0 },
+        reserved: Reservation::default(),
+    };
+    let mut tree = XmlTreeBuilder { names, open: Vec::new(), root: None, memory };
     loop {
         let event = reader.read_event().map_err(|error| {
             XmlError::new(format!("{} at byte {}", lower_first(&error.to_string()), reader.error_position()))
@@ -44,26 +77,56 @@ fn read_bounded(bytes: &[u8], charset: Option<&str>, names: ElementNames, max_no
             Event::Start(start) => tree.open(&start)?,
             Event::Empty(start) => {
                 tree.open(&start)?;
-                tree.close();
+                tree.close()?;
             }
             // The reader compares the names of start and end tags.
-            Event::End(_) => tree.close(),
+            Event::End(_) => tree.close()?,
             Event::Text(text) => tree.text(&text.xml10_content(), false)?,
             Event::CData(data) => tree.text(&data.xml10_content(), true)?,
             Event::GeneralRef(reference) => tree.reference(&reference)?,
             Event::DocType(_) => {
                 return Err(XmlError::new(
                     "it has a document type (DTD), which is not allowed, because its entities could expand without limit",
-                ));
+                )
+                .into());
             }
             Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
             Event::Eof => break,
         }
     }
     if let Some(open) = tree.open.last() {
-        return Err(XmlError::new(format!("it ends within <{}>", open.name)));
+        return Err(XmlError::new(format!("it ends within <{}>", open.name)).into());
     }
-    tree.root.ok_or_else(|| XmlError::new("it has no element"))
+    let root = tree.root.ok_or_else(|| XmlError::new("it has no element"))?;
+    Ok((root, tree.memory.into_reservation()))
+}
+
+/// The memory of the values so far.
+struct TreeMemory {
+    used: usize,
+    limit: usize,
+    /// For how many copies memory is reserved.
+    copies: usize,
+    reserved: Reservation,
+}
+
+impl TreeMemory {
+    fn spend(&mut self, bytes: usize) -> Result<(), ClaimError> {
+        self.used += bytes;
+        if self.used > self.limit {
+            return Err(LargeTree { limit: self.limit }.into());
+        }
+        let wanted = self.used.saturating_mul(self.copies);
+        if wanted > self.reserved.bytes() {
+            self.reserved.grow_to(wanted.saturating_add(CLAIM_STEP_BYTES))?;
+        }
+        Ok(())
+    }
+
+    fn into_reservation(mut self) -> Reservation {
+        self.reserved.shrink_to(self.used.saturating_mul(self.copies));
+        self.reserved
+    }
 }
 
 /// Builds the value while the document is read.
@@ -71,7 +134,7 @@ struct XmlTreeBuilder {
     names: ElementNames,
     open: Vec<OpenElement>,
     root: Option<Value>,
-    nodes_left: usize,
+    memory: TreeMemory,
 }
 
 /// An element whose end tag was not read yet.
@@ -86,14 +149,13 @@ struct OpenElement {
 }
 
 impl XmlTreeBuilder {
-    fn open(&mut self, start: &BytesStart<'_>) -> Result<(), XmlError> {
+    fn open(&mut self, start: &BytesStart<'_>) -> Result<(), XmlReadError> {
         if self.open.is_empty() && self.root.is_some() {
-            return Err(XmlError::new("it has more than one root element"));
+            return Err(XmlError::new("it has more than one root element").into());
         }
         if self.open.len() == MAX_DEPTH {
-            return Err(XmlError::new(format!("its elements are nested deeper than {MAX_DEPTH} levels")));
+            return Err(XmlError::new(format!("its elements are nested deeper than {MAX_DEPTH} levels")).into());
         }
-        self.count()?;
         let mut element = OpenElement {
             name: self.named(start.name().into_inner()).to_owned(),
             members: Map::new(),
@@ -104,15 +166,15 @@ impl XmlTreeBuilder {
         };
         for (index, attribute) in start.attributes().enumerate() {
             if index == MAX_ATTRIBUTES {
-                return Err(XmlError::new(format!("<{}> has more than {MAX_ATTRIBUTES} attributes", element.name)));
+                let message = format!("<{}> has more than {MAX_ATTRIBUTES} attributes", element.name);
+                return Err(XmlError::new(message).into());
             }
             let attribute = attribute.map_err(|error| XmlError::new(format!("an attribute is not valid: {error}")))?;
-            self.count()?;
             let name = attribute.key.into_inner();
             let value = attribute
                 .normalized_value(XmlVersion::Implicit1_0)
                 .map_err(|error| XmlError::new(format!("the attribute `{name}` is not valid: {error}")))?;
-            self.attribute(&mut element, name, &value);
+            self.attribute(&mut element, name, &value)?;
         }
         if let Some(parent) = self.open.last_mut() {
             parent.has_elements = true;
@@ -121,38 +183,65 @@ impl XmlTreeBuilder {
         Ok(())
     }
 
-    fn attribute(&self, element: &mut OpenElement, name: &str, value: &str) {
+    fn attribute(&mut self, element: &mut OpenElement, name: &str, value: &str) -> Result<(), ClaimError> {
         let key = format!("{ATTRIBUTE}{}", self.named(name));
         if self.names == ElementNames::Local {
             if name == "xmlns" || name.starts_with("xmlns:") {
-                return;
+                return Ok(());
             }
             if name.ends_with(":nil") {
                 element.is_nil = matches!(value.trim(), "true" | "1");
-                return;
+                return Ok(());
             }
             // Without prefixes `a:type` and `xsi:type` collide; the provider's attribute takes precedence.
             if name.starts_with("xsi:") && element.members.contains_key(&key) {
-                return;
+                return Ok(());
             }
         }
+        let growth = next_member_bytes(element.members.len());
+        self.memory.spend(growth + text_bytes(key.len()) + text_bytes(value.len()))?;
         element.members.insert(key, Value::String(value.to_owned()));
+        Ok(())
     }
 
-    fn close(&mut self) {
-        let Some(element) = self.open.pop() else { return };
+    fn close(&mut self) -> Result<(), ClaimError> {
+        let Some(element) = self.open.pop() else { return Ok(()) };
+        let text = text_bytes(element.text.len());
+        // The text of an element with attributes or elements is one more member.
+        let member = if element.members.is_empty() || text == 0 {
+            0
+        } else {
+            next_member_bytes(element.members.len()) + text_bytes(TEXT.len())
+        };
         let (name, value) = element.into_value();
+        self.memory.spend(text + member)?;
         match self.open.last_mut() {
-            Some(parent) => match parent.members.entry(name) {
-                Entry::Vacant(entry) => _ = entry.insert(value),
-                // The value of one element is never a list, so a list contains repeated elements.
-                Entry::Occupied(mut entry) => match entry.get_mut() {
-                    Value::Array(items) => items.push(value),
-                    first => *first = Value::Array(vec![first.take(), value]),
-                },
-            },
-            None => self.root = Some(Value::Object(Map::from_iter([(name, value)]))),
+            Some(parent) => {
+                let growth = next_member_bytes(parent.members.len()) + text_bytes(name.len());
+                match parent.members.entry(name) {
+                    Entry::Vacant(entry) => {
+                        self.memory.spend(growth)?;
+                        entry.insert(value);
+                    }
+                    // The value of one element is never a list, so a list contains repeated elements.
+                    Entry::Occupied(mut entry) => match entry.get_mut() {
+                        Value::Array(items) => {
+                            self.memory.spend(list_bytes(items.len() + 1) - list_bytes(items.len()))?;
+                            items.push(value);
+                        }
+                        first => {
+                            self.memory.spend(list_bytes(2))?;
+                            *first = Value::Array(vec![first.take(), value]);
+                        }
+                    },
+                }
+            }
+            None => {
+                self.memory.spend(VALUE_BYTES + object_bytes(1) + text_bytes(name.len()))?;
+                self.root = Some(Value::Object(Map::from_iter([(name, value)])));
+            }
         }
+        Ok(())
     }
 
     fn text(&mut self, text: &str, is_literal: bool) -> Result<(), XmlError> {
@@ -184,13 +273,6 @@ impl XmlTreeBuilder {
         self.text(resolved.encode_utf8(&mut [0; 4]), true)
     }
 
-    /// Counts an element or attribute.
-    fn count(&mut self) -> Result<(), XmlError> {
-        let left = self.nodes_left.checked_sub(1);
-        self.nodes_left = left.ok_or_else(|| XmlError::new("it has too many elements and attributes"))?;
-        Ok(())
-    }
-
     /// Returns a name in the requested form.
     fn named<'a>(&self, name: &'a str) -> &'a str {
         if self.names == ElementNames::Local { local(name) } else { name }
@@ -219,6 +301,11 @@ impl OpenElement {
         }
         (name, Value::Object(members))
     }
+}
+
+/// Returns the memory by which an object of `count` members grows with the next one, in bytes.
+fn next_member_bytes(count: usize) -> usize {
+    object_bytes(count + 1) - object_bytes(count)
 }
 
 /// Returns true for white space (XML 1.0, section 2.3).
@@ -275,10 +362,46 @@ mod tests {
         assert!(rejection("<a k='&b;'/>").contains("attribute `k`"));
         assert!(rejection(&"<a>".repeat(100_000)).contains("deeper than 100"));
         assert!(read(("<a>".repeat(100) + &"</a>".repeat(100)).as_bytes(), None, ElementNames::Qualified).is_ok());
-        let many = read_bounded(b"<a><b/><b/><b/></a>", None, ElementNames::Qualified, 3).unwrap_err();
-        assert!(many.to_string().contains("too many"), "{many}");
         let attributes = (0..200_000).map(|number| format!(" a{number}=''")).collect::<String>();
         assert_eq!(rejection(&format!("<a{attributes}/>")), "<a> has more than 1000 attributes");
+    }
+
+    #[test]
+    fn mostly_empty_elements_are_refused() {
+        let many = |item: &dyn Fn(usize) -> String, bytes: usize| {
+            let items = (0..bytes / item(100_000).len()).map(item).collect::<String>();
+            read(format!("<a>{items}</a>").as_bytes(), None, ElementNames::Qualified)
+        };
+        let items: [&dyn Fn(usize) -> String; 5] = [
+            &|_| "<b/>".to_owned(),
+            &|_| "<b c=''/>".to_owned(),
+            &|_| "<b><c/></b>".to_owned(),
+            &|number| format!("<b{number}/>"),
+            &|_| "<b>1</b>".to_owned(),
+        ];
+        for item in items {
+            let refused = many(item, 12 * 1024 * 1024).unwrap_err();
+            assert!(matches!(refused, XmlReadError::Refused(ClaimError::Large(_))), "{}: {refused}", item(1));
+            assert!(many(item, 64 * 1024).is_ok(), "a few of {}", item(1));
+        }
+        let record = "<record id='1045'><name>Anna Smith of Example Street 12</name><city>Springfield</city></record>";
+        assert!(many(&|_| record.to_owned(), 12 * 1024 * 1024).is_ok(), "ordinary records");
+    }
+
+    #[test]
+    fn the_memory_of_elements_is_that_of_their_values() {
+        let text = "<a n='1'><b>one</b><b>two</b><c k='v'>three</c><d/></a>";
+        let (value, memory) = read_claimed(text.as_bytes(), None, ElementNames::Qualified, FREE_BYTES, 1).unwrap();
+        assert_eq!(memory.bytes(), 0, "a small run is free");
+        let items = text.repeat(1_000);
+        let text = format!("<r>{items}</r>");
+        let read = |copies| {
+            let read = read_claimed(text.as_bytes(), None, ElementNames::Qualified, FREE_BYTES + 1, copies).unwrap();
+            (json_tree::value_bytes(&read.0), read.1.bytes())
+        };
+        let (actual, counted) = read(1);
+        assert!(counted >= actual && counted < actual + actual / 8, "{counted} of {actual}: {value}");
+        assert_eq!(read(2).1, 2 * counted);
     }
 
     #[test]
