@@ -75,10 +75,17 @@ pub enum Fault {
         /// Bytes.
         bytes: usize,
     },
-    /// A JSON list that repeats an item.
-    LongList {
-        /// The JSON of the item.
+    /// A body that repeats an item.
+    Repeated {
+        /// The content type.
+        #[serde(default = "json_type")]
+        content_type: String,
+        /// The text before the items.
+        before: String,
+        /// The item. In it, `#` becomes its number.
         item: String,
+        /// The text after the items.
+        after: String,
         /// The approximate length of the body, in bytes.
         bytes: usize,
     },
@@ -91,6 +98,10 @@ pub enum Fault {
 
 fn found() -> u16 {
     302
+}
+
+fn json_type() -> String {
+    "application/json".to_owned()
 }
 
 /// A gate at which requests wait until a test opens it. Cheap to clone.
@@ -240,9 +251,15 @@ impl Fault {
                 let end = stream::once(async { Ok(Bytes::from_static(b"{}")) });
                 builder.header(header::CONTENT_TYPE, "application/json").body(Body::from_stream(body.chain(end)))
             }
-            Self::LongList { item, bytes } => {
-                let list = format!("[{}{item}]", format!("{item},").repeat(bytes / (item.len() + 1)));
-                builder.header(header::CONTENT_TYPE, "application/json").body(Body::from(list))
+            Self::Repeated { content_type, before, item, after, bytes } => {
+                let mut body = before;
+                let mut number = 0_u64;
+                while body.len() < bytes {
+                    body.push_str(&item.replace('#', &number.to_string()));
+                    number += 1;
+                }
+                body.push_str(&after);
+                builder.header(header::CONTENT_TYPE, content_type).body(Body::from(body))
             }
             Self::GzipBomb { bytes } => builder
                 .header(header::CONTENT_TYPE, "application/json")
@@ -267,4 +284,18 @@ fn gzip_of_spaces(bytes: usize) -> Vec<u8> {
     }
     let _ = encoder.write_all(b"{}");
     encoder.finish().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_planned_fault_keeps_the_numbers_of_its_body() {
+        let text = r#"{"match":{},"times":2,"fault":{"kind":"status","status":422,"body":{"a":1.50,"b":-0,"c":1e+400,"d":12345678901234567890123,"e":7}}}"#;
+        let planned: PlannedFault = serde_json::from_str(text).unwrap();
+        let Fault::Status { status: 422, body, .. } = &planned.fault else { panic!("{planned:?}") };
+        assert_eq!(body.to_string(), r#"{"a":1.50,"b":-0,"c":1e+400,"d":12345678901234567890123,"e":7}"#);
+        assert!(serde_json::to_string(&planned).unwrap().contains("12345678901234567890123"), "{planned:?}");
+    }
 }

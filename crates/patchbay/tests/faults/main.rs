@@ -3,6 +3,7 @@
 //!
 //! Each test is ignored with a reason, ends by itself, ends only its own processes, and prints what it measured.
 
+mod bodies;
 mod connections;
 mod damage;
 mod fairness;

@@ -27,6 +27,7 @@ mod lifecycle;
 mod login;
 mod mcp_oauth;
 mod mcp_request;
+mod memory;
 mod oauth1;
 mod oauth2;
 mod profiles;

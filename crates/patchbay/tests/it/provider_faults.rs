@@ -47,15 +47,35 @@ fn large_and_compressed_bodies_are_limited() {
 #[test]
 fn responses_of_mostly_empty_values_are_refused() {
     let linked = LinkedServer::new();
-    let list = |item: &str| json!({ "kind": "long_list", "item": item, "bytes": 9_000_000 });
-    for item in ["{}", "1", "[[]]", "\"\""] {
-        let answer = under(&linked, list(item));
-        assert_eq!((answer.status, answer.code().as_str()), (502, "ProviderResponseTooLargeError"), "{item}: {answer}");
-        assert!(answer.body.contains("too many small values"), "{item}: {answer}");
+    let body = |kind: &str, before: &str, item: &str, after: &str| {
+        json!({
+            "kind": "repeated", "content_type": kind, "before": before, "item": item, "after": after,
+            "bytes": 9_000_000,
+        })
+    };
+    let list = |item: &str| body("application/json", "[", &format!("{item},"), &format!("{item}]"));
+    let xml = |item: &str| body("application/xml", "<a>", item, "</a>");
+    for fault in [
+        list("{}"),
+        list("1"),
+        list("[[]]"),
+        list("\"\""),
+        body("application/json", "{", "\"k#\":1,", "\"k\":1}"),
+        xml("<b/>"),
+        xml("<b c=''>1</b>"),
+    ] {
+        let item = fault["item"].clone();
+        let answer = under(&linked, fault);
+        assert_eq!(answer.status, 502, "{item}: {:.300}", answer.body);
+        assert_eq!(answer.code(), "ProviderResponseTooLargeError", "{item}");
+        assert!(answer.body.contains("too many small values"), "{item}: {:.300}", answer.body);
         linked.provider.fault_none();
     }
     let record = json!({ "id": "T-8", "status": "DRAFT", "name": "Mutual NDA", "counterparty": "Acme Incorporated" });
     let answer = under(&linked, list(&record.to_string()));
+    assert_eq!(answer.status, 200, "{:.300}", answer.body);
+    linked.provider.fault_none();
+    let answer = under(&linked, xml("<record id='T-8'><status>DRAFT</status><name>Mutual NDA of Acme</name></record>"));
     assert_eq!(answer.status, 200, "{:.300}", answer.body);
 }
 
