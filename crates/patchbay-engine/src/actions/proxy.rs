@@ -124,14 +124,22 @@ pub struct ProxyFile {
 /// A response whose call has not ended.
 enum Proxied {
     Value(ProxyOutcome),
-    File { status: u16, metadata: FileMetadata, content: BodyStream, redactor: StreamRedactor },
+    File(Box<ProxiedFile>),
+}
+
+/// A response with a file whose call has not ended.
+struct ProxiedFile {
+    status: u16,
+    metadata: FileMetadata,
+    content: BodyStream,
+    redactor: StreamRedactor,
 }
 
 impl Proxied {
     fn status(&self) -> u16 {
         match self {
             Self::Value(outcome) => outcome.status,
-            Self::File { status, .. } => *status,
+            Self::File(file) => file.status,
         }
     }
 }
@@ -170,11 +178,11 @@ impl Proxy {
         let (call, outcome) = self.send(caller, request, max_wait).await?;
         let outcome = outcome.and_then(|proxied| match proxied {
             Proxied::Value(outcome) => Ok(outcome),
-            Proxied::File { status, .. } => Err(Error::new(
+            Proxied::File(file) => Err(Error::new(
                 ErrorCode::ProviderInvalidResponse,
                 format!(
-                    "{} responded with {status} and a file, which is not JSON; send the request without `prefer: heartbeat`",
-                    call.connector.title
+                    "{} responded with {} and a file, which is not JSON; send the request without `prefer: heartbeat`",
+                    call.connector.title, file.status
                 ),
             )),
         });
@@ -193,7 +201,8 @@ impl Proxy {
     ) -> Result<ProxyReply, Error> {
         let (call, outcome) = self.send(caller, request, max_wait).await?;
         match outcome {
-            Ok(Proxied::File { status, metadata, content, redactor }) => {
+            Ok(Proxied::File(file)) => {
+                let ProxiedFile { status, metadata, content, redactor } = *file;
                 let call_id = call.id.clone();
                 let content = FileContent::new(call, content, redactor, status, metadata.length);
                 Ok(ProxyReply::File(Box::new(ProxyFile { call_id, status, metadata, content })))
@@ -347,7 +356,8 @@ fn file(
     let content = response
         .into_stream(context.config.call_budget, Instant::now() + MAX_STREAM_DURATION)
         .map_err(|failure| failure.into_error(provider))?;
-    Ok(Proxied::File { status, metadata, content, redactor: redactor.stream_redactor() })
+    let redactor = redactor.stream_redactor();
+    Ok(Proxied::File(Box::new(ProxiedFile { status, metadata, content, redactor })))
 }
 
 /// Checks that a response has a final status of HTTP (RFC 9110, section 15): others mean nothing to a caller.
