@@ -19,6 +19,8 @@ use crate::support::{Provider, Server, binary, canary, link_body, offline};
 
 /// The connections of the busy project.
 const CONNECTIONS: usize = 512;
+/// The threads that use them.
+const THREADS: usize = 8;
 /// The measured calls of the quiet project.
 const CALLS: usize = 400;
 
@@ -49,7 +51,15 @@ impl Connection {
 
     /// Calls once, and returns the status.
     fn call(&mut self) -> u16 {
+        self.send();
+        self.receive()
+    }
+
+    fn send(&mut self) {
         self.reader.get_mut().write_all(self.request.as_bytes()).unwrap();
+    }
+
+    fn receive(&mut self) -> u16 {
         let (mut status, mut length) = (0, 0);
         loop {
             let mut line = String::new();
@@ -149,26 +159,31 @@ impl Bed {
         let (stop, calls) = (AtomicBool::new(false), AtomicU64::new(0));
         let with = thread::scope(|scope| {
             let (has_load, loaded) = mpsc::channel();
-            for _ in 0..CONNECTIONS {
+            // Few threads: they share the processors with the server.
+            for _ in 0..THREADS {
                 let has_load = has_load.clone();
-                let mut connection = Connection::open(&self.server, &self.busy_key, &self.busy_account, path, body);
+                let open = || Connection::open(&self.server, &self.busy_key, &self.busy_account, path, body);
+                let mut connections = (0..CONNECTIONS / THREADS).map(|_| open()).collect::<Vec<_>>();
                 let (stop, calls) = (&stop, &calls);
                 scope.spawn(move || {
-                    assert_eq!((connection.call(), connection.call()), (200, 200));
-                    has_load.send(()).unwrap();
+                    connections.iter_mut().for_each(Connection::send);
                     while !stop.load(Ordering::Relaxed) {
-                        assert_eq!(connection.call(), 200);
-                        calls.fetch_add(1, Ordering::Relaxed);
+                        for connection in &mut connections {
+                            assert_eq!(connection.receive(), 200);
+                            connection.send();
+                            calls.fetch_add(1, Ordering::Relaxed);
+                        }
+                        let _ = has_load.send(());
                     }
+                    connections.iter_mut().for_each(|connection| assert_eq!(connection.receive(), 200));
                 });
             }
             // The load is there before the measurement begins.
-            for _ in 0..CONNECTIONS {
-                loaded.recv().unwrap();
-            }
+            (0..2 * THREADS).for_each(|_| loaded.recv().unwrap());
             let (before, start) = (calls.load(Ordering::Relaxed), Instant::now());
             let with = median(&mut quiet);
-            let rate = (calls.load(Ordering::Relaxed) - before) as f64 / start.elapsed().as_secs_f64();
+            let made = u32::try_from(calls.load(Ordering::Relaxed) - before).unwrap();
+            let rate = f64::from(made) / start.elapsed().as_secs_f64();
             stop.store(true, Ordering::Relaxed);
             eprintln!(
                 "{name}: median {without:?}, with {CONNECTIONS} connections {with:?}, which make {rate:.0} calls/s"
