@@ -12,7 +12,6 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher as _},
 };
 
-
 use patchbay_connector::{
     definition::{Cursor, NextKeyIn, PageMode, PaginatedRequest, Pagination, RequestSpec, SoapRequest},
     expr::{Bindings, Escape, Template},

@@ -19,7 +19,10 @@ use super::{
     server_cache::{Era, McpSession},
 };
 use crate::{
-    Error, ErrorCode, context::Run, egress_error::cause_error, request::target::RequestTarget,
+    Error, ErrorCode,
+    context::Run,
+    egress_error::cause_error,
+    request::target::RequestTarget,
     response::{headers::content_type, output::claim_refused},
     run_memory::claim_json,
 };
@@ -410,8 +413,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
         let body = response.text_body();
         let total = self.run.memory.receive(body.len());
         self.run.leave_if_large().await?;
-        let memory =
-            claim_json(&body, total, 2).map_err(|error| claim_refused(self.title(), response, error))?;
+        let memory = claim_json(&body, total, 2).map_err(|error| claim_refused(self.title(), response, error))?;
         self.run.memory.hold(memory);
         Ok(json_tree::from_slice(&body).ok().and_then(|body| message::response_to(id, body)))
     }
