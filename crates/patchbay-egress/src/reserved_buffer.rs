@@ -112,9 +112,9 @@ mod tests {
     fn bytes_release_their_memory_with_the_last_clone() {
         LARGE_VALUES.set_limit(3 * FREE_BYTES);
         let mut buffer = ReservedBuffer::new(2 * FREE_BYTES);
-        buffer.extend(&[b'x'; FREE_BYTES]).unwrap();
+        buffer.extend(&vec![b'x'; FREE_BYTES]).unwrap();
         assert_eq!(LARGE_VALUES.reserved(), 0, "a small buffer is free");
-        buffer.extend(&[b'y'; FREE_BYTES]).unwrap();
+        buffer.extend(&vec![b'y'; FREE_BYTES]).unwrap();
         assert_eq!(LARGE_VALUES.reserved(), 2 * FREE_BYTES);
         let bytes = buffer.into_bytes();
         let second = reserved(Bytes::from(vec![b'z'; 2 * FREE_BYTES]));

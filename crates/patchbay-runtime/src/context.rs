@@ -21,10 +21,10 @@ use crate::{
     expression_error::expression_error,
     file_stream::StreamSlot,
     host::Host,
-    large_bodies::{LARGE_BODY_BYTES, leave},
+    large_bodies::leave,
     redaction::{redactor::Redactor, stream_redactor::StreamRedactor},
     run_ids::RunIds,
-    run_memory::{RunMemory, claim_bytes},
+    run_memory::{LARGE_BODY_BYTES, RunMemory, claim_bytes},
     trace::Trace,
 };
 

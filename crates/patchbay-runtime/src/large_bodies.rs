@@ -23,8 +23,6 @@ use tokio::{
 
 use crate::{Error, ErrorCode, busy::too_many_waiting};
 
-/// The length from which a body is large, in bytes. Work on a shorter one costs less than the change of threads.
-pub const LARGE_BODY_BYTES: usize = 256 * 1024;
 /// How many large bodies are worked on at the same time.
 const MAX_CONCURRENT: usize = 2;
 /// How many tasks may wait for a turn.
@@ -112,7 +110,10 @@ where
         // `None` if the future wants to leave.
         let output = poll_fn(|context| {
             let visit = Visit::to(Place::Answering, worker_pool_index());
-            match (future.as_mut().poll(context), visit.place()) {
+            let polled = future.as_mut().poll(context);
+            let place = PLACE.get();
+            drop(visit);
+            match (polled, place) {
                 (Poll::Ready(output), _) => Poll::Ready(Some(output)),
                 (Poll::Pending, Place::Leaving) => Poll::Ready(None),
                 (Poll::Pending, _) => Poll::Pending,
@@ -161,10 +162,6 @@ impl Visit {
         let before = Self { place: PLACE.replace(place), pool: worker_pool_index(), held: HELD.take() };
         set_worker_pool_index(pool);
         before
-    }
-
-    fn place(&self) -> Place {
-        PLACE.get()
     }
 }
 

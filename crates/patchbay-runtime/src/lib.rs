@@ -53,7 +53,7 @@ pub use file_stream::{FileMetadata, MAX_STREAM_DURATION, StreamSlot, StreamedFil
 pub use granted_scopes::not_granted;
 pub use host::Host;
 pub use inputs::{RawInputs, check_inputs};
-pub use large_bodies::{LARGE_BODY_BYTES, leave, movable, work_away};
+pub use large_bodies::{leave, movable, work_away};
 pub use page::is_page;
 pub use patchbay_model::ErrorCode;
 pub use protocols::mcp::probe::mcp_probe_request;
@@ -75,5 +75,5 @@ pub use response::{
 pub use revocation::Revocation;
 pub use run::{run, run_for_credentials};
 pub use run_ids::RunIds;
-pub use run_memory::{RunMemory, claim_bytes};
+pub use run_memory::{LARGE_BODY_BYTES, RunMemory, claim_bytes};
 pub use trace::{Exchange, RunTrace, Trace};

@@ -11,7 +11,8 @@ use std::sync::{
 use patchbay_connector::json_tree::{self, LargeTree};
 use patchbay_model::{FREE_BYTES, LARGE_VALUES, MemorySpent, Reservation};
 
-use crate::large_bodies::LARGE_BODY_BYTES;
+/// The length from which a body is large, in bytes. Work on a shorter one costs less than the change of threads.
+pub const LARGE_BODY_BYTES: usize = 256 * 1024;
 
 /// The memory of a run's large values.
 #[derive(Debug, Default)]

@@ -157,7 +157,11 @@ impl Revocations {
             "accounts are being revoked"
         );
         let work = accounts.into_iter().map(|account| async {
-            if query.is_dry_run { self.would_revoke(account).await } else { self.revoke_to_completion(account).await }
+            if query.is_dry_run {
+                self.would_revoke(account).await
+            } else {
+                Box::pin(self.revoke_to_completion(account)).await
+            }
         });
         let accounts = stream::iter(work).buffered(MAX_CONCURRENT_REVOCATIONS).collect().await;
         Ok(RevocationReport { accounts, remaining })

@@ -52,7 +52,7 @@ async fn recorded(name: &str, count: usize) -> (u16, Option<String>) {
 
 #[tokio::test]
 async fn a_call_is_recorded_when_its_file_stream_ends() {
-    assert_eq!(recorded("whole", usize::MAX).await, (200, None));
-    assert_eq!(recorded("cut", usize::MAX).await, (502, Some("ProviderConnectionError".to_owned())));
-    assert_eq!(recorded("whole", 2).await, (499, None));
+    assert_eq!(Box::pin(recorded("whole", usize::MAX)).await, (200, None));
+    assert_eq!(Box::pin(recorded("cut", usize::MAX)).await, (502, Some("ProviderConnectionError".to_owned())));
+    assert_eq!(Box::pin(recorded("whole", 2)).await, (499, None));
 }

@@ -69,7 +69,7 @@ fn connector_folders() -> Vec<PathBuf> {
 async fn every_connector_behaves_as_recorded() {
     let mut wrong = Vec::new();
     for folder in connector_folders() {
-        wrong.extend(check(&folder).await);
+        wrong.extend(Box::pin(check(&folder)).await);
     }
     assert!(wrong.is_empty(), "{} cases differ:\n{}", wrong.len(), wrong.join("\n"));
 }
@@ -114,14 +114,14 @@ fn no_guide_lists_scopes_that_do_not_exist() {
 /// The connector `demo` uses every feature of the format.
 #[tokio::test]
 async fn the_demo_connector_behaves_as_recorded() {
-    let wrong = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/demo")).await;
+    let wrong = Box::pin(check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/demo"))).await;
     assert!(wrong.is_empty(), "{} cases differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// The exchanges with MCP servers of both protocol versions.
 #[tokio::test]
 async fn the_mcp_client_behaves_as_recorded() {
-    let wrong = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mcp")).await;
+    let wrong = Box::pin(check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mcp"))).await;
     assert!(wrong.is_empty(), "{} cases differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 

@@ -19,9 +19,9 @@ use crate::{
     busy::memory_spent,
     context::Run,
     egress_error::cause_error,
-    large_bodies::{self, LARGE_BODY_BYTES},
+    large_bodies,
     protocols::xml::{self, ElementNames, XmlReadError},
-    run_memory::{ClaimError, RunMemory, claim_json},
+    run_memory::{ClaimError, LARGE_BODY_BYTES, RunMemory, claim_json},
 };
 
 /// The parts of a step's output that the action reads. Other parts are not copied.

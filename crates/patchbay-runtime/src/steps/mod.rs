@@ -31,17 +31,19 @@ use crate::{
 pub(crate) async fn run(run: &Run<'_>, function: &StepFunction, parts: OutputParts) -> Result<StepOutput, Error> {
     match function {
         StepFunction::Request(parameters) => request::run(run, parameters, parts).await,
-        StepFunction::PaginatedRequest(parameters) => paginated_request::run(run, parameters, parts).await,
-        StepFunction::DownloadFile(parameters) => download_file::run(run, parameters, parts).await,
-        StepFunction::SoapRequest(parameters) => soap_request::run(run, parameters, parts).await,
-        StepFunction::SoapPaginatedRequest(parameters) => soap_paginated_request::run(run, parameters, parts).await,
+        StepFunction::PaginatedRequest(parameters) => Box::pin(paginated_request::run(run, parameters, parts)).await,
+        StepFunction::DownloadFile(parameters) => Box::pin(download_file::run(run, parameters, parts)).await,
+        StepFunction::SoapRequest(parameters) => Box::pin(soap_request::run(run, parameters, parts)).await,
+        StepFunction::SoapPaginatedRequest(parameters) => {
+            Box::pin(soap_paginated_request::run(run, parameters, parts)).await
+        }
         StepFunction::StaticValues(values) => charge(run, static_values::run(run, values)?),
         StepFunction::GroupData(parameters) => charge(run, group_data::run(run, parameters)),
-        StepFunction::UploadFile(parameters) => upload_file::run(run, parameters, parts).await,
-        StepFunction::UploadBinary(parameters) => upload_binary::run(run, parameters, parts).await,
+        StepFunction::UploadFile(parameters) => Box::pin(upload_file::run(run, parameters, parts)).await,
+        StepFunction::UploadBinary(parameters) => Box::pin(upload_binary::run(run, parameters, parts)).await,
         StepFunction::MapFields(parameters) => charge(run, map_fields::run(run, parameters)?),
         StepFunction::Typecast(parameters) => charge(run, typecast::run(run, parameters)?),
-        StepFunction::McpRequest(parameters) => mcp_request::run(run, parameters, parts).await,
+        StepFunction::McpRequest(parameters) => Box::pin(mcp_request::run(run, parameters, parts)).await,
         StepFunction::SignJwt(parameters) => sign_jwt::run(run, parameters),
         StepFunction::EmitEvent(parameters) => charge(run, emit_event::run(run, parameters).await?),
     }

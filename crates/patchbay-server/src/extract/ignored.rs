@@ -5,7 +5,10 @@
 //! (RFC 7240, section 4.4) they are errors. Unknown members of a body on other routes always are: their clients know this
 //! server.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fmt::Write as _,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::http::{Extensions, HeaderMap, HeaderValue};
 
@@ -63,7 +66,7 @@ fn escape(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.$[]".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped

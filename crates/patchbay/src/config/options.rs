@@ -57,7 +57,7 @@ pub struct Options {
     /// PEM file of certificate authorities to trust in addition to the public ones, for providers in your own network
     #[arg(long, env = "PATCHBAY_EGRESS_CA_FILE", value_name = "FILE")]
     pub egress_ca_file: Option<PathBuf>,
-    /// Outbound proxy, `http://user:password@host:port`; without it HTTPS_PROXY, HTTP_PROXY and NO_PROXY apply. Other users
+    /// Outbound proxy, `http://user:password@host:port`; without it `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` apply. Other users
     /// of the machine can see a password on the command line: use the variable or the file
     #[arg(long, env = "PATCHBAY_EGRESS_PROXY", hide_env_values = true, value_name = "URL")]
     pub egress_proxy: Option<Secret>,

@@ -121,7 +121,7 @@ fn a_storm_at_the_end_of_a_token_is_one_refresh() {
     let (answers, requests) = storm.break_loose("hangs");
     assert!(requests <= 1, "{requests}");
     assert!(answers.iter().all(|(status, _, _)| *status >= 400), "{answers:?}");
-    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
     assert_eq!(storm.status(), "active");
     storm.recovers("hangs");
 }

@@ -36,9 +36,10 @@ fn router(taken: Arc<AtomicUsize>) -> Router {
     let file = move || {
         let taken = taken.clone();
         async move {
+            let piece = Bytes::from(vec![7; CHUNK_BYTES]);
             let pieces = (0..FILE_BYTES / CHUNK_BYTES).map(move |_| {
                 taken.fetch_add(CHUNK_BYTES, Ordering::Relaxed);
-                Ok::<_, std::io::Error>(Bytes::from_static(&[7; CHUNK_BYTES]))
+                Ok::<_, std::io::Error>(piece.clone())
             });
             let body = Body::from_stream(stream::iter(pieces));
             Response::builder().header(header::CONTENT_LENGTH, FILE_BYTES).body(body).unwrap()

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt::Write as _,
     io::{Read, Write},
     net::TcpStream,
 };
@@ -35,7 +36,7 @@ fn raw(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body
         body.len()
     );
     for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
+        write!(request, "{name}: {value}\r\n").unwrap();
     }
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(format!("{request}\r\n{body}").as_bytes()).unwrap();

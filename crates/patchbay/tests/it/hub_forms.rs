@@ -61,13 +61,13 @@ impl Quay {
         Self { profile: made.text("/id"), server, api, _provider: provider, _directory: directory }
     }
 
-    fn link(&self, owner: &str, credentials: Value) -> ApiResponse {
-        let session = self.session(json!({ "origin_owner_id": owner }));
+    fn link(&self, owner: &str, credentials: &Value) -> ApiResponse {
+        let session = self.session(&json!({ "origin_owner_id": owner }));
         let body = json!({ "integration_id": self.profile, "credentials": credentials });
         self.server.hub(&session).post("/hub/accounts", &body)
     }
 
-    fn session(&self, changes: Value) -> String {
+    fn session(&self, changes: &Value) -> String {
         let mut body = json!({ "origin_owner_id": "a", "origin_owner_name": "A" });
         body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         let made = self.api.post("/connect_sessions", &body);
@@ -93,7 +93,7 @@ fn accepts(field: &Value, value: &str) -> bool {
 #[test]
 fn hidden_fields_and_conditions_reach_the_hub() {
     let quay = Quay::new();
-    let form = quay.server.hub(&quay.session(json!({}))).get(&format!("/hub/connectors/{}", quay.profile));
+    let form = quay.server.hub(&quay.session(&json!({}))).get(&format!("/hub/connectors/{}", quay.profile));
     assert_eq!(form.status, 200, "{form}");
     let channel = field(&form, "channel");
     assert_eq!((&channel["display"], &channel["value"]), (&json!(false), &json!("hub")), "{channel}");
@@ -109,7 +109,7 @@ fn hidden_fields_and_conditions_reach_the_hub() {
 #[test]
 fn a_condition_decides_whether_a_value_is_required() {
     let quay = Quay::new();
-    let linked = quay.link("us", json!({ "apiKey": "sk_a" }));
+    let linked = quay.link("us", &json!({ "apiKey": "sk_a" }));
     assert_eq!(linked.status, 200, "{linked}");
     let account = quay.api.get(&format!("/accounts/{}", linked.text("/id"))).json();
     assert_eq!(
@@ -117,13 +117,13 @@ fn a_condition_decides_whether_a_value_is_required() {
         json!({ "channel": "hub", "region": "us" }),
         "hidden fields have their default"
     );
-    let missing = quay.link("eu", json!({ "apiKey": "sk_a", "region": "eu" }));
+    let missing = quay.link("eu", &json!({ "apiKey": "sk_a", "region": "eu" }));
     assert_eq!((missing.status, missing.text("/problems/0/path")), (400, "credentials.tenant".to_owned()), "{missing}");
-    let linked = quay.link("eu", json!({ "apiKey": "sk_a", "region": "eu", "tenant": "t1" }));
+    let linked = quay.link("eu", &json!({ "apiKey": "sk_a", "region": "eu", "tenant": "t1" }));
     assert_eq!(linked.status, 200, "{linked}");
     // In an edit the stored values count.
     let account = linked.text("/id");
-    let session = quay.session(json!({ "account_id": account }));
+    let session = quay.session(&json!({ "account_id": account }));
     let hub = quay.server.hub(&session);
     let patch =
         |credentials: Value| hub.patch(&format!("/hub/accounts/{account}"), &json!({ "credentials": credentials }));
@@ -134,10 +134,10 @@ fn a_condition_decides_whether_a_value_is_required() {
 #[test]
 fn the_pattern_of_a_stored_secret_matches_its_placeholder() {
     let quay = Quay::new();
-    let linked = quay.link("a", json!({ "apiKey": "sk_a", "pin": "123" }));
+    let linked = quay.link("a", &json!({ "apiKey": "sk_a", "pin": "123" }));
     assert_eq!(linked.status, 200, "{linked}");
     let account = linked.text("/id");
-    let session = quay.session(json!({ "account_id": account }));
+    let session = quay.session(&json!({ "account_id": account }));
     let hub = quay.server.hub(&session);
     let stored = hub.get(&format!("/hub/accounts/{account}"));
     assert_eq!((stored.text("/secrets/apiKey"), stored.text("/secrets/pin")), (PLACEHOLDER.into(), PLACEHOLDER.into()));
@@ -161,7 +161,7 @@ fn the_pattern_of_a_stored_secret_matches_its_placeholder() {
     let wrong = patch(json!({ "apiKey": "pk_1" }));
     assert_eq!((wrong.status, wrong.text("/problems/0/code")), (400, "pattern".to_owned()), "{wrong}");
     // A new account has nothing that the placeholder could stand for.
-    let new = quay.link("b", json!({ "apiKey": PLACEHOLDER }));
+    let new = quay.link("b", &json!({ "apiKey": PLACEHOLDER }));
     assert_eq!((new.status, new.text("/problems/0/code")), (400, "required".to_owned()), "{new}");
 }
 

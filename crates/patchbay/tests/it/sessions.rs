@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{ApiResponse, LinkedServer};
 
-fn session(linked: &LinkedServer, changes: Value) -> ApiResponse {
+fn session(linked: &LinkedServer, changes: &Value) -> ApiResponse {
     let mut body = json!({ "origin_owner_id": "a", "origin_owner_name": "b" });
     body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     linked.server.api().post("/connect_sessions", &body)
@@ -25,13 +25,13 @@ fn a_session_needs_an_enabled_profile() {
     };
     enable(false);
     for changes in &requests {
-        let answer = session(&linked, changes.clone());
+        let answer = session(&linked, changes);
         assert_eq!((answer.status, answer.code().as_str()), (412, "ProfileInactiveError"), "{changes}: {answer}");
         assert!(answer.text("/message").contains("enable"), "{answer}");
     }
     enable(true);
     for changes in requests {
-        assert_eq!(session(&linked, changes.clone()).status, 201, "{changes}");
+        assert_eq!(session(&linked, &changes).status, 201, "{changes}");
     }
 }
 
@@ -39,9 +39,9 @@ fn a_session_needs_an_enabled_profile() {
 fn categories_are_those_of_the_contract_and_of_the_connectors() {
     let linked = LinkedServer::new();
     for category in ["hris", "hris-legacy", "scheduling", "documents"] {
-        assert_eq!(session(&linked, json!({ "categories": [category] })).status, 201, "{category}");
+        assert_eq!(session(&linked, &json!({ "categories": [category] })).status, 201, "{category}");
     }
-    let answer = session(&linked, json!({ "categories": ["hris", "acounting"] }));
+    let answer = session(&linked, &json!({ "categories": ["hris", "acounting"] }));
     assert_eq!((answer.status, answer.text("/problems/0/path")), (400, "categories[1]".to_owned()), "{answer}");
     assert!(answer.text("/message").contains("did you mean `accounting`?"), "{answer}");
 }

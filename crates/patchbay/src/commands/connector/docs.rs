@@ -120,9 +120,7 @@ fn describe(out: &mut String, action: &Action) {
         let scopes = action.required_scopes.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
         let _ = writeln!(out, "\nNeeds: {scopes}.");
     }
-    if !action.inputs.iter().any(Input::is_shown) {
-        let _ = writeln!(out, "\nTakes no input.");
-    } else {
+    if action.inputs.iter().any(Input::is_shown) {
         let _ = writeln!(out, "\n| Input | In | Type | Required | Description |\n|---|---|---|---|---|");
         action.inputs.iter().filter(|input| input.is_shown()).for_each(|input| row(out, input, ""));
         for input in &action.inputs {
@@ -130,6 +128,8 @@ fn describe(out: &mut String, action: &Action) {
                 filter_table(out, &input.name, filters);
             }
         }
+    } else {
+        let _ = writeln!(out, "\nTakes no input.");
     }
     for url in &action.resources {
         let _ = writeln!(out, "\nThe provider's page: <{url}>");
