@@ -28,6 +28,8 @@ use crate::{
     upstreams::Upstreams,
 };
 
+/// The longest URL that can be called, in bytes: the longest that [`http::Uri`] holds.
+const MAX_URL_BYTES: usize = 65_534;
 const USER_AGENT: &str = concat!("patchbay/", env!("CARGO_PKG_VERSION"));
 
 /// The HTTP client for outbound requests. A process needs one, because the client holds the connection pools and the
@@ -270,6 +272,9 @@ impl HttpClient {
             let target = upstream_url.as_ref().unwrap_or(&url);
             let destination =
                 self.policy.check_url(target).map_err(|refused| FailureCause::EgressRefused(refused.into()))?;
+            if target.as_str().len() > MAX_URL_BYTES {
+                return Err(FailureCause::UrlTooLong(MAX_URL_BYTES));
+            }
             let uri = target.as_str().parse::<http::Uri>();
             let uri = uri.map_err(|error| FailureCause::Unreachable(format!("the URL cannot be called: {error}")))?;
             let send = || {

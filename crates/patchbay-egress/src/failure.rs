@@ -21,6 +21,9 @@ pub enum FailureCause {
     /// The deadline of the call passed.
     #[error("the deadline passed")]
     DeadlineExceeded,
+    /// The URL of the request has more than this many bytes. Nothing was sent.
+    #[error("the URL of the request has more than {0} bytes")]
+    UrlTooLong(usize),
     /// No connection could be made.
     #[error("no connection could be made ({0})")]
     Unreachable(String),
@@ -55,7 +58,11 @@ pub enum FailureCause {
     RateLimited(RateLimited),
 }
 
-/// Returns the URL as it may be shown to people: without user info, query and fragment, which may contain secrets.
+/// The longest URL that is shown, in bytes.
+const MAX_SHOWN_BYTES: usize = 1_000;
+
+/// Returns the URL as it may be shown to people: without user info, query and fragment, which may contain secrets, and
+/// shortened if it is very long.
 pub fn display_url(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
@@ -64,7 +71,13 @@ pub fn display_url(url: &Url) -> String {
     // that cannot have user info.
     let _ = url.set_username("");
     let _ = url.set_password(None);
-    url.into()
+    let mut text = String::from(url);
+    if text.len() > MAX_SHOWN_BYTES {
+        // A URL consists of ASCII characters.
+        text.truncate(MAX_SHOWN_BYTES);
+        text.push_str("...");
+    }
+    text
 }
 
 #[cfg(test)]
@@ -77,5 +90,8 @@ mod tests {
         assert_eq!(display_url(&url), "https://api.example.com/a");
         let failure = RequestFailure { url, cause: FailureCause::DeadlineExceeded };
         assert_eq!(failure.to_string(), "the request to https://api.example.com/a failed: the deadline passed");
+        let long = Url::parse(&format!("https://api.example.com/{}", "\u{e4}".repeat(100_000))).unwrap();
+        let shown = display_url(&long);
+        assert!(shown.len() == MAX_SHOWN_BYTES + 3 && shown.ends_with("..."), "{shown}");
     }
 }

@@ -83,24 +83,31 @@ impl OutboundProxies {
     }
 }
 
-/// Checks the URL of a proxy. Without a scheme, it is an http URL.
+/// Checks the URL of a proxy, and returns it in the form in which the matcher reads it: with the user name and the password
+/// percent-encoded and the host in ASCII. Without a scheme, it is an http URL.
+///
+/// The matcher ignores what it cannot read, and requests would leave without a proxy. So it is asked here.
 fn checked(text: Option<&Zeroizing<String>>) -> Result<Option<Zeroizing<String>>, ConfigError> {
     let Some(text) = text.map(|text| text.trim()).filter(|text| !text.is_empty()) else { return Ok(None) };
     let url = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     let url = Zeroizing::new(url);
-    let is_proxy = Url::parse(&url).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.host().is_some()
-            && url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
-    });
     // The message must not contain the URL, because that may contain a password.
-    if is_proxy { Ok(Some(url)) } else { Err(ConfigError::InvalidProxy) }
+    let parsed = Url::parse(&url).map_err(|_| ConfigError::InvalidProxy)?;
+    let is_proxy = matches!(parsed.scheme(), "http" | "https")
+        && parsed.host().is_some()
+        && parsed.path() == "/"
+        && parsed.query().is_none()
+        && parsed.fragment().is_none();
+    let normal = Zeroizing::new(String::from(parsed).trim_end_matches('/').to_owned());
+    let matcher = Matcher::builder().all(normal.to_string()).build();
+    let is_read = matcher.intercept(&Uri::from_static("https://provider.invalid/")).is_some();
+    if is_proxy && is_read { Ok(Some(normal)) } else { Err(ConfigError::InvalidProxy) }
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+
     use super::*;
 
     fn proxies(https: &str, http: &str, no_proxy: &str) -> Result<Option<Arc<OutboundProxies>>, ConfigError> {
@@ -123,6 +130,25 @@ mod tests {
         assert_eq!((plain.uri.host(), plain.authorization), (Some("other.example"), None));
         for direct in ["https://internal.example/", "https://a.internal.example/", "http://10.1.2.3/"] {
             assert!(proxy(direct).is_none(), "{direct}");
+        }
+    }
+
+    #[test]
+    fn every_accepted_proxy_is_used_however_its_password_and_host_are_written() {
+        for (url, host, credentials) in [
+            ("http://us\u{e9}r:pw@127.0.0.1:3128", "127.0.0.1", "us\u{e9}r:pw"),
+            ("http://user:p|w^\"q<>`{} x@proxy.example:3128", "proxy.example", "user:p|w^\"q<>`{} x"),
+            ("http://user:p\u{e4}ss@pr\u{f6}xy.example", "xn--prxy-6qa.example", "user:p\u{e4}ss"),
+            ("http://user:a%20b@[::1]:3128/", "[::1]", "user:a b"),
+            ("user@proxy.example", "proxy.example", "user:"),
+        ] {
+            let proxies = proxies(url, url, "").unwrap().unwrap();
+            for target in ["https://api.example.com/", "http://api.example.com/"] {
+                let proxy = proxies.of(&target.parse().unwrap()).unwrap_or_else(|| panic!("{url} is not used"));
+                assert_eq!(proxy.uri.host(), Some(host), "{url}");
+                let expected = format!("Basic {}", STANDARD.encode(credentials));
+                assert_eq!(proxy.authorization.unwrap(), expected, "{url}");
+            }
         }
     }
 

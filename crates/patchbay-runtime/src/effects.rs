@@ -45,7 +45,8 @@ impl CountedRequest<'_> {
             Ok(status) => matches!(status, 400..=407 | 409..=499),
             Err(failure) => matches!(
                 failure.cause,
-                FailureCause::Unreachable(_)
+                FailureCause::UrlTooLong(_)
+                    | FailureCause::Unreachable(_)
                     | FailureCause::ClientCertificate { .. }
                     | FailureCause::EgressRefused(_)
                     | FailureCause::RateLimited(_)

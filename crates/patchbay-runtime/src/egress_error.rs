@@ -30,6 +30,12 @@ pub fn cause_error(cause: FailureCause, provider: &str, url: &Url) -> Error {
             );
             return Error::new(ErrorCode::Timeout, message).with_retry_after(TIMEOUT_RETRY_AFTER_SECS);
         }
+        FailureCause::UrlTooLong(max_bytes) => {
+            let message = format!(
+                "the URL of the request to {provider} has more than {max_bytes} bytes, so nothing was sent; send fewer or shorter values"
+            );
+            return Error::new(ErrorCode::Validation, message);
+        }
         FailureCause::Unreachable(reason) => (
             ErrorCode::ProviderUnreachable,
             format!("{provider} cannot be reached at {target} ({reason}); try again later"),

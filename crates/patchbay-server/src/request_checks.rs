@@ -12,6 +12,10 @@ use crate::error::ApiError;
 /// The largest head of an HTTP/2 request. It is smaller than that of HTTP/1.1, because a connection has a hundred of them.
 const MAX_HTTP2_HEAD_BYTES: usize = 16 * 1024;
 
+/// The headers that say who calls and for whom. Of two values, one program on the way could read the first and another one the
+/// second.
+const SINGLE_HEADERS: [&str; 3] = ["authorization", "x-account-id", "x-hub-session-token"];
+
 /// Returns the rejection of a request that must not be routed.
 pub(crate) fn rejection(request: &Request) -> Option<Response> {
     if !is_utf8(request.uri().path()) {
@@ -35,6 +39,11 @@ pub(crate) fn rejection(request: &Request) -> Option<Response> {
         };
         return Some(ApiError::from(Error::new(code, message)).into_response());
     }
+    if let Some(name) = repeated(request.headers()) {
+        return Some(malformed(&format!(
+            "the header `{name}` is there more than once, with different values; send it once"
+        )));
+    }
     let message = if !has_clear_length(request.headers()) {
         "the length of the body is not clear; send either content-length or transfer-encoding: chunked"
     } else if !has_clear_host(request) {
@@ -43,6 +52,15 @@ pub(crate) fn rejection(request: &Request) -> Option<Response> {
         return None;
     };
     Some(malformed(message))
+}
+
+/// Returns the first header of [`SINGLE_HEADERS`] that has several values.
+fn repeated(headers: &HeaderMap) -> Option<&'static str> {
+    SINGLE_HEADERS.into_iter().find(|name| {
+        let mut values = headers.get_all(*name).iter();
+        let first = values.next();
+        values.any(|value| Some(value) != first)
+    })
 }
 
 /// Returns true if the body has a content coding (RFC 9110, section 8.4). Bodies are not decoded here: a small one could grow

@@ -161,7 +161,24 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
         .layer(middleware::from_fn_with_state(common, headers))
         .layer(compression())
         .layer(json_compression())
+        .layer(middleware::map_request(accept_identity))
         .with_state(state)
+}
+
+/// Ignores an `Accept-Encoding` that rules out a response as it is (RFC 9110, section 12.5.3 allows it): the layers that
+/// compress would answer 406 after the request was carried out.
+async fn accept_identity(mut request: Request) -> Request {
+    let codings = request.headers().get_all(header::ACCEPT_ENCODING).iter();
+    let refuses = codings.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let is_identity = parts.next().is_some_and(|name| name == "*" || name.eq_ignore_ascii_case("identity"));
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+        is_identity && weight.is_some_and(|weight| weight.trim().parse::<f64>().is_ok_and(|weight| weight <= 0.0))
+    });
+    if refuses {
+        request.headers_mut().remove(header::ACCEPT_ENCODING);
+    }
+    request
 }
 
 /// Compresses screens and their files.

@@ -214,8 +214,20 @@ impl QueryMap {
 /// Returns true for a name that can only mean a filter: `filter[…]`, or one that contains the noun of a filter. Another one
 /// may be anything, such as the mark of a cache or of a campaign.
 fn is_filter(name: &str) -> bool {
-    const NOUNS: [&str; 8] =
-        ["account", "connector", "customer", "integration", "owner", "profile", "provider", "status"];
+    const NOUNS: [&str; 12] = [
+        "account",
+        "auth",
+        "connector",
+        "customer",
+        "integration",
+        "owner",
+        "profile",
+        "provider",
+        "relink",
+        "search",
+        "status",
+        "type",
+    ];
     let name = name.to_ascii_lowercase();
     name.starts_with("filter") || NOUNS.iter().any(|noun| name.contains(noun))
 }
@@ -283,8 +295,24 @@ mod tests {
         assert_eq!(finished("a=1&a[]=2", true).unwrap(), None);
         assert_eq!(finished("a=1&b=2&c[0]=3", false).unwrap().unwrap(), "query.b, query.c[0]");
         assert_eq!(finished("a=1&b=2", true).unwrap_err().problems[0].path, "b".into());
-        for filter in ["filter[b]", "filters[b]", "owner", "ownerId", "customer_id", "Provider", "x_status", "accounts"]
-        {
+        for filter in [
+            "filter[b]",
+            "filters[b]",
+            "owner",
+            "ownerId",
+            "customer_id",
+            "Provider",
+            "x_status",
+            "accounts",
+            "types[]",
+            "Type",
+            "SEARCH",
+            "searches",
+            "relinkDue",
+            "relink-due",
+            "auth_configs",
+            "authConfigId",
+        ] {
             let error = finished(&format!("a=1&{filter}=2"), false).unwrap_err();
             assert!(error.message.contains(filter), "{filter}: {}", error.message);
         }

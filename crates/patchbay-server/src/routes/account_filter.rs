@@ -52,7 +52,7 @@ const PROFILES: [&str; 12] = [
     "filter[auth_config_ids]",
 ];
 const STATUSES: [&str; 4] = ["status", "statuses", "filter[status]", "filter[statuses]"];
-const KIND: [&str; 2] = ["type", "filter[type]"];
+const KIND: [&str; 4] = ["type", "types", "filter[type]", "filter[types]"];
 const RECONNECT_DUE: [&str; 2] = ["relink_due", "filter[relink_due]"];
 
 /// Reads the filters of a list of accounts. Filters with different names narrow the list together.

@@ -45,9 +45,9 @@ pub struct FileSettings {
 pub fn read(path: &Path) -> anyhow::Result<FileSettings> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the configuration file {name}"))?;
-    let source = SourceFile { name: name.clone(), text };
+    let source = SourceFile { name: name.clone(), text: mask_user_info(&text) };
     let report = Report::default();
-    let tree = match parse(&name, &source.text) {
+    let tree = match parse(&name, &text) {
         Ok(tree) => tree,
         Err(diagnostic) => bail!("the configuration file is not valid\n\n{}", render(&[*diagnostic], &[source])),
     };
@@ -57,6 +57,24 @@ pub fn read(path: &Path) -> anyhow::Result<FileSettings> {
         bail!("the configuration file is not valid\n\n{}", render(&diagnostics, &[source]));
     }
     Ok(settings.unwrap_or_default())
+}
+
+/// Replaces the user names and passwords of URLs by as many asterisks: messages show the lines with mistakes, and logs keep
+/// them.
+fn mask_user_info(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        masked.push_str(before);
+        masked.push_str("://");
+        let line = after.split(['\n', '\r']).next().unwrap_or_default();
+        // A password that is not percent-encoded may contain any character; the last `@` ends it.
+        let length = line.rfind('@').unwrap_or(0);
+        masked.extend(after[..length].chars().map(|_| '*'));
+        rest = &after[length..];
+    }
+    masked.push_str(rest);
+    masked
 }
 
 fn settings(reader: Reader<'_>) -> Option<FileSettings> {
@@ -152,5 +170,21 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let message = format!("{:#}", read(&path).unwrap_err()).replace(&path.display().to_string(), "patchbay.yaml");
         insta::assert_snapshot!(message);
+    }
+
+    #[test]
+    fn a_mistake_in_a_line_with_a_password_does_not_show_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("patchbay.yaml");
+        for text in [
+            "egress:\n  proxi: http://user:hunter22@proxy:1\n",
+            "egress:\n  proxy: [ \"http://user:hun@ter/22@proxy:1\" ]\n",
+            "egress: { proxy: { a: http://u:hunter22@a, b: http://u:hunter22@b } }\n",
+            "egress:\n  proxy: http://user:hunter22@proxy:1: 2\n",
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let message = format!("{:#}", read(&path).unwrap_err());
+            assert!(!message.contains("hunter22") && !message.contains("ter/22"), "{message}");
+        }
     }
 }

@@ -201,7 +201,6 @@ fn many_large_bodies_at_once_are_refused_and_not_fatal() {
     let linked = LinkedServer::with_arguments(&["--memory-limit-mib", "256"]);
     let record = json!({ "id": "T-8", "status": "DRAFT", "name": "Mutual NDA", "counterparty": "Acme Incorporated" });
     let body = |bytes: usize| json!({ "kind": "repeated", "before": "[", "item": format!("{record},"), "after": "{}]", "bytes": bytes });
-    // Alone, it is answered.
     linked.provider.fault(1, body(8 * MIB));
     assert_eq!(run(&linked).status, 200);
     linked.provider.fault(u32::try_from(CALLERS).unwrap(), body(8 * MIB));

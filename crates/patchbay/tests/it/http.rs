@@ -256,3 +256,37 @@ fn request_ids_cannot_be_guessed() {
     let own = server.anonymous().header("x-request-id", "mine-1").get("/healthz");
     assert_eq!(own.header("x-request-id"), Some("mine-1"));
 }
+
+#[test]
+fn a_request_that_rules_out_every_coding_is_answered_as_it_is() {
+    let linked = LinkedServer::new();
+    let body = json!({ "origin_owner_id": "x", "origin_owner_name": "X" }).to_string();
+    for refused in ["*;q=0", "identity;q=0", "gzip;q=0, identity; q=0.0", "br;q=0,*;Q=0"] {
+        let headers = [("accept-encoding", refused), ("content-type", "application/json")];
+        let made = raw(&linked.server, "POST", "/connect_sessions", &headers, &body);
+        assert_eq!(made.status, 201, "{refused}");
+        assert_eq!(raw(&linked.server, "GET", "/actions", &headers[..1], "").status, 200, "{refused}");
+    }
+}
+
+#[test]
+fn a_header_that_says_who_calls_is_there_once() {
+    let linked = LinkedServer::new();
+    let send = |headers: &[(&str, &str)]| raw(&linked.server, "GET", "/accounts", headers, "").status;
+    assert_eq!(send(&[("x-account-id", "a"), ("x-account-id", "a")]), 200);
+    assert_eq!(send(&[("x-account-id", "a"), ("X-Account-Id", "b")]), 400);
+    assert_eq!(send(&[("authorization", "Bearer another")]), 400, "the key of the test is there, too");
+    assert_eq!(send(&[("x-hub-session-token", "a"), ("x-hub-session-token", "")]), 400);
+}
+
+#[test]
+fn a_url_of_a_provider_that_is_too_long_is_the_callers_mistake() {
+    let linked = LinkedServer::new();
+    for length in [65_600, 1_000_000] {
+        let request = json!({ "path": format!("/{}", "a".repeat(length)), "method": "get" });
+        let refused = linked.api().post("/unified/proxy", &request);
+        assert_eq!((refused.status, refused.code()), (400, "ValidationError".to_owned()), "{}", refused.body.len());
+        assert!(refused.body.len() < 2_000, "{}", refused.body.len());
+        assert!(refused.body.contains("65534 bytes"), "{refused}");
+    }
+}
