@@ -2,6 +2,7 @@
 //! other callers are answered meanwhile, and when too many come at once they are refused in words.
 
 use std::{
+    mem,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
@@ -9,9 +10,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{ApiResponse, LinkedServer, Server};
+use crate::support::{ApiResponse, LinkedServer, Server, pushing_key};
 
 const MIB: usize = 1024 * 1024;
+/// The other callers of these tests send more requests than a key may.
+const WITHOUT_KEY_LIMIT: [&str; 2] = ["--key-requests-per-minute", "0"];
 /// The length of each body: just below the limit of 32 MiB.
 const BODY_BYTES: usize = 30 * MIB;
 /// The largest growth of the server's memory for one body, in KiB.
@@ -129,7 +132,7 @@ fn proxy(linked: &LinkedServer) -> ApiResponse {
 #[test]
 #[ignore = "takes minutes; `make faults` runs it"]
 fn bodies_of_a_provider_cost_little_and_stop_nobody() {
-    let linked = LinkedServer::new();
+    let linked = LinkedServer::with_arguments(&WITHOUT_KEY_LIMIT);
     for bomb in JSON_BOMBS.iter().chain(&XML_BOMBS) {
         linked.provider.fault(1, bomb.fault(BODY_BYTES));
         let measured = measure(&format!("a provider's {}", bomb.name), &linked, || run(&linked));
@@ -147,7 +150,7 @@ fn bodies_of_a_provider_cost_little_and_stop_nobody() {
 #[test]
 #[ignore = "takes minutes; `make faults` runs it"]
 fn bodies_of_a_caller_cost_little_and_stop_nobody() {
-    let linked = LinkedServer::new();
+    let linked = LinkedServer::with_arguments(&WITHOUT_KEY_LIMIT);
     let token = linked.server.session(json!({}));
     for bomb in &JSON_BOMBS {
         let list = bomb.text(BODY_BYTES);
@@ -171,7 +174,13 @@ fn bodies_of_a_caller_cost_little_and_stop_nobody() {
 #[test]
 #[ignore = "takes minutes; `make faults` runs it"]
 fn connector_files_cost_little() {
-    let linked = LinkedServer::new();
+    let mut linked = LinkedServer::with_arguments(&WITHOUT_KEY_LIMIT);
+    linked.server.terminate();
+    let data_dir = linked.server.data_dir.clone();
+    let key = pushing_key(&data_dir);
+    let restarted = Server::start_in(&data_dir, &linked.provider, &WITHOUT_KEY_LIMIT);
+    // The first one owns the folder.
+    let _first = mem::replace(&mut linked.server, restarted);
     let aliases = {
         let levels = (1..12).map(|level| {
             let inner = vec![format!("*a{}", level - 1); 10].join(", ");
@@ -179,7 +188,7 @@ fn connector_files_cost_little() {
         });
         format!("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n{}", levels.collect::<String>())
     };
-    let yaml = linked.server.api().header("content-type", "application/yaml");
+    let yaml = linked.server.with_key(&key).header("content-type", "application/yaml");
     for (name, text) in [
         ("aliases", aliases),
         ("empty lists", format!("x: [{}[]]\n", "[],".repeat(600_000))),
@@ -198,7 +207,8 @@ fn connector_files_cost_little() {
 #[ignore = "takes minutes; `make faults` runs it"]
 fn many_large_bodies_at_once_are_refused_and_not_fatal() {
     const CALLERS: usize = 16;
-    let linked = LinkedServer::with_arguments(&["--memory-limit-mib", "256"]);
+    let linked =
+        LinkedServer::with_arguments(&["--memory-limit-mib", "256", WITHOUT_KEY_LIMIT[0], WITHOUT_KEY_LIMIT[1]]);
     let record = json!({ "id": "T-8", "status": "DRAFT", "name": "Mutual NDA", "counterparty": "Acme Incorporated" });
     let body = |bytes: usize| json!({ "kind": "repeated", "before": "[", "item": format!("{record},"), "after": "{}]", "bytes": bytes });
     linked.provider.fault(1, body(8 * MIB));
