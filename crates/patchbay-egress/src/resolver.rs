@@ -56,7 +56,8 @@ impl PolicyResolver {
         let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();
         let addresses = match literal {
             Ok(address) => vec![address],
-            Err(_) => self.lookup.lookup(host).await.unwrap_or_default(),
+            // A final dot only says that the name is complete. Local names are looked up without it.
+            Err(_) => self.lookup.lookup(host.strip_suffix('.').unwrap_or(host)).await.unwrap_or_default(),
         };
         if addresses.is_empty() && !(proxy_resolves && self.destination == Destination::Public) {
             let message = format!("`{host}` cannot be resolved, so its address cannot be checked");

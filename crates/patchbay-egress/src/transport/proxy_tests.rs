@@ -71,6 +71,16 @@ impl AddressLookup for NoName {
     }
 }
 
+/// A resolver that knows one local name, as a hosts file does.
+struct LocalName;
+
+#[async_trait]
+impl AddressLookup for LocalName {
+    async fn lookup(&self, host: &str) -> io::Result<Vec<std::net::IpAddr>> {
+        if host == "vm" { Ok(vec!["10.0.0.1".parse().unwrap()]) } else { Err(io::Error::other("no such name")) }
+    }
+}
+
 fn transport(proxy: &str, lookup: impl AddressLookup + 'static, resolves_names: bool) -> HyperTransport {
     let url = Some(proxy.to_owned());
     let config = ProxyConfig::new(url.clone(), url, "direct.example".to_owned(), resolves_names);
@@ -124,6 +134,8 @@ async fn a_proxy_does_not_weaken_the_egress_policy() {
         (transport(&address, FixedAddress("169.254.169.254"), true), "https://rebind.example/"),
         (transport(&address, NoName, false), "https://unknown.example/"),
         (transport(&address, NoName, true), "https://10.0.0.1/"),
+        (transport(&address, LocalName, true), "https://vm/"),
+        (transport(&address, LocalName, true), "https://vm./"),
         (transport(&address, NoName, true), "https://[::ffff:10.0.0.1]/"),
     ] {
         let error = get(&transport, Destination::Public, url).await.unwrap_err();

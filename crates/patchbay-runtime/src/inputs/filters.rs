@@ -93,11 +93,16 @@ fn read<'a>(
     Some((target, members.get("value").filter(|value| !value.is_null())?.clone()))
 }
 
-/// Returns the value; a list for an input that is not a list is joined with commas.
+/// Returns the value; a list for an input that is not a list is joined with commas. An empty list is a problem.
 fn joined(target: &Input, value: Value, path: &str, problems: &mut Problems) -> Option<Value> {
     let Value::Array(items) = &value else { return Some(value) };
     if target.array {
         return Some(value);
+    }
+    if items.iter().all(|item| item.as_str() == Some("")) {
+        // Without a value, the provider would decide whether the filter matches everything or nothing.
+        problems.add(path, "required", format!("`{path}` contains no value; leave the filter out to match everything"));
+        return None;
     }
     let mut texts = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {

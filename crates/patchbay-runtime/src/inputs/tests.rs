@@ -218,6 +218,8 @@ fn every_problem_of_a_filter_has_its_path() {
         (json!([one("name", "eq", json!({}))]), "[0].value", "type"),
         (json!([one("name", "in", json!(["a,b"]))]), "[0].value[0]", "format"),
         (json!([one("name", "in", json!(["a", {}]))]), "[0].value[1]", "type"),
+        (json!([one("name", "in", json!([]))]), "[0].value", "required"),
+        (json!([one("name", "in", json!(["", ""]))]), "[0].value", "required"),
         (json!([one("name", "eq", json!("a")), one("name", "eq", json!("b"))]), "[1]", "mutually_exclusive"),
         (json!(vec![one("name", "eq", json!("a")); 5]), "", "max_length"),
     ] {
