@@ -75,7 +75,8 @@ impl KeyBudget {
         };
         KeyQuota {
             limit: self.limit.get(),
-            remaining: u32::try_from((latest - restored_at) / share).unwrap_or(u32::MAX),
+            // A concurrent request with a later time can have moved `restored_at` past this request's `latest`.
+            remaining: u32::try_from(latest.saturating_sub(restored_at) / share).unwrap_or(u32::MAX),
             reset_secs: seconds(restored_at.saturating_sub(now)),
             retry_after,
         }
@@ -125,6 +126,16 @@ mod tests {
         assert_eq!((refused.retry_after, refused.reset_secs), (Some(15), 55));
         assert_eq!(budget.take(at(19)).retry_after, Some(1));
         assert_eq!(budget.take(at(20)).retry_after, None);
+    }
+
+    #[test]
+    fn a_request_that_counts_after_one_with_a_later_time_is_refused() {
+        let budget = budget(3);
+        let at = Duration::from_secs;
+        let left = [6, 6, 6].map(|second| budget.take(at(second)).remaining);
+        assert_eq!(left, [2, 1, 0]);
+        let refused = budget.take(at(5));
+        assert_eq!((refused.remaining, refused.retry_after), (0, Some(21)));
     }
 
     proptest! {

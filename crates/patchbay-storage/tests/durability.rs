@@ -13,7 +13,9 @@ use patchbay_model::{
     EnabledActions, FilesDigest, KeyHash, LoginToken, Member, MemberId, Metadata, Organization, OrganizationId, Owner,
     Profile, ProfileId, Project, ProjectId, Sealed, Timestamp,
 };
-use patchbay_storage::{AccountFilter, InsertRule, Storage, StorageError, sqlite::SqliteStorage};
+use patchbay_storage::{
+    AccountFilter, IdempotencyLimits, InsertRule, NewIdempotencyKey, Storage, StorageError, sqlite::SqliteStorage,
+};
 use tempfile::TempDir;
 
 const NOW: Timestamp = Timestamp::from_micros(1_770_000_000_000_000);
@@ -359,7 +361,17 @@ async fn no_look_up_through_a_broken_index_finds_nothing() {
     assert!(matches!(storage.meta().verify().await, Err(StorageError::Corrupt(_))));
     let owner = Owner { id: "linked".to_owned(), name: "Acme".to_owned(), username: None };
     let other = account("other", &[7; 60]);
+    let keyed = NewIdempotencyKey {
+        key: hash,
+        project: project(),
+        bucket: "project".to_owned(),
+        fingerprint: hash,
+        expires_at: later,
+    };
+    let limits = IdempotencyLimits { max_keys: 10, max_bytes: 10 };
     let outcomes = [
+        ("an idempotency key", storage.idempotency_keys().get(&project(), &hash).await.map(drop)),
+        ("a keyed request", storage.idempotency_keys().reserve(&keyed, limits).await.map(drop)),
         ("an API key", storage.api_keys().by_hash(&hash).await.map(drop)),
         ("a change of an API key", storage.api_keys().update(&key).await.map(drop)),
         ("an API key's deletion", storage.api_keys().delete(&project(), &key.id).await.map(drop)),

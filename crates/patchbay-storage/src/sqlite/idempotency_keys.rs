@@ -16,7 +16,8 @@ const SELECT: &str =
 impl IdempotencyKeyStore for SqliteStorage {
     async fn get(&self, project: &ProjectId, key: &KeyHash) -> Result<Option<KeyedRequest>> {
         let query = sqlx::query(SELECT).bind(project.as_str()).bind(&key.0[..]);
-        query.fetch_optional(&self.readers).await?.map(|row| request(&row)).transpose()
+        let found = query.fetch_optional(&self.readers).await?.map(|row| request(&row)).transpose()?;
+        self.complete(found)
     }
 
     async fn reserve(&self, new: &NewIdempotencyKey, limits: IdempotencyLimits) -> Result<Reservation> {
@@ -26,6 +27,8 @@ impl IdempotencyKeyStore for SqliteStorage {
         if let Some(row) = found {
             return Ok(Reservation::Exists(request(&row)?));
         }
+        // In a damaged file the key may be there all the same, and its request must not run again.
+        self.complete(())?;
         let first_expiry: Option<i64> = sqlx::query_scalar(
             "SELECT (SELECT min(expires_at) FROM idempotency_keys k WHERE k.bucket = u.bucket) \
              FROM idempotency_usage u WHERE bucket = ? AND keys > 0 AND (keys >= ? OR bytes >= ?)",

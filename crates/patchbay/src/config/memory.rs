@@ -11,11 +11,13 @@ const SHARE: u64 = 2;
 const UNKNOWN_MIB: u64 = 1024;
 /// The least default, in MiB: one large call.
 const LEAST_MIB: u64 = 128;
+/// The largest budget, in MiB: a tebibyte.
+pub const MOST_MIB: u64 = 1_048_576;
 
 /// Returns the default budget of large values, in MiB.
 pub fn default_budget_mib() -> u64 {
     let bytes = available(Path::new("/"));
-    bytes.map_or(UNKNOWN_MIB, |bytes| bytes / SHARE / 1024 / 1024).max(LEAST_MIB)
+    bytes.map_or(UNKNOWN_MIB, |bytes| bytes / SHARE / 1024 / 1024).clamp(LEAST_MIB, MOST_MIB)
 }
 
 /// Returns the memory that the process may use, in bytes: the least of what the system's files below `root` say.

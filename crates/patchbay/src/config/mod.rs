@@ -278,8 +278,8 @@ fn key_requests(per_minute: Option<u64>) -> anyhow::Result<u32> {
 /// Checks the memory of large values: from 64 MiB, less than which one large call may need, to a tebibyte.
 fn memory_limit(limit: Option<u64>) -> anyhow::Result<usize> {
     let limit = limit.unwrap_or_else(memory::default_budget_mib);
-    if !(64..=1_048_576).contains(&limit) {
-        bail!("the memory limit is {limit} MiB; it must be from 64 to 1048576");
+    if !(64..=memory::MOST_MIB).contains(&limit) {
+        bail!("the memory limit is {limit} MiB; it must be from 64 to {}", memory::MOST_MIB);
     }
     Ok(usize::try_from(limit * 1024 * 1024)?)
 }
