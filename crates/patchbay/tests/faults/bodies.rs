@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{ApiResponse, LinkedServer, Server, pushing_key};
+use crate::support::{ApiResponse, LinkedServer, Server, pushing::pushing_project};
 
 const MIB: usize = 1024 * 1024;
 /// The other callers of these tests send more requests than a key may.
@@ -77,13 +77,6 @@ impl Bomb {
     }
 }
 
-/// Returns a line of `/proc/PID/status`, in KiB.
-fn status_kib(server: &Server, key: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
-    line.trim_start_matches(':').split_ascii_whitespace().next().unwrap().parse().unwrap()
-}
-
 /// What happened while work was done.
 struct Measured<T> {
     result: T,
@@ -98,7 +91,7 @@ fn measure<T>(name: &str, linked: &LinkedServer, work: impl FnOnce() -> T) -> Me
     let server = &linked.server;
     // Resets the peak to the memory of this moment.
     std::fs::write(format!("/proc/{}/clear_refs", server.pid()), "5").unwrap();
-    let before = status_kib(server, "VmHWM");
+    let before = server.memory_kib("VmHWM");
     let is_done = AtomicBool::new(false);
     let (result, wait) = thread::scope(|scope| {
         let watching = scope.spawn(|| {
@@ -116,7 +109,7 @@ fn measure<T>(name: &str, linked: &LinkedServer, work: impl FnOnce() -> T) -> Me
         is_done.store(true, Ordering::Relaxed);
         (result, watching.join().unwrap())
     });
-    let grown = status_kib(server, "VmHWM").saturating_sub(before);
+    let grown = server.memory_kib("VmHWM").saturating_sub(before);
     eprintln!("{name}: {} MiB more, another caller waits at most {wait:?}", grown / 1024);
     Measured { result, grown, wait }
 }
@@ -177,7 +170,7 @@ fn connector_files_cost_little() {
     let mut linked = LinkedServer::with_arguments(&WITHOUT_KEY_LIMIT);
     linked.server.terminate();
     let data_dir = linked.server.data_dir.clone();
-    let key = pushing_key(&data_dir);
+    let key = pushing_project(&data_dir, "Ours");
     let restarted = Server::start_in(&data_dir, &linked.provider, &WITHOUT_KEY_LIMIT);
     // The first one owns the folder.
     let _first = mem::replace(&mut linked.server, restarted);

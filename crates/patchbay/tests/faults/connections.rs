@@ -43,9 +43,7 @@ impl Bed {
     }
 
     fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.split_ascii_whitespace().next().unwrap().parse().unwrap()
+        self.server.memory_kib("VmRSS")
     }
 
     fn descriptors(&self) -> usize {

@@ -12,23 +12,12 @@ use std::{
 
 use serde_json::json;
 
-use crate::support::{LinkedServer, Provider, Server, binary};
+use crate::support::{LinkedServer, Provider, Server, binary, database::sql};
 
 /// The number of pages of each kind that are damaged, and the places in each of them.
 const PAGES_OF_A_KIND: usize = 4;
 /// The largest database that is checked before the start.
 const CHECKED_BYTES: usize = 8 * 1024 * 1024;
-
-/// Runs statements on the database of a stopped server.
-fn sql(database: &Path, statements: &str) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
-        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&pool).await.unwrap();
-        pool.close().await;
-    });
-}
 
 /// Starts a server, or returns what it said.
 fn start(data_dir: &Path, provider: &Provider) -> Result<Server, String> {
@@ -92,7 +81,7 @@ impl Damaged {
         copy(&linked.server.data_dir, &original);
         let filler = if is_large { CHECKED_BYTES } else { 10 };
         sql(
-            &original.join("patchbay.db"),
+            &original,
             &format!(
                 "INSERT INTO calls WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 6000) \
                  SELECT 'call-' || n, 'default-10001', NULL, 'p', 'c', '1.0.0', NULL, 'proxy', 200, NULL, \

@@ -59,11 +59,7 @@ fn a_streamed_file_waits_for_a_client_that_does_not_read() {
     let token = server.session(json!({ "provider": "files" }));
     let link = json!({ "integration_id": profile, "credentials": { "key": canary::CLIENT_SECRET } });
     let account = server.hub(&token).post("/hub/accounts", &link).text("/id");
-    let memory = || {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.split_ascii_whitespace().next().unwrap().parse::<u64>().unwrap()
-    };
+    let memory = || server.memory_kib("VmRSS");
     let before = memory();
     let body = json!({ "action": "files_stream_plain", "path": { "name": "large" } }).to_string();
     let key = STANDARD.encode(format!("{}:", canary::API_KEY));

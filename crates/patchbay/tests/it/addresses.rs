@@ -9,7 +9,7 @@ use patchbay_simulator::{McpRules, McpServer, OAuthRules, OAuthServer};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::support::{ApiResponse, Client, FixtureProvider, Server, canary};
+use crate::support::{ApiResponse, Client, FixtureProvider, Server, canary, database::sql};
 
 const A: &str = "https://a.example.com";
 const B: &str = "https://b.example.com";
@@ -43,6 +43,14 @@ impl Bed {
         let fixture = FixtureProvider::start("self_hosted", recording(&seen));
         let server = fixture.server_in(data_dir, &UPSTREAMS, &[]);
         Self { seen, fixture, server }
+    }
+
+    /// Stops the server, changes the database, and starts it again.
+    fn change(&mut self, statements: &str) {
+        let data_dir = self.server.data_dir.clone();
+        self.server.terminate();
+        sql(&data_dir, statements);
+        self.server = self.fixture.server_in(&data_dir, &UPSTREAMS, &[]);
     }
 
     fn profile(&self, method: &str, setup: &Value) -> String {
@@ -137,21 +145,15 @@ fn every_road_to_another_address_asks_for_the_secrets_again() {
 #[test]
 fn an_address_that_was_changed_in_the_database_receives_no_secret() {
     let directory = tempfile::tempdir().unwrap();
-    let data_dir = directory.path().join("data");
-    let mut bed = Bed::start_in(&data_dir);
+    let mut bed = Bed::start_in(&directory.path().join("data"));
     let own = bed.profile("key", &json!({}));
     let (_, account) = bed.link(&own, &json!({ "site": A, "key": KEY }));
     let app = bed.profile("app", &json!({ "host": A, "appSecret": canary::CLIENT_SECRET }));
     let (_, of_app) = bed.link(&app, &json!({ "key": KEY }));
-    bed.server.terminate();
-    crate::database_writer::sql(
-        &data_dir,
-        &format!(
-            "UPDATE accounts SET setup_information = replace(setup_information, '{A}', '{B}'); \
-             UPDATE profiles SET setup_information = replace(setup_information, '{A}', '{B}');"
-        ),
-    );
-    bed.server = bed.fixture.server_in(&data_dir, &UPSTREAMS, &[]);
+    bed.change(&format!(
+        "UPDATE accounts SET setup_information = replace(setup_information, '{A}', '{B}'); \
+         UPDATE profiles SET setup_information = replace(setup_information, '{A}', '{B}');"
+    ));
     for account in [&account, &of_app] {
         let run = bed.run(account);
         assert_eq!((run.status, run.code()), (412, "AddressChangedError".to_owned()), "{run}");
@@ -165,21 +167,15 @@ fn an_address_that_was_changed_in_the_database_receives_no_secret() {
 #[test]
 fn another_authentication_method_in_the_database_receives_no_secret() {
     let directory = tempfile::tempdir().unwrap();
-    let data_dir = directory.path().join("data");
-    let mut bed = Bed::start_in(&data_dir);
+    let mut bed = Bed::start_in(&directory.path().join("data"));
     // The method `app` has no field `site`: its accounts' secrets are bound to the profile's `host`.
     let own = bed.profile("key", &json!({}));
     let app = bed.profile("app", &json!({ "host": A, "appSecret": canary::CLIENT_SECRET }));
     let (_, of_app) = bed.link(&app, &json!({ "key": KEY }));
-    bed.server.terminate();
-    crate::database_writer::sql(
-        &data_dir,
-        &format!(
-            "UPDATE accounts SET profile_id = '{own}', auth_config_key = 'key', setup_information = \
-             '{{\"site\":\"{B}\",\"host\":\"{A}\"}}' WHERE id = '{of_app}';"
-        ),
-    );
-    bed.server = bed.fixture.server_in(&data_dir, &UPSTREAMS, &[]);
+    bed.change(&format!(
+        "UPDATE accounts SET profile_id = '{own}', auth_config_key = 'key', setup_information = \
+         '{{\"site\":\"{B}\",\"host\":\"{A}\"}}' WHERE id = '{of_app}';"
+    ));
     let run = bed.run(&of_app);
     assert_eq!((run.status, run.code()), (412, "AddressChangedError".to_owned()), "{run}");
     bed.assert_nothing_at_b();

@@ -9,36 +9,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{ApiResponse, Client, Provider, Server, binary, link_body, offline};
-
-/// Returns a small connector with a key, a version and a title.
-fn merged(key: &str, version: &str, title: &str) -> String {
-    format!(
-        "Patchbay: 1.0.0\n\
-         info: {{title: {title}, key: {key}, version: {version}, description: For tests of pushing.}}\n\
-         categories: [documents]\n\
-         baseUrl: https://api.us.spotdraft.com/api/v2.1\n\
-         authentication:\n\
-         \x20 - custom:\n\
-         \x20     type: custom\n\
-         \x20     label: Key\n\
-         \x20     authorization: {{type: bearer, token: $.credentials.token}}\n\
-         \x20     configFields: [{{key: token, label: Token, type: password, required: true, secret: true}}]\n\
-         \x20     environments: [{{key: production, name: Production}}]\n\
-         \x20     guides:\n\
-         \x20       config:\n\
-         \x20         sections: [{{title: Token, content: Copy the token.}}]\n\
-         actions:\n\
-         \x20 - actionId: list_things\n\
-         \x20   categories: [documents]\n\
-         \x20   actionType: list\n\
-         \x20   label: List things\n\
-         \x20   description: Lists things.\n\
-         \x20   steps:\n\
-         \x20     - {{stepId: things, description: Lists., stepFunction: {{functionName: request, parameters: {{url: /things, method: get}}}}}}\n\
-         \x20   result: {{data: $.steps.things.output.data}}\n"
-    )
-}
+use crate::support::{
+    Client, Provider, Server, binary, link_body,
+    pushing::{push, pushing_project, small_connector},
+};
 
 /// Returns the built-in SpotDraft connector with another version.
 fn spotdraft(version: &str) -> Value {
@@ -64,27 +38,16 @@ struct PushBed {
     _directory: tempfile::TempDir,
 }
 
-const SCOPES: &str = "platform:read,platform:write,actions:execute,connectors:read,connectors:write";
-
 impl PushBed {
     fn new(arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data_dir = directory.path().join("data");
-        let key = |project: &str| {
-            let project = offline(&data_dir, &["project", "create", project]);
-            offline(&data_dir, &["api-key", "create", "--project", &project, "--name", "push", "--scopes", SCOPES])
-        };
-        let (key, theirs) = (key("Ours"), key("Theirs"));
+        let (key, theirs) = (pushing_project(&data_dir, "Ours"), pushing_project(&data_dir, "Theirs"));
         let provider = Provider::start();
         let server = Server::start_in(&data_dir, &provider, arguments);
         let (ours, theirs) = (server.with_key(&key), server.with_key(&theirs));
         Self { server, ours, theirs, key, _provider: provider, _directory: directory }
     }
-}
-
-/// Returns a bundled connector file.
-fn push(client: &Client, text: String) -> ApiResponse {
-    client.clone().header("content-type", "application/yaml").send("POST", "/connectors", Some(text))
 }
 
 /// Links an account of SpotDraft through the project's own profile.
@@ -104,22 +67,22 @@ fn link(server: &Server, api: &Client) -> String {
 fn a_push_is_repeated_with_its_idempotency_key() {
     let bed = PushBed::new(&[]);
     let keyed = bed.ours.clone().header("idempotency-key", "push");
-    let first = push(&keyed, merged("acme", "1.0.0", "Acme"));
+    let first = push(&keyed, small_connector("acme", "1.0.0", "Acme"));
     assert_eq!(first.status, 201, "{first}");
-    let second = push(&keyed, merged("acme", "1.0.0", "Acme"));
+    let second = push(&keyed, small_connector("acme", "1.0.0", "Acme"));
     assert_eq!((second.status, &second.body), (201, &first.body));
     assert_eq!(second.header("idempotent-replayed"), Some("true"));
-    assert_eq!(push(&keyed, merged("acme", "1.0.1", "Acme")).code(), "IdempotencyKeyReusedError");
+    assert_eq!(push(&keyed, small_connector("acme", "1.0.1", "Acme")).code(), "IdempotencyKeyReusedError");
     // Files with an error change nothing: the key is free for the corrected ones.
     let other = bed.ours.clone().header("idempotency-key", "corrected");
     assert_eq!(push(&other, "Patchbay: 1.0.0".to_owned()).code(), "ConnectorInvalidError");
-    assert_eq!(push(&other, merged("acme", "1.0.1", "Acme")).status, 201);
+    assert_eq!(push(&other, small_connector("acme", "1.0.1", "Acme")).status, 201);
 }
 
 #[test]
 fn a_pushed_connector_with_an_active_link_is_rejected() {
     let bed = PushBed::new(&[]);
-    let file = merged("acme", "1.0.0", "Acme");
+    let file = small_connector("acme", "1.0.0", "Acme");
     let with_icon = |file: &str, icon: &str| {
         file.replace("For tests of pushing.", &format!("For tests of pushing., assets: {{icon: '{icon}'}}"))
     };
@@ -148,13 +111,13 @@ fn a_pushed_connector_with_an_active_link_is_rejected() {
 fn a_connector_is_pushed_listed_pinned_and_deleted() {
     let bed = PushBed::new(&[]);
     let api = &bed.ours;
-    let first = push(api, merged("acme", "1.0.0", "Acme"));
+    let first = push(api, small_connector("acme", "1.0.0", "Acme"));
     insta::assert_snapshot!("pushed", first.snapshot());
-    assert_eq!(push(api, merged("acme", "1.0.0", "Acme")).status, 200);
-    let other = push(api, merged("acme", "1.0.0", "Another"));
+    assert_eq!(push(api, small_connector("acme", "1.0.0", "Acme")).status, 200);
+    let other = push(api, small_connector("acme", "1.0.0", "Another"));
     assert_eq!((other.status, other.code()), (409, "ConnectorVersionExistsError".to_owned()));
-    assert_eq!(push(api, merged("acme", "1.1.0", "Acme")).status, 201);
-    assert_eq!(push(api, merged("acme", "2.0.0-rc.1", "Acme")).status, 201);
+    assert_eq!(push(api, small_connector("acme", "1.1.0", "Acme")).status, 201);
+    assert_eq!(push(api, small_connector("acme", "2.0.0-rc.1", "Acme")).status, 201);
     insta::assert_snapshot!("pushed_connector", api.get("/connectors/acme").snapshot());
     insta::assert_snapshot!("pushed_list", api.get("/connectors?owner=custom").snapshot());
     insta::assert_snapshot!("pushed_version", api.get("/connectors/acme/versions/1.0.x").snapshot());
@@ -180,9 +143,10 @@ fn a_connector_is_pushed_listed_pinned_and_deleted() {
 fn a_rejected_push_reports_lines_and_changes_nothing() {
     let bed = PushBed::new(&[]);
     let api = &bed.ours;
-    push(api, merged("acme", "1.0.0", "Acme"));
-    let bad =
-        merged("acme", "1.1.0", "Acme").replace("$.steps.things", "$.steps.thing").replace("label: Key", "lable: Key");
+    push(api, small_connector("acme", "1.0.0", "Acme"));
+    let bad = small_connector("acme", "1.1.0", "Acme")
+        .replace("$.steps.things", "$.steps.thing")
+        .replace("label: Key", "lable: Key");
     let refused = push(api, bad);
     insta::assert_snapshot!("push_refused", refused.snapshot());
     assert_eq!(api.get("/connectors/acme").json()["versions"].as_array().unwrap().len(), 1);
@@ -199,7 +163,7 @@ fn a_rejected_push_reports_lines_and_changes_nothing() {
         (String::new(), "application/yaml", 400, "ConnectorInvalidError"),
         ("a: &a [*a, *a]".to_owned(), "text/yaml", 400, "ConnectorInvalidError"),
         ("x".to_owned(), "application/octet-stream", 415, "UnsupportedMediaTypeError"),
-        (merged("meta", "1.0.0", "Meta"), "application/yaml", 400, "ValidationError"),
+        (small_connector("meta", "1.0.0", "Meta"), "application/yaml", 400, "ValidationError"),
         (format!("# {}\n", "x".repeat(3 * 1024 * 1024)), "application/yaml", 400, "ValidationError"),
     ] {
         let answer = api.clone().header("content-type", kind).send("POST", "/connectors", Some(body));
@@ -238,7 +202,7 @@ fn an_override_runs_only_in_its_project() {
 #[test]
 fn another_project_cannot_see_or_change_a_connector() {
     let bed = PushBed::new(&[]);
-    push(&bed.ours, merged("acme", "1.0.0", "Acme"));
+    push(&bed.ours, small_connector("acme", "1.0.0", "Acme"));
     let stranger = &bed.theirs;
     for path in [
         "/connectors/acme",
@@ -261,7 +225,7 @@ fn another_project_cannot_see_or_change_a_connector() {
     assert_eq!(bed.ours.get("/guides/acme/custom").status, 200);
     assert!(!bed.server.anonymous().get("/llms.txt").body.contains("acme"));
     // An equal key and version in another project is another connector.
-    assert_eq!(push(stranger, merged("acme", "1.0.0", "Theirs")).status, 201);
+    assert_eq!(push(stranger, small_connector("acme", "1.0.0", "Theirs")).status, 201);
     assert_eq!(bed.ours.get("/connectors/acme").text("/title"), "Acme");
 }
 
@@ -271,7 +235,7 @@ fn concurrent_pushes_of_a_version_store_one() {
     let statuses = thread::scope(|scope| {
         let pushing = (0..6).map(|number| {
             let api = &bed.ours;
-            scope.spawn(move || push(api, merged("acme", "1.0.0", &format!("Acme {number}"))).status)
+            scope.spawn(move || push(api, small_connector("acme", "1.0.0", &format!("Acme {number}"))).status)
         });
         pushing.collect::<Vec<_>>().into_iter().map(|handle| handle.join().unwrap()).collect::<Vec<_>>()
     });
@@ -283,8 +247,7 @@ fn concurrent_pushes_of_a_version_store_one() {
 fn pushed_connectors_survive_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path().join("data");
-    let project = offline(&data_dir, &["project", "create", "Ours"]);
-    let key = offline(&data_dir, &["api-key", "create", "--project", &project, "--name", "push", "--scopes", SCOPES]);
+    let key = pushing_project(&data_dir, "Ours");
     let provider = Provider::start();
     let account = {
         let mut server = Server::start_in(&data_dir, &provider, &[]);
@@ -313,15 +276,15 @@ fn the_directory_is_reloaded_by_signal_and_by_request() {
         fs::create_dir_all(folder.path().join(key)).unwrap();
         fs::write(folder.path().join(format!("{key}/{key}.connector.yaml")), text).unwrap();
     };
-    put("acme", &merged("acme", "1.0.0", "Acme"));
+    put("acme", &small_connector("acme", "1.0.0", "Acme"));
     let bed = PushBed::new(&["--connectors", folder.path().to_str().unwrap()]);
     let api = &bed.ours;
     assert_eq!(api.get("/connectors/acme").text("/latest_version"), "1.0.0");
     // Every project has a profile for the connector.
     assert_eq!(bed.theirs.get("/auth_configs?connector_key=acme").json()["total"], 1);
 
-    put("acme", &merged("acme", "1.1.0", "Acme"));
-    put("beta", &merged("beta", "1.0.0", "Beta"));
+    put("acme", &small_connector("acme", "1.1.0", "Acme"));
+    put("beta", &small_connector("beta", "1.0.0", "Beta"));
     let reloaded = api.post("/connectors/reload", &json!({}));
     let expected =
         json!({ "added": ["beta"], "changed": ["acme"], "removed": [], "refused": [], "kept": [], "report": "" });
@@ -331,7 +294,7 @@ fn the_directory_is_reloaded_by_signal_and_by_request() {
 
     // An invalid connector is reported and keeps its last version; the valid one is reloaded.
     put("acme", "Patchbay: 1.0.0\n");
-    put("beta", &merged("beta", "1.2.0", "Beta"));
+    put("beta", &small_connector("beta", "1.2.0", "Beta"));
     let pid = bed.server.pid().to_string();
     assert!(Command::new("/bin/kill").args(["-HUP", &pid]).status().unwrap().success());
     let log = bed.server.logged("reloaded the connectors");
@@ -347,7 +310,7 @@ fn the_directory_is_reloaded_by_signal_and_by_request() {
     assert!(again["report"].as_str().unwrap().contains("acme.connector.yaml"), "{again}");
 
     fs::remove_dir_all(folder.path().join("beta")).unwrap();
-    put("acme", &merged("acme", "1.3.0", "Acme"));
+    put("acme", &small_connector("acme", "1.3.0", "Acme"));
     let last = api.post("/connectors/reload", &json!({})).json();
     assert_eq!((last["removed"].clone(), last["changed"].clone()), (json!(["beta"]), json!(["acme"])));
     fs::remove_dir_all(folder.path()).unwrap();

@@ -6,61 +6,16 @@ use std::{fs, path::Path};
 use patchbay_vault::Vault;
 use serde_json::json;
 
-use crate::support::{ApiResponse, Client, Provider, Server, link_body, offline};
+use crate::support::{
+    ApiResponse, Client, Provider, Server,
+    database::{select, sql},
+    link_body, offline,
+    pushing::{PUSH_SCOPES, push, pushing_key, small_connector},
+};
 
-const SCOPES: &str = "platform:read,platform:write,actions:execute,connectors:read,connectors:write";
 /// The secret of the accounts of the pushed connector. The provider receives it.
 const TOKEN: &str = "typed-token-5c1d";
 const EVIL: &str = "https://evil.example.com";
-
-/// Runs statements on the database of a stopped server, without the checks of foreign keys.
-pub(crate) fn sql(data_dir: &Path, statements: &str) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let options =
-            sqlx::sqlite::SqliteConnectOptions::new().filename(data_dir.join("patchbay.db")).foreign_keys(false);
-        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&pool).await.unwrap();
-        pool.close().await;
-    });
-}
-
-/// Returns the one value that a query selects, as text.
-pub(crate) fn select(data_dir: &Path, query: &str) -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data_dir.join("patchbay.db"));
-        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-        let value = sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned())).fetch_one(&pool).await.unwrap();
-        pool.close().await;
-        value
-    })
-}
-
-fn connector(version: &str) -> String {
-    format!(
-        "Patchbay: 1.0.0\n\
-         info: {{title: Acme, key: acme, version: {version}, description: For tests of damage.}}\n\
-         categories: [documents]\n\
-         baseUrl: https://api.us.spotdraft.com/api/v2.1\n\
-         authentication:\n\
-         \x20 - custom:\n\
-         \x20     type: custom\n\
-         \x20     label: Key\n\
-         \x20     authorization: {{type: bearer, token: $.credentials.token}}\n\
-         \x20     configFields: [{{key: token, label: Token, type: password, required: true, secret: true}}]\n\
-         \x20     environments: [{{key: production, name: Production}}]\n\
-         actions:\n\
-         \x20 - actionId: list_things\n\
-         \x20   categories: [documents]\n\
-         \x20   actionType: list\n\
-         \x20   label: List things\n\
-         \x20   description: Lists things.\n\
-         \x20   steps:\n\
-         \x20     - {{stepId: things, description: Lists., stepFunction: {{functionName: request, parameters: {{url: /things, method: get}}}}}}\n\
-         \x20   result: {{data: $.steps.things.output.data}}\n"
-    )
-}
 
 /// A server whose database is changed while it is stopped.
 struct Bed {
@@ -79,8 +34,7 @@ impl Bed {
         let provider = Provider::start();
         // The first start creates the project of the key from the environment.
         Server::start_in(&data_dir, &provider, &[]).terminate();
-        let create = ["api-key", "create", "--project", "default-10001", "--name", "push", "--scopes", SCOPES];
-        let key = offline(&data_dir, &create);
+        let key = pushing_key(&data_dir, "default-10001");
         let server = Server::start_in(&data_dir, &provider, &[]);
         let mut bed = Self { provider, server, key, account: String::new(), _directory: directory };
         let pushed = bed.push("1.0.0");
@@ -103,8 +57,7 @@ impl Bed {
     }
 
     fn push(&self, version: &str) -> ApiResponse {
-        let api = self.api().header("content-type", "application/yaml");
-        api.send("POST", "/connectors", Some(connector(version)))
+        push(&self.api(), small_connector("acme", version, "Acme"))
     }
 
     fn run(&self) -> ApiResponse {
@@ -230,7 +183,7 @@ fn an_api_key_that_was_changed_in_the_database_opens_nothing() {
             format!(
                 "INSERT INTO api_keys (id, project_id, name, hash, scopes, enabled, created_at) SELECT 'writer', \
                  project_id, 'x', x'{hash}', '{}', 1, 0 FROM api_keys WHERE name = 'push';",
-                SCOPES.replace(',', " ")
+                PUSH_SCOPES.replace(',', " ")
             ),
         ),
     ] {

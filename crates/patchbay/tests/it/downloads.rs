@@ -91,9 +91,7 @@ impl FileBed {
 
     /// Returns the server's peak memory so far, in KiB.
     fn peak(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.split_ascii_whitespace().next().unwrap().parse().unwrap()
+        self.server.memory_kib("VmHWM")
     }
 }
 

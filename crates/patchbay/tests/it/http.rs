@@ -10,7 +10,10 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 
-use crate::support::{LinkedServer, Provider, Server, canary, pushing_key};
+use crate::support::{
+    LinkedServer, Provider, Server, canary,
+    pushing::{PushingServer, push, small_connector},
+};
 
 /// A response with its bytes as they were sent.
 struct RawResponse {
@@ -152,12 +155,8 @@ fn the_catalog_has_tags_that_change_with_it() {
 
 #[test]
 fn a_pushed_connector_changes_the_tags_of_the_catalog() {
-    let directory = tempfile::tempdir().unwrap();
-    let data_dir = directory.path().join("data");
-    let key = pushing_key(&data_dir);
-    let provider = Provider::start();
-    let server = Server::start_in(&data_dir, &provider, &[]);
-    let api = server.with_key(&key);
+    let bed = PushingServer::start();
+    let api = &bed.api;
     let paths = ["/actions", "/connectors/meta", "/connectors", "/connectors/spotdraft"];
     let tags = paths.map(|path| api.get(path).header("etag").unwrap().to_owned());
     let statuses = || {
@@ -165,12 +164,7 @@ fn a_pushed_connector_changes_the_tags_of_the_catalog() {
         known.map(|(path, tag)| api.clone().header("if-none-match", tag).get(path).status).collect::<Vec<_>>()
     };
     assert_eq!(statuses(), [304; 4]);
-    let text = "Patchbay: 1.0.0\ninfo: {title: Quay, key: quay, version: 1.0.0, description: d}\ncategories: [crm]\n\
-                baseUrl: https://quay.example.com\nauthentication:\n  - custom: {type: custom, label: Key}\n\
-                actions:\n  - actionId: list\n    label: List\n    description: Lists.\n    categories: [x]\n    \
-                actionType: list\n    steps:\n      - stepId: get\n        description: d\n        stepFunction:\n          \
-                functionName: request\n          parameters: {url: /x, method: get}\n";
-    let pushed = api.post("/connectors", &json!({ "files": [{ "name": "quay.connector.yaml", "text": text }] }));
+    let pushed = push(api, small_connector("acme", "1.0.0", "Acme"));
     assert_eq!(pushed.status, 201, "{pushed}");
     assert_eq!(statuses(), [200; 4]);
 }

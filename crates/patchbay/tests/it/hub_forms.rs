@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ApiResponse, Client, Provider, Server, pushing_key};
+use crate::support::{ApiResponse, pushing::PushingServer};
 
 /// The pattern of a placeholder, as it is sent.
 const PLACEHOLDER: &str = "__secretvalue:**redacted**";
@@ -38,39 +38,31 @@ actions:
 "#;
 
 struct Quay {
-    server: Server,
-    api: Client,
+    bed: PushingServer,
     profile: String,
-    _provider: Provider,
-    _directory: tempfile::TempDir,
 }
 
 impl Quay {
     fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let data_dir = directory.path().join("data");
-        let key = pushing_key(&data_dir);
-        let provider = Provider::start();
-        let server = Server::start_in(&data_dir, &provider, &[]);
-        let api = server.with_key(&key);
+        let bed = PushingServer::start();
         let files = json!({ "files": [{ "name": "quay.connector.yaml", "text": CONNECTOR }] });
-        let pushed = api.post("/connectors", &files);
+        let pushed = bed.api.post("/connectors", &files);
         assert_eq!(pushed.status, 201, "{pushed}");
-        let made = api.post("/auth_configs", &json!({ "connector_key": "quay", "name": "Quay" }));
+        let made = bed.api.post("/auth_configs", &json!({ "connector_key": "quay", "name": "Quay" }));
         assert_eq!(made.status, 201, "{made}");
-        Self { profile: made.text("/id"), server, api, _provider: provider, _directory: directory }
+        Self { profile: made.text("/id"), bed }
     }
 
     fn link(&self, owner: &str, credentials: &Value) -> ApiResponse {
         let session = self.session(&json!({ "origin_owner_id": owner }));
         let body = json!({ "integration_id": self.profile, "credentials": credentials });
-        self.server.hub(&session).post("/hub/accounts", &body)
+        self.bed.server.hub(&session).post("/hub/accounts", &body)
     }
 
     fn session(&self, changes: &Value) -> String {
         let mut body = json!({ "origin_owner_id": "a", "origin_owner_name": "A" });
         body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-        let made = self.api.post("/connect_sessions", &body);
+        let made = self.bed.api.post("/connect_sessions", &body);
         assert_eq!(made.status, 201, "{made}");
         made.text("/token")
     }
@@ -93,7 +85,7 @@ fn accepts(field: &Value, value: &str) -> bool {
 #[test]
 fn hidden_fields_and_conditions_reach_the_hub() {
     let quay = Quay::new();
-    let form = quay.server.hub(&quay.session(&json!({}))).get(&format!("/hub/connectors/{}", quay.profile));
+    let form = quay.bed.server.hub(&quay.session(&json!({}))).get(&format!("/hub/connectors/{}", quay.profile));
     assert_eq!(form.status, 200, "{form}");
     let channel = field(&form, "channel");
     assert_eq!((&channel["display"], &channel["value"]), (&json!(false), &json!("hub")), "{channel}");
@@ -102,7 +94,7 @@ fn hidden_fields_and_conditions_reach_the_hub() {
     // The stock Hub shows the field and must not require it.
     assert_eq!(tenant["required"], json!(false), "{tenant}");
     assert_eq!(tenant["condition"], json!("{{credentials.region == 'eu'}}"), "{tenant}");
-    let catalog = quay.api.get("/connectors/meta/quay");
+    let catalog = quay.bed.api.get("/connectors/meta/quay");
     assert!(catalog.body.contains("\"display\":false"), "{catalog}");
 }
 
@@ -111,7 +103,7 @@ fn a_condition_decides_whether_a_value_is_required() {
     let quay = Quay::new();
     let linked = quay.link("us", &json!({ "apiKey": "sk_a" }));
     assert_eq!(linked.status, 200, "{linked}");
-    let account = quay.api.get(&format!("/accounts/{}", linked.text("/id"))).json();
+    let account = quay.bed.api.get(&format!("/accounts/{}", linked.text("/id"))).json();
     assert_eq!(
         account["setup_information"],
         json!({ "channel": "hub", "region": "us" }),
@@ -124,7 +116,7 @@ fn a_condition_decides_whether_a_value_is_required() {
     // In an edit the stored values count.
     let account = linked.text("/id");
     let session = quay.session(&json!({ "account_id": account }));
-    let hub = quay.server.hub(&session);
+    let hub = quay.bed.server.hub(&session);
     let patch =
         |credentials: Value| hub.patch(&format!("/hub/accounts/{account}"), &json!({ "credentials": credentials }));
     assert_eq!(patch(json!({ "region": "us" })).status, 200);
@@ -138,7 +130,7 @@ fn the_pattern_of_a_stored_secret_matches_its_placeholder() {
     assert_eq!(linked.status, 200, "{linked}");
     let account = linked.text("/id");
     let session = quay.session(&json!({ "account_id": account }));
-    let hub = quay.server.hub(&session);
+    let hub = quay.bed.server.hub(&session);
     let stored = hub.get(&format!("/hub/accounts/{account}"));
     assert_eq!((stored.text("/secrets/apiKey"), stored.text("/secrets/pin")), (PLACEHOLDER.into(), PLACEHOLDER.into()));
     let form = hub.get(&format!("/hub/connectors/{}", quay.profile));
@@ -169,7 +161,8 @@ fn the_pattern_of_a_stored_secret_matches_its_placeholder() {
 fn a_hidden_field_that_is_required_needs_a_value() {
     let quay = Quay::new();
     let text = CONNECTOR.replace("display: false, value: hub", "display: false, required: true");
-    let pushed = quay.api.post("/connectors", &json!({ "files": [{ "name": "quay.connector.yaml", "text": text }] }));
+    let pushed =
+        quay.bed.api.post("/connectors", &json!({ "files": [{ "name": "quay.connector.yaml", "text": text }] }));
     assert_eq!(pushed.status, 400, "{pushed}");
     assert!(pushed.body.contains("give it a `value`"), "{pushed}");
 }

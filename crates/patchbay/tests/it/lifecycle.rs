@@ -104,7 +104,7 @@ fn a_call_that_the_end_of_the_grace_period_cuts_is_recorded() {
         assert!(call.join().unwrap().is_err(), "the connection closed without a response");
     });
     let query = "SELECT status_code || ' ' || error_code || ' ' || action FROM calls ORDER BY started_at DESC LIMIT 1";
-    let record = crate::database_writer::select(&data_dir, query);
+    let record = crate::support::database::select(&data_dir, query);
     assert_eq!(record, "503 ServerStoppedError spotdraft_list_contract_types");
 }
 

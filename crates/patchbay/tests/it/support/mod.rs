@@ -3,8 +3,10 @@
 pub mod canary;
 mod client;
 mod contract;
+pub mod database;
 pub mod oauth2;
 mod provider;
+pub mod pushing;
 mod server;
 
 pub use client::{ApiResponse, Client};
@@ -12,13 +14,6 @@ pub use provider::{FixtureProvider, Provider};
 pub use server::{Server, binary, offline};
 
 use serde_json::{Value, json};
-
-/// Creates a project whose key may push connectors, in a directory that no server uses, and returns the key.
-pub fn pushing_key(data_dir: &std::path::Path) -> String {
-    const SCOPES: &str = "platform:read,platform:write,actions:execute,connectors:read,connectors:write";
-    let project = offline(data_dir, &["project", "create", "Ours"]);
-    offline(data_dir, &["api-key", "create", "--project", &project, "--name", "push", "--scopes", SCOPES])
-}
 
 /// A server with one linked SpotDraft account.
 pub struct LinkedServer {

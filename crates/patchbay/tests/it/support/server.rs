@@ -177,6 +177,13 @@ impl Server {
         self.child.id()
     }
 
+    /// Returns the memory that a line of `/proc/PID/status` names (`VmRSS`: resident now, `VmHWM`: at its peak), in KiB.
+    pub fn memory_kib(&self, line: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let value = status.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(':')).unwrap();
+        value.split_ascii_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// Kills the process (SIGKILL).
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
