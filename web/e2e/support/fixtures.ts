@@ -13,20 +13,19 @@ export interface WorkerOptions {
   serverBinary: string;
 }
 
-interface WorkerFixtures extends WorkerOptions {
-  server: Server;
+interface WorkerFixtures {
   host: StockHubHost;
   member: Member;
 }
 
 interface TestFixtures {
-  api: Api;
   hub: StockHub;
   traffic: Traffic;
   dashboard: Dashboard;
 }
 
-export const test = base.extend<TestFixtures, WorkerFixtures>({
+/** Only a server and its API client: no fixture opens a browser. */
+export const serverTest = base.extend<{ api: Api }, WorkerOptions & { server: Server }>({
   serverBinary: ["", { scope: "worker", option: true }],
   server: [
     async ({ serverBinary }, use) => {
@@ -36,6 +35,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     },
     { scope: "worker", timeout: 90_000 },
   ],
+  api: async ({ server }, use) => use(new Api(server)),
+});
+
+export const test = serverTest.extend<TestFixtures, WorkerFixtures>({
   host: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's shape
     async ({}, use) => {
@@ -51,7 +54,6 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await context.addCookies([{ name: member.cookie.name, value: member.cookie.value, url: server.url }]);
     await use(new Dashboard(page, server));
   },
-  api: async ({ server }, use) => use(new Api(server)),
   traffic: [async ({ context }, use) => use(await Traffic.watch(context)), { auto: true }],
   // Traffic must be recorded before the first page is opened.
   hub: async ({ page, traffic: _traffic }, use) => use(new StockHub(page)),

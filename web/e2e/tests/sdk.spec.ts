@@ -1,13 +1,10 @@
 /** The published TypeScript SDK against a real server: every call that the server has, and that others are not found. */
-import { test as base, expect } from "@playwright/test";
 import { StackOne } from "@stackone/stackone-client-ts";
 import * as errors from "@stackone/stackone-client-ts/sdk/models/errors/index.js";
 import { Include } from "@stackone/stackone-client-ts/sdk/models/operations/index.js";
 import { Method } from "@stackone/stackone-client-ts/sdk/models/shared/index.js";
-import { Api } from "../support/api.ts";
-import type { WorkerOptions } from "../support/fixtures.ts";
+import { expect, serverTest } from "../support/fixtures.ts";
 import { everyCall } from "../support/sdk-requests.ts";
-import { type Server, startServer } from "../support/server.ts";
 
 /** The calls that the server has. */
 const SERVED = [
@@ -25,17 +22,7 @@ const SERVED = [
   "proxy.proxyRequest",
 ];
 
-// No fixture of these tests opens a browser.
-const test = base.extend<{ sdk: StackOne; api: Api }, { server: Server } & WorkerOptions>({
-  serverBinary: ["", { scope: "worker", option: true }],
-  server: [
-    async ({ serverBinary }, use) => {
-      const server = await startServer(serverBinary);
-      await use(server);
-      await server.stop();
-    },
-    { scope: "worker", timeout: 90_000 },
-  ],
+const test = serverTest.extend<{ sdk: StackOne }>({
   sdk: async ({ server }, use) => {
     await use(
       new StackOne({
@@ -46,7 +33,6 @@ const test = base.extend<{ sdk: StackOne; api: Api }, { server: Server } & Worke
       }),
     );
   },
-  api: async ({ server }, use) => use(new Api(server)),
 });
 
 test("creates connect sessions and reads them", async ({ sdk }) => {

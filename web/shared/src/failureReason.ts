@@ -40,7 +40,8 @@ const ENTRIES: Record<FailureReason, Entry> = {
   },
   unreachable: {
     title: (provider) => `${provider} could not be reached`,
-    sentence: (provider) => `There was no connection to ${provider}, so nothing was checked there.`,
+    sentence: (provider) =>
+      `Patchbay could not connect to ${provider}, so ${provider} has not checked anything.`,
     nextStep: {
       customer: "Check the address if you entered one. Otherwise try again in a few minutes.",
       operator:

@@ -5,12 +5,16 @@ import type { ApiFailure } from "@patchbay/web-shared/client.ts";
 import { wordsFor } from "@patchbay/web-shared/failureReason.ts";
 import { toSentence } from "@patchbay/web-shared/sentence.ts";
 
+/** Returns the words for the reason of a failure; null if no provider has a part in it. */
+const wordsOf = ({ reason }: ApiFailure) =>
+  reason === null ? null : wordsFor(reason, "the provider", "operator");
+
 /** Returns the heading of a failure: that of its reason, otherwise `fallback`. */
 export const failureTitle = (failure: ApiFailure, fallback: string): string =>
-  failure.reason === null ? fallback : wordsFor(failure.reason, "the provider", "operator").title;
+  wordsOf(failure)?.title ?? fallback;
 
 export function FailureMessage({ failure }: { failure: ApiFailure }) {
-  const words = failure.reason === null ? null : wordsFor(failure.reason, "the provider", "operator");
+  const words = wordsOf(failure);
   return (
     <Stack gap={4}>
       {words && <Text size="sm">{words.sentence}</Text>}

@@ -1,15 +1,10 @@
 /** Test data: a connector with a guide and a sandbox, and functions to vary it. */
 
+import { textField } from "@patchbay/web-shared/testing.ts";
 import type { Connector, ConnectorProfile, Field } from "../api/types.ts";
 
 export const field = (key: string, label: string, more: Partial<Field> = {}): Field => ({
-  key,
-  label,
-  type: "text",
-  required: true,
-  readOnly: false,
-  secret: false,
-  placeholder: "",
+  ...textField(key, label),
   ...more,
 });
 

@@ -1,3 +1,4 @@
+import { textField } from "@patchbay/web-shared/testing.ts";
 import { expect, test } from "vitest";
 import type { Profile } from "../../api/client.ts";
 import type { ConnectorField } from "../../api/connectors.ts";
@@ -33,13 +34,7 @@ const profile: Profile = {
 };
 
 const setupField = (key: string, more: Partial<ConnectorField> = {}): ConnectorField => ({
-  key,
-  label: key,
-  type: "text",
-  required: true,
-  readOnly: false,
-  secret: false,
-  placeholder: "",
+  ...textField(key, key),
   ...more,
 });
 

@@ -15,7 +15,7 @@ interface Props {
   onChange: (rows: FieldValues[]) => void;
 }
 
-/** Sets a value of a row, and empties the columns whose value is no longer one of their options. */
+/** Sets a value of a row, then empties each column with a value that its options no longer contain. */
 function withValue(field: FormField, row: FieldValues, column: FormField, value: FieldValue): FieldValues {
   const next = { ...row, [keyOf(column.path)]: value };
   for (const { kind, options, path } of columnsOf(field, (other) => next[keyOf(other.path)])) {
