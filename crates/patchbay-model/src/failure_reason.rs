@@ -12,7 +12,7 @@ use crate::names::wire_enum;
 pub enum FailureReason {
     /// The provider responded, and does not accept the credentials, the permissions or the request.
     Refused,
-    /// There was no connection to the provider, or it broke.
+    /// Patchbay could not connect to the provider, or the connection was lost.
     Unreachable,
     /// The provider did not respond in time.
     TimedOut,
@@ -46,7 +46,7 @@ impl FailureReason {
                 "Correct the values, or reconnect the account",
             ),
             Self::Unreachable => (
-                "There was no connection to the provider, or it broke. The credentials were not checked",
+                "Patchbay could not connect to the provider, or the connection was lost. The credentials were not checked",
                 "Check the address, and that this server can reach it; try again",
             ),
             Self::TimedOut => ("The provider did not respond in time", "Try again later, or request less at once"),

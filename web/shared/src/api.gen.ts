@@ -1717,7 +1717,7 @@ export interface components {
        *     ]
        */
       errors?: string[];
-      /** @description The same problems for programs, in the same order. */
+      /** @description The problems for programs, in the order of `errors`. */
       problems?: components["schemas"]["Problem"][];
       /** @description The problems in a connector's files, if the connector is rejected. */
       diagnostics?: components["schemas"]["Diagnostic"][];
@@ -1885,9 +1885,9 @@ export interface components {
     ExpiryCause: "refresh_token" | "access_token" | "client_certificate";
     /**
      * @description Why a request to the provider failed. `refused`: it does not accept the credentials, the permissions or the request.
-     *     `unreachable`: there was no connection. `timed_out`: it did not respond in time. `rate_limited`: the limit of
-     *     requests is used up at the moment. `misconfigured`: the connector, its profile, the app at the provider or this server is not set up
-     *     correctly. `unavailable`: it responded with an error of its own.
+     *     `unreachable`: Patchbay could not connect to it, or the connection was lost. `timed_out`: it did not respond in time.
+     *     `rate_limited`: the limit of requests is used up at the moment. `misconfigured`: the connector, its profile, the app at
+     *     the provider or this server is not set up correctly. `unavailable`: it responded with an error of its own.
      * @enum {string}
      */
     FailureReason: "refused" | "unreachable" | "timed_out" | "rate_limited" | "misconfigured" | "unavailable";
@@ -2108,7 +2108,7 @@ export interface components {
        *     ]
        */
       errors?: string[];
-      /** @description The same problems for programs, in the same order. */
+      /** @description The problems for programs, in the order of `errors`. */
       problems?: components["schemas"]["Problem"][];
       /** @description The body of the provider's response, if the provider failed. A string to show, not JSON. */
       provider_response?: string;

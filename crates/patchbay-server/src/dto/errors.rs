@@ -36,7 +36,7 @@ pub(crate) struct ErrorOut {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, example = json!(["page: page must be a whole number, 1 or more"]))]
     errors: Vec<String>,
-    /// The same problems for programs, in the same order.
+    /// The problems for programs, in the order of `errors`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     problems: Vec<ProblemOut>,
@@ -195,7 +195,7 @@ pub(crate) struct HubErrorOut {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, example = json!(["page: page must be a whole number, 1 or more"]))]
     errors: Vec<String>,
-    /// The same problems for programs, in the same order.
+    /// The problems for programs, in the order of `errors`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     problems: Vec<ProblemOut>,

@@ -5,9 +5,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Why a request to the provider failed. `refused`: it does not accept the credentials, the permissions or the request.
-/// `unreachable`: there was no connection. `timed_out`: it did not respond in time. `rate_limited`: the limit of
-/// requests is used up at the moment. `misconfigured`: the connector, its profile, the app at the provider or this server is not set up
-/// correctly. `unavailable`: it responded with an error of its own.
+/// `unreachable`: Patchbay could not connect to it, or the connection was lost. `timed_out`: it did not respond in time.
+/// `rate_limited`: the limit of requests is used up at the moment. `misconfigured`: the connector, its profile, the app at
+/// the provider or this server is not set up correctly. `unavailable`: it responded with an error of its own.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = FailureReason)]
