@@ -297,6 +297,18 @@ pub fn object_bytes(count: usize) -> usize {
     text_bytes(slots * SLOT_BYTES + 16) + text_bytes(members * MEMBER_BYTES)
 }
 
+/// Returns the memory by which a list of `count` values grows with the next one, in bytes.
+#[must_use]
+pub fn next_item_bytes(count: usize) -> usize {
+    list_bytes(count + 1) - list_bytes(count)
+}
+
+/// Returns the memory by which an object of `count` members grows with the next one, in bytes.
+#[must_use]
+pub fn next_member_bytes(count: usize) -> usize {
+    object_bytes(count + 1) - object_bytes(count)
+}
+
 /// Returns the memory of an allocation of `bytes`, such as a text, with what the allocator adds.
 #[must_use]
 pub fn text_bytes(bytes: usize) -> usize {

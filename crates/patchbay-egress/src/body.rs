@@ -121,7 +121,7 @@ pub(crate) enum ContentCoding {
     Brotli,
 }
 
-/// The most content codings of one body. Nobody compresses three times.
+/// The most content codings of one body. Nobody compresses more often.
 const MAX_CODINGS: usize = 3;
 /// Words in `Content-Encoding` that are not content codings. `aws-chunked` describes an upload to S3, which stores it.
 const NO_CODINGS: [&str; 12] = [
@@ -193,27 +193,33 @@ pub(crate) fn damaged(error: &std::io::Error) -> FailureCause {
 }
 
 fn decompress(coding: ContentCoding, compressed: &[u8], max_bytes: usize) -> Result<Bytes, FailureCause> {
-    let mut output = ReservedBuffer::new(max_bytes);
+    let (mut output, mut step) = (ReservedBuffer::new(max_bytes), vec![0; DECOMPRESSION_STEP_BYTES]);
     match coding {
-        ContentCoding::Gzip => gunzip(compressed, max_bytes, &mut output)?,
+        ContentCoding::Gzip => gunzip(compressed, &mut step, max_bytes, &mut output)?,
         // "deflate" is the zlib format (RFC 9110 section 8.4.1.2); some servers send it without the zlib header.
         ContentCoding::Deflate if has_zlib_header(compressed) => {
-            read_all(flate2::read::ZlibDecoder::new(compressed), max_bytes, &mut output)?;
+            read_all(flate2::read::ZlibDecoder::new(compressed), &mut step, max_bytes, &mut output)?;
         }
-        ContentCoding::Deflate => read_all(flate2::read::DeflateDecoder::new(compressed), max_bytes, &mut output)?,
+        ContentCoding::Deflate => {
+            read_all(flate2::read::DeflateDecoder::new(compressed), &mut step, max_bytes, &mut output)?;
+        }
         ContentCoding::Brotli => {
             let decoder = brotli_decompressor::Decompressor::new(compressed, BROTLI_BUFFER_BYTES);
-            read_all(decoder, max_bytes, &mut output)?;
+            read_all(decoder, &mut step, max_bytes, &mut output)?;
         }
     }
     Ok(output.into_bytes())
 }
 
-/// Appends what a decoder returns to `output`, which may have at most `max_bytes` bytes.
-fn read_all(mut decoder: impl Read, max_bytes: usize, output: &mut ReservedBuffer) -> Result<(), FailureCause> {
-    let mut step = vec![0; DECOMPRESSION_STEP_BYTES];
+/// Appends what a decoder returns, through the buffer `step`, to `output`, which may have at most `max_bytes` bytes.
+fn read_all(
+    mut decoder: impl Read,
+    step: &mut [u8],
+    max_bytes: usize,
+    output: &mut ReservedBuffer,
+) -> Result<(), FailureCause> {
     loop {
-        let length = match decoder.read(&mut step) {
+        let length = match decoder.read(step) {
             Ok(0) => return Ok(()),
             Ok(length) => length,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
@@ -227,12 +233,17 @@ fn read_all(mut decoder: impl Read, max_bytes: usize, output: &mut ReservedBuffe
 }
 
 /// Appends the content of every gzip member (RFC 1952 section 2.2) to `output`, which may have at most `max_bytes` bytes.
-/// What follows the last member is ignored.
-fn gunzip(compressed: &[u8], max_bytes: usize, output: &mut ReservedBuffer) -> Result<(), FailureCause> {
+/// Bytes after the last member are ignored.
+fn gunzip(
+    compressed: &[u8],
+    step: &mut [u8],
+    max_bytes: usize,
+    output: &mut ReservedBuffer,
+) -> Result<(), FailureCause> {
     let mut rest = compressed;
     loop {
         let mut member = flate2::bufread::GzDecoder::new(rest);
-        read_all(&mut member, max_bytes, output)?;
+        read_all(&mut member, step, max_bytes, output)?;
         rest = member.into_inner();
         if !begins_gzip_member(rest) {
             return Ok(());

@@ -3,6 +3,8 @@
 
 use http::{HeaderMap, StatusCode, header};
 
+use crate::header_values::split_value;
+
 /// The longest scope value that is accepted, in bytes.
 const MAX_SCOPE_BYTES: usize = 1000;
 
@@ -85,30 +87,10 @@ fn parameters(header: &str) -> Vec<(String, String, String)> {
             rest = after;
             continue;
         };
-        let (value, after) = split_value(value.trim_start_matches([' ', '\t']));
+        let (value, after) = split_value(value, &[' ', '\t', ','], |_| true);
         found.push((scheme.clone(), token.to_owned(), value));
         rest = after;
     }
-}
-
-/// Splits a parameter value, quoted or not, from the text after it.
-fn split_value(text: &str) -> (String, &str) {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let end = text.find([' ', '\t', ',']).unwrap_or(text.len());
-        return (text[..end].to_owned(), &text[end..]);
-    };
-    let (mut value, mut is_escaped) = (String::new(), false);
-    for (index, c) in quoted.char_indices() {
-        match c {
-            '\\' if !is_escaped => is_escaped = true,
-            '"' if !is_escaped => return (value, &quoted[index + 1..]),
-            c => {
-                value.push(c);
-                is_escaped = false;
-            }
-        }
-    }
-    (value, "")
 }
 
 #[cfg(test)]

@@ -63,18 +63,10 @@ impl Dialer {
     /// Returns a dialer that resolves names with this resolver, and uses these proxies, whose certificates are verified
     /// against `roots`.
     pub(crate) fn new(resolver: PolicyResolver, proxies: Option<Arc<OutboundProxies>>, roots: &TrustedRoots) -> Self {
-        let mut direct = HttpConnector::new_with_resolver(resolver.clone());
-        direct.enforce_http(false);
-        direct.set_nodelay(true);
-        direct.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        direct.set_keepalive(Some(TCP_KEEPALIVE_INTERVAL));
+        let direct = configured(HttpConnector::new_with_resolver(resolver.clone()));
         let tunnels = proxies.map(|proxies| {
             // The operator chose the proxy, so that its address is not checked.
-            let mut tcp = HttpConnector::new();
-            tcp.enforce_http(false);
-            tcp.set_nodelay(true);
-            tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-            tcp.set_keepalive(Some(TCP_KEEPALIVE_INTERVAL));
+            let tcp = configured(HttpConnector::new());
             let to_proxy = HttpsConnectorBuilder::new()
                 .with_tls_config(roots.client_config(None))
                 .https_or_http()
@@ -84,6 +76,15 @@ impl Dialer {
         });
         Self { resolver, direct, tunnels }
     }
+}
+
+/// Returns a connector with the settings of every connection.
+fn configured<R>(mut connector: HttpConnector<R>) -> HttpConnector<R> {
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    connector.set_keepalive(Some(TCP_KEEPALIVE_INTERVAL));
+    connector
 }
 
 impl Service<Uri> for Dialer {

@@ -1,7 +1,8 @@
 //! Reads the values of headers: their text, their parameters with quoted strings, file names and links.
 //!
-//! Providers send more than ASCII, and quoted strings contain the signs that separate parameters. So no header of a
-//! provider is read with `to_str`, and none is split at a sign: everything goes through this module.
+//! Providers send more than ASCII, and quoted strings contain the signs that separate parameters. So a header of a provider
+//! that contains text for people is not read with `to_str`, and one with quoted strings is not split at a sign: both go
+//! through this module.
 
 use std::borrow::Cow;
 
@@ -17,9 +18,9 @@ pub fn header_text(value: &HeaderValue) -> Cow<'_, str> {
 }
 
 /// Splits a parameter value, quoted or not, from the text after it. An unquoted value ends at one of `ends`, without the
-/// spaces before it. In a quoted string (RFC 9110 section 5.6.4) a backslash escapes a quote or a backslash; before
-/// another character it is a part of the value, because some providers send paths of Windows unescaped.
-fn split_value<'a>(text: &'a str, ends: &[char]) -> (String, &'a str) {
+/// spaces before it. In a quoted string (RFC 9110 section 5.6.4) a backslash escapes the character after it if `escapes` of
+/// the text after the backslash is true; otherwise it is a part of the value.
+pub(crate) fn split_value<'a>(text: &'a str, ends: &[char], escapes: impl Fn(&str) -> bool) -> (String, &'a str) {
     let text = text.trim_start_matches([' ', '\t']);
     let Some(quoted) = text.strip_prefix('"') else {
         let (value, rest) = text.split_at(text.find(ends).unwrap_or(text.len()));
@@ -29,13 +30,19 @@ fn split_value<'a>(text: &'a str, ends: &[char]) -> (String, &'a str) {
     while let Some((index, character)) = characters.next() {
         match character {
             '"' => return (value, &quoted[index + 1..]),
-            '\\' if quoted[index + 1..].starts_with(['"', '\\']) => {
+            '\\' if escapes(&quoted[index + 1..]) => {
                 value.extend(characters.next().map(|(_, escaped)| escaped));
             }
             other => value.push(other),
         }
     }
     (value, "")
+}
+
+/// Returns true if a text begins with a quote or a backslash. A backslash before another character escapes nothing, because
+/// some providers send paths of Windows unescaped.
+fn begins_quotable(text: &str) -> bool {
+    text.starts_with(['"', '\\'])
 }
 
 /// Reads the parameters `; name=value` at the beginning of a text. Returns them, with lower-case names, and the text after
@@ -51,7 +58,7 @@ fn parameters<'a>(mut text: &'a str, ends: &[char]) -> (Vec<(String, String)>, &
         text = after;
         let name = name.trim_matches([' ', '\t']).to_ascii_lowercase();
         if let Some(after) = after.strip_prefix('=') {
-            let (value, after) = split_value(after, ends);
+            let (value, after) = split_value(after, ends, begins_quotable);
             found.push((name, value));
             text = after;
         }
@@ -80,7 +87,7 @@ pub fn links(headers: &HeaderMap) -> Vec<Link> {
 
 fn links_in(header: &str) -> Vec<Link> {
     let (mut rest, mut found) = (header, Vec::new());
-    while let Some(start) = rest.strip_prefix('<').or_else(|| rest.split_once('<').map(|(_, after)| after)) {
+    while let Some((_, start)) = rest.split_once('<') {
         let Some((target, after)) = start.split_once('>') else { break };
         let (parameters, after) = parameters(after, &[';', ',']);
         // The first `rel` counts (section 3.3).

@@ -1,11 +1,11 @@
 //! When a request is sent again, and after how long.
 //!
 //! A request that was not processed, as the server says or because it was never sent, is sent once more, whatever its
-//! method (RFC 9113 section 8.7). Otherwise only a request that is safe to repeat is retried: one with an idempotent method (RFC 9110 section 9.2.2), one with
-//! an idempotency key, or one that the connector declares as idempotent. After a 429 or 503, or a 403 that names a delay,
-//! the request is retried at most five times. The delay is the one that the response names, otherwise a random time below an exponentially
-//! growing limit (full jitter). The request is not retried if the delay would exceed the deadline or the time that the
-//! caller is ready to wait.
+//! method (RFC 9113 section 8.7). Otherwise only a request that is safe to repeat is retried: one with an idempotent method
+//! (RFC 9110 section 9.2.2), one with an idempotency key, or one that the connector declares as idempotent. After a 429 or
+//! 503, or a 403 that names a delay, the request is retried at most five times. The delay is the one that the response
+//! names, otherwise a random time below an exponentially growing limit (full jitter). The request is not retried if the
+//! delay would exceed the deadline or the time that the caller is ready to wait.
 
 use std::time::Duration;
 

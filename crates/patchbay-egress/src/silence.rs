@@ -105,8 +105,16 @@ impl SilenceGuard {
         Self { connection, reads: None, waits_since: None }
     }
 
-    /// Notes that the request waits for the provider.
-    pub(crate) fn begin_wait(&mut self) {
+    /// Notes after a poll whether the request waits for the provider.
+    pub(crate) fn note<T>(&mut self, polled: &Poll<T>) {
+        if polled.is_pending() {
+            self.begin_wait();
+        } else {
+            self.waits_since = None;
+        }
+    }
+
+    fn begin_wait(&mut self) {
         if self.waits_since.is_some() {
             return;
         }
@@ -120,11 +128,6 @@ impl SilenceGuard {
             );
         }
         self.waits_since = self.reads.as_ref().map(ReadCount::get);
-    }
-
-    /// Notes that the request does not wait for the provider.
-    pub(crate) fn end_wait(&mut self) {
-        self.waits_since = None;
     }
 
     /// Returns true if the request is on an HTTP/2 connection.
@@ -167,11 +170,7 @@ impl Body for GuardedBody {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let outcome = Pin::new(&mut self.body).poll_frame(cx);
-        if outcome.is_pending() {
-            self.guard.begin_wait();
-        } else {
-            self.guard.end_wait();
-        }
+        self.guard.note(&outcome);
         outcome
     }
 

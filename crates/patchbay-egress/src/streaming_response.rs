@@ -356,8 +356,9 @@ mod tests {
         atomic::{AtomicUsize, Ordering},
     };
 
-    use super::*;
     use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
 
     const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -177,11 +177,7 @@ impl Transport for HyperTransport {
         let mut response = pin!(response);
         let outcome = poll_fn(|cx| {
             let outcome = response.as_mut().poll(cx);
-            if outcome.is_pending() {
-                guard.begin_wait();
-            } else {
-                guard.end_wait();
-            }
+            guard.note(&outcome);
             outcome
         })
         .await;

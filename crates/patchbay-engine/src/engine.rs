@@ -110,8 +110,8 @@ impl Deref for Engine {
 }
 
 impl Engine {
-    /// Opens the engine and starts its background tasks, except [`Engine::start_integrity_checks`]: token refresh, expiry notices, deletion of expired records, and
-    /// compilation of pushed connectors.
+    /// Opens the engine and starts its background tasks, except [`Engine::start_integrity_checks`]: token refresh, expiry
+    /// notices, deletion of expired records, and compilation of pushed connectors.
     ///
     /// # Errors
     ///
@@ -281,8 +281,8 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Waits for requests with an idempotency key, running changes and refreshes, and stops the background tasks. Calls that did not finish may then be cut,
-    /// before [`Engine::shutdown`] writes their records.
+    /// Waits for requests with an idempotency key, running changes and refreshes, and stops the background tasks. Calls that
+    /// did not finish may then be cut, before [`Engine::shutdown`] writes their records.
     pub async fn stop_background(&self) {
         self.call_log.stop_calls();
         self.idempotency.shutdown().await;

@@ -84,16 +84,22 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn records_live_as_long_as_the_operator_says() {
-        let directory = tempfile::tempdir().unwrap();
-        let storage = SqliteStorage::open(&directory.path().join("db")).await.unwrap();
-        let now = Timestamp::from_micros(1_800_000_000_000_000);
+    /// Stores a project and its organization.
+    async fn project(storage: &dyn Storage, now: Timestamp) -> ProjectId {
         let (organization, project) = (OrganizationId::new("o"), ProjectId::new("p"));
         let new = Organization { id: organization.clone(), name: "O".to_owned(), created_at: now };
         storage.organizations().create(&new).await.unwrap();
         let new = Project { id: project.clone(), organization_id: organization, name: "P".to_owned(), created_at: now };
         storage.projects().create(&new).await.unwrap();
+        project
+    }
+
+    #[tokio::test]
+    async fn records_live_as_long_as_the_operator_says() {
+        let directory = tempfile::tempdir().unwrap();
+        let storage = SqliteStorage::open(&directory.path().join("db")).await.unwrap();
+        let now = Timestamp::from_micros(1_800_000_000_000_000);
+        let project = project(&storage, now).await;
         let record = |age_days: i64| CallRecord {
             id: CallId::new(age_days.to_string()),
             project_id: project.clone(),
@@ -137,11 +143,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let storage = SqliteStorage::open(&directory.path().join("db")).await.unwrap();
         let now = Timestamp::from_micros(1_800_000_000_000_000);
-        let (organization, project) = (OrganizationId::new("o"), ProjectId::new("p"));
-        let new = Organization { id: organization.clone(), name: "O".to_owned(), created_at: now };
-        storage.organizations().create(&new).await.unwrap();
-        let new = Project { id: project.clone(), organization_id: organization, name: "P".to_owned(), created_at: now };
-        storage.projects().create(&new).await.unwrap();
+        let project = project(&storage, now).await;
         let limits = IdempotencyLimits { max_keys: 1_000, max_bytes: 1_000 };
         // More than one batch is expired.
         for number in 0..=250_u8 {

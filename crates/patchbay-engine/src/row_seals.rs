@@ -3,16 +3,13 @@
 //! A person who can write to the database, but does not have the key ring, must not be able to gain access (an API key
 //! with more scopes, a password, a login) or to change a pushed connector, which decides where its accounts' secrets go. So
 //! each such row contains a seal: an envelope of the vault, bound to the row, with the hash of the columns that matter. A row
-//! is used only while it has the content that this server stored. What a seal does not prevent: a row can be deleted, and a
-//! row that this server stored before can be put back.
+//! is used only while it has the content that this server stored. A seal does not prevent two changes: a row can be
+//! deleted, and a row that this server stored before can be put back.
 //!
 //! Rows of an earlier version have no seal. The first start after the update trusts them as they are, seals them
 //! ([`seal_older_rows`]) and records that in the key ring, which is not in the database. From then on a row without a seal is
 //! refused like a changed one.
 
-use std::fmt::Write as _;
-
-use aws_lc_rs::digest::{Context, SHA256};
 use patchbay_model::{
     ApiKey, BrowserSession, ConnectorFile, ConnectorVersion, FilesDigest, LoginToken, Member, RowId, RowKind, Sealed,
 };
@@ -171,28 +168,14 @@ fn changed(row: &impl SealedRow, remedy: &str) -> Error {
 
 /// Hashes the columns that a seal covers. Each follows its length, so that different rows have different hashes.
 fn hash(row: &impl SealedRow) -> String {
-    let mut context = Context::new(&SHA256);
-    for column in row.sealed_content() {
-        context.update(&u64::try_from(column.len()).unwrap_or(u64::MAX).to_be_bytes());
-        context.update(&column);
-    }
-    let mut hex = String::with_capacity(64);
-    for byte in context.finish().as_ref() {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    let columns = row.sealed_content();
+    Vault::hash_parts(&columns.iter().map(Vec::as_slice).collect::<Vec<_>>()).hex()
 }
 
 /// Hashes sorted files. Each text follows its length, so that different lists have different hashes.
 pub(crate) fn digest(files: &[ConnectorFile]) -> FilesDigest {
-    let mut context = Context::new(&SHA256);
-    for part in files.iter().flat_map(|file| [&file.name, &file.text]) {
-        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        context.update(part.as_bytes());
-    }
-    let mut bytes = [0; 32];
-    bytes.copy_from_slice(context.finish().as_ref());
-    FilesDigest(bytes)
+    let parts = files.iter().flat_map(|file| [file.name.as_bytes(), file.text.as_bytes()]).collect::<Vec<_>>();
+    FilesDigest(Vault::hash_parts(&parts).0)
 }
 
 /// Seals the rows of an earlier version as they are. The caller does this once, while the key ring does not say that they are

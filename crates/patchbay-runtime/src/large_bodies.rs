@@ -127,7 +127,7 @@ where
         let pool = worker_pool_index();
         match spawn_blocking(move || poll_once_away(future, &waker, pool)).await {
             Ok((_, Poll::Ready(output))) => return output,
-            // What woke the task in the meantime is seen by the next poll.
+            // The next poll sees what woke the task in the meantime.
             Ok((returned, Poll::Pending)) => future = returned,
             Err(error) => return end(error).await,
         }

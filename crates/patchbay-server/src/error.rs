@@ -46,6 +46,12 @@ pub fn error_body(error: &Error) -> String {
     serde_json::to_string(&body(error)).unwrap_or_default()
 }
 
+/// Marks the error of a call whose requests have been sent: they may have taken effect.
+pub(crate) fn after_effect(mut error: Error) -> Error {
+    error.may_have_effect = true;
+    error
+}
+
 /// Marks the response to a request that changed nothing, so that its idempotency key is released.
 #[derive(Clone, Copy)]
 pub(crate) struct WithoutEffect;

@@ -40,6 +40,7 @@ use crate::{
     extract::{
         Authenticated, HubAuth, MAX_HUB_BODY_BYTES, collect,
         ignored::{self, IgnoredFields},
+        prefer::{self, is_heartbeat},
     },
     limits::{RequestOwner, run_in_turns},
     state::AppState,
@@ -47,8 +48,6 @@ use crate::{
 
 /// The header with a client's key.
 pub(crate) const KEY_HEADER: &str = "idempotency-key";
-/// The header with the client's preferences (RFC 7240).
-const PREFER: &str = "prefer";
 /// The header of a response that was sent before.
 pub(crate) const REPLAYED_HEADER: &str = "idempotent-replayed";
 
@@ -128,7 +127,7 @@ fn is_hub(path: &str) -> bool {
     path.starts_with("/hub/")
 }
 
-/// Why a request with a key does not run.
+/// The reason for which a request with a key does not run.
 enum Failure {
     Error(Box<Error>),
     Rejected(Response),
@@ -173,7 +172,7 @@ async fn respond<F: Future<Output = Response> + Send + 'static>(
     }
 }
 
-/// Finds whom the key belongs to, and leaves the caller for the handler.
+/// Returns the scope of the key, and leaves the caller for the handler.
 async fn authenticate(parts: &mut Parts, state: &AppState, is_hub: bool) -> Result<IdempotencyScope, Response> {
     if is_hub {
         let HubAuth(hub) = HubAuth::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
@@ -204,14 +203,13 @@ async fn fingerprint(key: &IdempotencyKey, parts: &Parts, body: &Bytes) -> Resul
 
 /// Removes the preference for a heartbeat: a response that is kept cannot begin before it is known.
 fn drop_heartbeat(headers: &mut HeaderMap) {
-    let is_heartbeat = |preference: &str| preference.trim_start().to_ascii_lowercase().starts_with("heartbeat");
-    let given: Vec<HeaderValue> = headers.get_all(PREFER).iter().cloned().collect();
-    headers.remove(PREFER);
+    let given: Vec<HeaderValue> = headers.get_all(prefer::HEADER).iter().cloned().collect();
+    headers.remove(prefer::HEADER);
     for value in given {
         let Ok(text) = value.to_str() else { continue };
         let kept = text.split(',').filter(|preference| !is_heartbeat(preference)).collect::<Vec<_>>().join(",");
         if let Some(value) = HeaderValue::from_str(kept.trim()).ok().filter(|value| !value.is_empty()) {
-            headers.append(PREFER, value);
+            headers.append(prefer::HEADER, value);
         }
     }
 }
@@ -375,10 +373,11 @@ mod tests {
         let after = |values: &[&'static str]| {
             let mut headers = HeaderMap::new();
             for value in values {
-                headers.append(PREFER, HeaderValue::from_static(value));
+                headers.append(prefer::HEADER, HeaderValue::from_static(value));
             }
             drop_heartbeat(&mut headers);
-            headers.get_all(PREFER).iter().map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+            let left = headers.get_all(prefer::HEADER).iter();
+            left.map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(after(&["heartbeat"]), [""; 0]);
         assert_eq!(after(&["Heartbeat; x=1, handling=strict"]), ["handling=strict"]);

@@ -12,7 +12,7 @@ use axum::{
 };
 use patchbay_engine::{Engine, Error, ErrorCode, movable};
 use serde_json::Value;
-use tower::{Layer as _, ServiceExt as _};
+use tower::{Layer as _, ServiceExt as _, util::MapRequestLayer};
 use tower_http::{
     CompressionLevel,
     catch_panic::CatchPanicLayer,
@@ -161,13 +161,13 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
         .layer(middleware::from_fn_with_state(common, headers))
         .layer(compression())
         .layer(json_compression())
-        .layer(middleware::map_request(accept_identity))
+        .layer(MapRequestLayer::new(accept_identity))
         .with_state(state)
 }
 
 /// Ignores an `Accept-Encoding` that rules out a response as it is (RFC 9110, section 12.5.3 allows it): the layers that
 /// compress would answer 406 after the request was carried out.
-async fn accept_identity(mut request: Request) -> Request {
+fn accept_identity(mut request: Request) -> Request {
     let codings = request.headers().get_all(header::ACCEPT_ENCODING).iter();
     let refuses = codings.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|coding| {
         let mut parts = coding.split(';').map(str::trim);
@@ -295,8 +295,9 @@ struct CommonHeaders {
     engine: Engine,
 }
 
-/// Runs a request in its project's turns, and adds the headers of every response. A request without an id gets one, to distinguish requests in logs. It is random: an id
-/// that can be guessed would tell others how many requests there are, and would let them pretend to know one.
+/// Runs a request in its project's turns, and adds the headers of every response. A request without an id gets one, to
+/// distinguish requests in logs. It is random: an id that can be guessed would tell others how many requests there are, and
+/// would let them pretend to know one.
 ///
 /// - `Strict-Transport-Security` (RFC 6797) on https: a browser then never sends its cookies over http. It says nothing about
 ///   hosts below this one, which may not be ours.

@@ -28,7 +28,8 @@ pub trait ApiKeyStore: Send + Sync {
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn unsealed(&self) -> Result<Vec<ApiKey>>;
-    /// Changes a key's name, whether it is enabled, and its seal; nothing else. Returns false if the project does not have the key.
+    /// Changes a key's name, whether it is enabled, and its seal; nothing else. Returns false if the project does not have the
+    /// key.
     ///
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.

@@ -46,7 +46,7 @@ pub enum SealContext<'a> {
         /// The hash of the project, the caller and the key, in hexadecimal digits.
         key: &'a str,
     },
-    /// The hash of a row's content. Who writes to the database without the key ring cannot make one.
+    /// The hash of a row's content. Nobody can make one without the key ring.
     Row(&'a RowId),
     /// The mark of a browser that has logged in to the dashboard before.
     Device,

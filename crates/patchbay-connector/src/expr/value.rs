@@ -72,7 +72,7 @@ pub(super) fn equal(left: Option<&Value>, right: Option<&Value>) -> bool {
         (None | Some(Value::Null), None | Some(Value::Null)) => true,
         (None | Some(Value::Null), _) | (_, None | Some(Value::Null)) => false,
         (Some(Value::String(left)), Some(Value::String(right))) => left == right,
-        (Some(left @ (Value::Number(_) | Value::Array(_) | Value::Object(_))), Some(right @ Value::Number(_)))
+        (Some(left @ Value::Number(_)), Some(right @ Value::Number(_)))
         | (Some(left @ (Value::Array(_) | Value::Object(_))), Some(right))
         | (Some(left), Some(right @ (Value::Array(_) | Value::Object(_)))) => json_number::equal(left, right),
         (left, right) => match (as_number(left), as_number(right)) {

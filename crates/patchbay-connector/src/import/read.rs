@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::ImportError;
 use crate::{
-    json_tree::{self, LargeTree, VALUE_BYTES, list_bytes, object_bytes, uncapped_max_bytes, value_bytes},
+    json_tree::{self, LargeTree, VALUE_BYTES, next_item_bytes, next_member_bytes, uncapped_max_bytes, value_bytes},
     syntax,
 };
 
@@ -136,14 +136,10 @@ impl JsonBuilder {
         }
         let growth = match self.stack.last() {
             None => 0,
-            Some(OpenContainer { value: Container::List(items), .. }) => {
-                list_bytes(items.len() + 1) - list_bytes(items.len())
-            }
+            Some(OpenContainer { value: Container::List(items), .. }) => next_item_bytes(items.len()),
             // A key becomes a part of its member.
             Some(OpenContainer { value: Container::Map(_, None), .. }) => 0,
-            Some(OpenContainer { value: Container::Map(members, Some(_)), .. }) => {
-                object_bytes(members.len() + 1) - object_bytes(members.len())
-            }
+            Some(OpenContainer { value: Container::Map(members, Some(_)), .. }) => next_member_bytes(members.len()),
         };
         self.spend(growth)?;
         match self.stack.last_mut() {

@@ -1,5 +1,5 @@
-//! Files that an action or the proxy streams. The call is logged after the last chunk, when the provider fails, or when the caller
-//! disconnects.
+//! Files that an action or the proxy streams. The call is logged after the last chunk, when the provider fails, or when the
+//! caller disconnects.
 
 use bytes::Bytes;
 use patchbay_egress::BodyStream;

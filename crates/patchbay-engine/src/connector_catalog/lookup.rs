@@ -40,13 +40,11 @@ impl ConnectorCatalog {
         let view = project_connectors.view.get_or_try_init(|| async {
             let mut view = (**state.instance()).clone();
             for (key, pushed) in project_connectors.latest() {
-                view = match pushed.connector(self).await {
-                    Ok(Ok(connector)) => view.with(connector),
+                view = match self.shown(&Resolution::Pushed(pushed.clone())).await? {
+                    Some(installed) => view.with(installed.connector),
                     // The instance's connector does not replace the version that the project pushed, and neither a version
                     // with errors nor a damaged one makes the other connectors unusable.
-                    Ok(Err(_)) => view.without(key),
-                    Err(error) if error.code == ErrorCode::Vault => view.without(key),
-                    Err(error) => return Err(error),
+                    None => view.without(key),
                 };
             }
             Ok::<_, Error>(Arc::new(view))

@@ -71,7 +71,7 @@ impl Connectors {
             version: connector.version.to_string(),
             digest: FilesDigest([0; 32]),
             file_count: u32::try_from(files.len()).unwrap_or(u32::MAX),
-            size_bytes: files.iter().map(|file| u64::try_from(file.text.len()).unwrap_or(u64::MAX)).sum(),
+            size_bytes: u64::try_from(text_bytes).unwrap_or(u64::MAX),
             created_at: self.clock.now(),
             seal: None,
         };
@@ -87,7 +87,7 @@ impl Connectors {
                 let mut added = storage.connectors().add(&adding, &files, MAX_VERSIONS_PER_PROJECT).await?;
                 if let AddVersion::Same(found) | AddVersion::Taken(found) = &added {
                     let stored = storage.connectors().files(&found.project_id, &found.key, &found.version).await?;
-                    // Nobody pushed what is stored: this push takes its place.
+                    // Nobody pushed the stored version: this push takes its place.
                     if check_files(&vault, found, &stored.unwrap_or_default()).is_err() {
                         storage.connectors().replace(&adding, &files).await?;
                         added = AddVersion::Added;

@@ -5,7 +5,7 @@
 //! | none, or one with `json` | JSON | JSON | JSON |
 //! | `application/x-www-form-urlencoded` | as it is | form-encoded | error |
 //! | `multipart/form-data` | as it is | a field per member, with a new boundary | error |
-//! | another | as it is | error for text and XML, otherwise JSON | JSON |
+//! | another | as it is | error for text and XML, otherwise JSON | a list as an object; JSON |
 //!
 //! A string under a type of JSON lines (`application/x-ndjson`) is sent as it is too: it is not one JSON value.
 

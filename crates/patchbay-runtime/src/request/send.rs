@@ -117,15 +117,14 @@ impl Run<'_> {
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
         if let Some((trace, pending, started)) = tracing {
             let duration_ms = elapsed_millis(started);
-            let response = outcome.as_ref().ok().map(response_of);
-            let length = response.as_ref().and_then(|(_, _, body)| body.as_ref()).map_or(0, Bytes::len);
+            let response = outcome.as_ref().map(response_of);
+            let length = response.as_ref().ok().and_then(|(_, _, body)| body.as_ref()).map_or(0, Bytes::len);
             self.leave_for(length).await?;
-            match (response, &outcome) {
-                (Some((status, headers, body)), _) => {
+            match response {
+                Ok((status, headers, body)) => {
                     trace.record_response(pending, status, &headers, body.as_ref(), duration_ms, self.redactor);
                 }
-                (None, Err(error)) => trace.record_failure(pending, &error.message, duration_ms, self.redactor),
-                (None, Ok(_)) => {}
+                Err(error) => trace.record_failure(pending, &error.message, duration_ms, self.redactor),
             }
         }
         outcome

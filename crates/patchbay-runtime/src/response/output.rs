@@ -53,7 +53,8 @@ pub(crate) struct StepOutput {
 }
 
 impl StepOutput {
-    /// Returns the reservation of the data, if it is large. The body is no longer needed.
+    /// Returns the reservation of the data, if it is large, and releases that of the body: the caller replaces the body by
+    /// that of the next item.
     pub(crate) fn take_memory_of_data(&mut self) -> Reservation {
         let mut memory = std::mem::take(&mut self.memory);
         if memory.bytes() > 0 {

@@ -126,18 +126,16 @@ pub(super) async fn fetch_pages(
         };
         // With a key or a condition, the provider says itself whether a page follows.
         let is_numbered = page.mode != PageMode::Cursor && page.next_key.is_none() && page.condition.is_none();
+        output.status = step.status;
+        output.headers = step.headers;
         if is_numbered && loops.is_page_repeated(&items) {
             output.raw = parts.raw.then_some(raw);
-            output.headers = step.headers;
-            output.status = step.status;
             break;
         }
         // Records that an earlier call returned are skipped; records that do not fit remain for the next call.
         let (count, begin) = (items.len(), std::mem::take(&mut skipped).min(items.len()));
         let end = begin.saturating_add(size - records.len()).min(count);
         records.extend(items.into_iter().take(end).skip(begin));
-        output.status = step.status;
-        output.headers = step.headers;
         loops.note_use(at.as_ref());
         let next = next_page(page, at.as_ref(), &response, &raw, count);
         let has_more = match &next {

@@ -17,6 +17,7 @@ use utoipa::{
 };
 
 use super::problems::invalid;
+use crate::error::after_effect;
 
 /// A request to the provider's own host.
 #[derive(Deserialize, ToSchema)]
@@ -153,7 +154,5 @@ impl ProxyResponseOut {
 }
 
 fn not_written(spent: MemorySpent) -> Error {
-    let mut error = memory_spent("the provider's response was not passed on", spent);
-    error.may_have_effect = true;
-    error
+    after_effect(memory_spent("the provider's response was not passed on", spent))
 }

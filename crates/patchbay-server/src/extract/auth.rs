@@ -21,8 +21,8 @@ use crate::{
 
 const ACCOUNT_HEADER: &str = "x-account-id";
 
-/// The caller behind a valid API key or a logged-in browser. A layer that has authenticated the request
-/// leaves the caller in its extensions.
+/// The caller behind a valid API key or a logged-in browser. A layer that has authenticated the request leaves the caller
+/// in its extensions.
 pub(crate) struct Authenticated(pub(crate) Arc<Caller>);
 
 impl FromRequestParts<AppState> for Authenticated {
@@ -83,15 +83,8 @@ impl FromRequestParts<AppState> for OptionalAuth {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
         // The page is shown to everybody, also to a key that has sent too much; guesses are counted nevertheless.
-        let Ok((caller, quota)) = authenticate(parts, state).await.map_err(|error| counted(parts, state, error)) else {
-            return Ok(Self(None));
-        };
-        let owner = RequestOwner::of(&parts.extensions);
-        if let Some(quota) = quota {
-            owner.has_quota(quota);
-        }
-        let is_accepted = quota.is_none_or(|quota| quota.check().is_ok());
-        Ok(Self((is_accepted && enter(&owner, &caller.project_id).await.is_ok()).then_some(caller)))
+        let caller = Authenticated::from_request_parts(parts, state).await.ok();
+        Ok(Self(caller.map(|Authenticated(caller)| caller)))
     }
 }
 
@@ -135,7 +128,21 @@ impl FromRequestParts<AppState> for HubAuth {
 }
 
 /// The account that a call acts with, from the header `x-account-id`; none if it is missing or empty.
-pub(crate) struct AccountHeader(pub(crate) Option<AccountId>);
+pub(crate) struct AccountHeader(Option<AccountId>);
+
+impl AccountHeader {
+    /// Returns the account of the header, otherwise the one that the `headers` of the body name.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` if neither names one.
+    pub(crate) fn or_of_body(self, headers: Option<&Map<String, Value>>) -> Result<AccountId, Error> {
+        self.0.or_else(|| account_of_body(headers)).ok_or_else(|| {
+            let message = "Missing x-account-id header in request: name the linked account to act with";
+            Error::new(ErrorCode::Validation, message)
+        })
+    }
+}
 
 impl FromRequestParts<AppState> for AccountHeader {
     type Rejection = Infallible;
@@ -146,18 +153,11 @@ impl FromRequestParts<AppState> for AccountHeader {
     }
 }
 
-/// Returns the account that the `headers` of a body name, in any case: SDKs without another place for it send it there. It
-/// counts only if the request has no such header.
-pub(crate) fn account_of_body(headers: Option<&Map<String, Value>>) -> Option<AccountId> {
+/// Returns the account that the `headers` of a body name, in any case: SDKs without another place for it send it there.
+fn account_of_body(headers: Option<&Map<String, Value>>) -> Option<AccountId> {
     let found = headers?.iter().find(|(name, _)| name.eq_ignore_ascii_case(ACCOUNT_HEADER));
     let id = found?.1.as_str()?.trim();
     (!id.is_empty()).then(|| AccountId::new(id))
-}
-
-/// Returns 400 `ValidationError`, for a call that names no account.
-pub(crate) fn missing_account() -> Error {
-    let message = "Missing x-account-id header in request: name the linked account to act with";
-    Error::new(ErrorCode::Validation, message)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use axum::http::{Extensions, HeaderMap, HeaderValue};
+use axum::http::{Extensions, HeaderValue};
 
 /// The response header with the places of what was ignored, comma-separated.
 pub(crate) const HEADER: &str = "x-ignored-fields";
@@ -19,7 +19,7 @@ const MAX_PLACES: usize = 20;
 /// The longest name in the header, in bytes before escaping. `...` stands for the rest.
 const MAX_NAME_BYTES: usize = 64;
 
-/// What a request contains that was ignored. Clones are one list.
+/// The parts of a request that were ignored. Clones are one list.
 #[derive(Clone, Default)]
 pub(crate) struct IgnoredFields(Arc<Mutex<Vec<String>>>);
 
@@ -72,17 +72,6 @@ fn escape(name: &str) -> String {
     escaped
 }
 
-/// Returns true if the client prefers an error to an ignored part (`Prefer: handling=strict`).
-pub(crate) fn is_strict(headers: &HeaderMap) -> bool {
-    let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    preferences.flat_map(|value| value.split(',')).any(|preference| {
-        let Some((name, value)) = preference.split(';').next().and_then(|preference| preference.split_once('=')) else {
-            return false;
-        };
-        name.trim().eq_ignore_ascii_case("handling") && value.trim().trim_matches('"').eq_ignore_ascii_case("strict")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,20 +94,5 @@ mod tests {
         let value = header(&distinct.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
         assert!(value.ends_with("body.field19, ..."), "{value}");
         assert!(header(&many).unwrap().len() < 8_000);
-    }
-
-    #[test]
-    fn strict_handling_is_a_preference() {
-        for (value, expected) in [
-            ("handling=strict", true),
-            ("heartbeat, Handling = \"strict\"; a=b", true),
-            ("handling=lenient", false),
-            ("strict", false),
-            ("", false),
-        ] {
-            let headers =
-                HeaderMap::from_iter([(axum::http::HeaderName::from_static("prefer"), value.parse().unwrap())]);
-            assert_eq!(is_strict(&headers), expected, "{value}");
-        }
     }
 }

@@ -16,10 +16,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Duration, Instant, timeout_at};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{
-    ignored::{IgnoredFields, is_strict},
-    lenient::Lenient,
-};
+use super::{ignored::IgnoredFields, lenient::Lenient, prefer::is_strict};
 use crate::{
     error::{ApiError, HubError},
     state::AppState,
@@ -159,7 +156,7 @@ impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<AppState> for Hub
     }
 }
 
-/// What happens to unknown members of a body.
+/// The treatment of unknown members of a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unknown {
     /// They are ignored, and the response names them.

@@ -31,7 +31,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, D> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_struct(name, fields, StructVisitor { visitor, fields, ignored: self.ignored })
+        let names = MemberNames { fields, ignored: self.ignored };
+        self.inner.deserialize_struct(name, fields, StructVisitor { visitor, names })
     }
 
     forward_to_deserialize_any! {
@@ -42,8 +43,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, D> {
 
 struct StructVisitor<'i, V> {
     visitor: V,
-    fields: &'static [&'static str],
-    ignored: Option<&'i mut Vec<String>>,
+    names: MemberNames<'i>,
 }
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for StructVisitor<'_, V> {
@@ -54,15 +54,14 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for StructVisitor<'_, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_map(KnownMembers { map, fields: self.fields, ignored: self.ignored })
+        self.visitor.visit_map(KnownMembers { map, names: self.names })
     }
 }
 
 /// The members of a map that the struct has.
 struct KnownMembers<'i, A> {
     map: A,
-    fields: &'static [&'static str],
-    ignored: Option<&'i mut Vec<String>>,
+    names: MemberNames<'i>,
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for KnownMembers<'_, A> {
@@ -70,8 +69,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for KnownMembers<'_, A> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
         loop {
-            let name = MemberName { fields: self.fields, ignored: self.ignored.as_deref_mut() };
-            match self.map.next_key_seed(name)? {
+            match self.map.next_key_seed(&mut self.names)? {
                 None => return Ok(None),
                 Some(Some(known)) => return seed.deserialize(BorrowedStrDeserializer::new(known)).map(Some),
                 Some(None) => {
@@ -86,13 +84,13 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for KnownMembers<'_, A> {
     }
 }
 
-/// Reads the name of a member: `None` for one that the struct does not have.
-struct MemberName<'i> {
+/// Reads the names of members: `None` for one that the struct does not have.
+struct MemberNames<'i> {
     fields: &'static [&'static str],
     ignored: Option<&'i mut Vec<String>>,
 }
 
-impl<'de> DeserializeSeed<'de> for MemberName<'_> {
+impl<'de> DeserializeSeed<'de> for &mut MemberNames<'_> {
     type Value = Option<&'static str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -100,7 +98,7 @@ impl<'de> DeserializeSeed<'de> for MemberName<'_> {
     }
 }
 
-impl Visitor<'_> for MemberName<'_> {
+impl Visitor<'_> for &mut MemberNames<'_> {
     type Value = Option<&'static str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -111,7 +109,7 @@ impl Visitor<'_> for MemberName<'_> {
         if let Some(known) = self.fields.iter().find(|known| **known == name) {
             return Ok(Some(known));
         }
-        match self.ignored {
+        match &mut self.ignored {
             Some(ignored) if ignored.len() < MAX_IGNORED => ignored.push(name.to_owned()),
             Some(_) => {}
             None => return Err(E::unknown_field(name, self.fields)),

@@ -8,11 +8,12 @@ mod entity_tag;
 pub(crate) mod ignored;
 mod json;
 mod lenient;
+pub(crate) mod prefer;
 mod query;
 mod rate_limit_wait;
 mod user_agent;
 
-pub(crate) use auth::{AccountHeader, Authenticated, HubAuth, OptionalAuth, account_of_body, missing_account};
+pub(crate) use auth::{AccountHeader, Authenticated, HubAuth, OptionalAuth};
 pub(crate) use browser::{SameOrigin, cookie_header, has_csrf_header, login};
 pub(crate) use connector::ConnectorFiles;
 pub(crate) use entity_tag::EntityTag;

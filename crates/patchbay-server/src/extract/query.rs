@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::{extract::FromRequestParts, http::request::Parts};
 use patchbay_engine::{Error, ErrorCode, Problem};
 
-use super::ignored::{IgnoredFields, is_strict};
+use super::{ignored::IgnoredFields, prefer::is_strict};
 use crate::{dto::shared::PageParams, state::AppState};
 
 /// The default number of items on a page.

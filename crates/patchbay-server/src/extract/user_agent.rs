@@ -1,4 +1,4 @@
-//! Which client sends a request, as far as its name decides what it can read.
+//! The client that sends a request. Its name decides which types it can read.
 
 use std::convert::Infallible;
 

@@ -16,7 +16,7 @@ const MAX_OF_SESSION: usize = 8;
 /// The largest number of streams of an owner, in all sessions.
 const MAX_OF_OWNER: usize = 32;
 
-/// Whose streams are counted.
+/// A session or an owner with streams.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Reader {
     Session(String),

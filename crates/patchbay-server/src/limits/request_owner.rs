@@ -1,4 +1,5 @@
-//! Whose request it is. The authentication, deep in the router, finds out; the outermost layer needs it.
+//! The project and the API key's quota of a request. The authentication, deep in the router, finds them; the outermost
+//! layer needs them.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},

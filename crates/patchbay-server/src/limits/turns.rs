@@ -1,4 +1,4 @@
-//! Which project's request runs next on a thread.
+//! The order in which the requests of several projects run on a thread.
 //!
 //! A thread serves the requests of its connections one after the other: a request runs until it waits for its provider, and
 //! runs again when that has responded. Without an order, a project with hundreds of connections has hundreds of requests
@@ -148,11 +148,14 @@ impl Lines {
     ) -> Poll<()> {
         let must_serve = {
             let mut state = self.lock();
-            if owner.uses_turn() || (state.is_shared().is_none() && !owner.waits(cx)) {
+            if owner.uses_turn() {
                 return Poll::Ready(());
             }
             if owner.waits(cx) {
                 return Poll::Pending;
+            }
+            if state.is_shared().is_none() {
+                return Poll::Ready(());
             }
             owner.begins_to_wait(cx);
             state.push(project, owner.clone(), is_new);

@@ -20,11 +20,8 @@ use crate::{
         errors::ErrorOut,
         responses::{BodyErrors, KeyErrors, NotModified, ProviderErrors, ValidationErrors},
     },
-    error::ApiError,
-    extract::{
-        AccountHeader, Authenticated, DEFAULT_PAGE_SIZE, DataJson, EntityTag, QueryMap, RateLimitWait, account_of_body,
-        missing_account,
-    },
+    error::{ApiError, after_effect},
+    extract::{AccountHeader, Authenticated, DEFAULT_PAGE_SIZE, DataJson, EntityTag, QueryMap, RateLimitWait},
     state::AppState,
 };
 
@@ -123,13 +120,13 @@ pub(crate) async fn list(
 pub(crate) async fn rpc(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
-    AccountHeader(account): AccountHeader,
+    account: AccountHeader,
     RateLimitWait(max_rate_limit_wait): RateLimitWait,
     headers: HeaderMap,
     mut query: QueryMap,
     DataJson(run, memory): DataJson<RunAction>,
 ) -> Result<Response, ApiError> {
-    let account_id = account.or_else(|| account_of_body(run.headers())).ok_or_else(missing_account)?;
+    let account_id = account.or_of_body(run.headers())?;
     let profile =
         headers.get("x-connector-profile-id").and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
     let debug = query.text(&["debug"]).is_some_and(|text| text == "true");
@@ -149,20 +146,15 @@ pub(crate) async fn rpc(
 /// 503 `ServerBusyError` if the process has no memory left for it.
 async fn result(mut outcome: RunOutcome) -> Result<Response, Error> {
     let Some(memory) = outcome.memory.take() else { return Ok(Json(RunResultOut::new(outcome)).into_response()) };
-    leave().await.map_err(|mut error| {
-        error.may_have_effect = true;
-        error
-    })?;
+    leave().await.map_err(after_effect)?;
     let mut body = ReservedBuffer::new(usize::MAX);
     if let Err(error) = serde_json::to_writer(&mut body, &RunResultOut::new(outcome)) {
         let error = io::Error::from(error);
         let spent = error.get_ref().and_then(|source| source.downcast_ref::<MemorySpent>());
-        let mut error = match spent {
+        return Err(after_effect(match spent {
             Some(spent) => memory_spent("the result was not written", *spent),
             None => Error::new(ErrorCode::Internal, format!("the result cannot be written: {error}")),
-        };
-        error.may_have_effect = true;
-        return Err(error);
+        }));
     }
     drop(memory);
     Ok(([(header::CONTENT_TYPE, "application/json")], body.into_bytes()).into_response())

@@ -1,5 +1,5 @@
-//! A file that an action or the proxy streams: as its bytes for callers that accept `application/octet-stream`, otherwise within the JSON
-//! of the action's result. Only one chunk of it is in memory.
+//! A file that an action or the proxy streams: as its bytes for callers that accept `application/octet-stream`, otherwise
+//! within the JSON of the action's result. Only one chunk of it is in memory.
 //!
 //! A failure in the middle aborts the response: the status was already sent, and half a file must not look complete.
 

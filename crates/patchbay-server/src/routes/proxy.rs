@@ -21,7 +21,7 @@ use crate::{
         responses::{BodyErrors, KeyErrors, ProviderErrors},
     },
     error::{self, ApiError},
-    extract::{AccountHeader, Authenticated, DataJson, RateLimitWait, account_of_body, missing_account},
+    extract::{AccountHeader, Authenticated, DataJson, RateLimitWait, prefer},
 };
 
 /// The header with the provider's status of a response whose body is a file.
@@ -49,20 +49,16 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 pub(crate) async fn send(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
-    AccountHeader(account): AccountHeader,
+    account: AccountHeader,
     RateLimitWait(max_rate_limit_wait): RateLimitWait,
     headers: HeaderMap,
     DataJson(body, memory): DataJson<SendProxied>,
 ) -> Result<Response, ApiError> {
     // The body is kept as a text, which reserves its own memory.
     drop(memory);
-    let account_id = account.or_else(|| account_of_body(body.headers())).ok_or_else(missing_account)?;
+    let account_id = account.or_of_body(body.headers())?;
     let request = body.into_request(account_id)?;
-    let wants_heartbeat = headers
-        .get_all("prefer")
-        .iter()
-        .any(|value| value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains("heartbeat")));
-    if !wants_heartbeat {
+    if !prefer::preferences(&headers).any(prefer::is_heartbeat) {
         return Ok(match engine.proxy.run_streaming(&caller, request, max_rate_limit_wait).await? {
             ProxyReply::Value(outcome) => {
                 ([(header::CONTENT_TYPE, "application/json")], ProxyResponseOut::to_json(&outcome)?).into_response()

@@ -122,6 +122,7 @@ impl BrowserSessionStore for SqliteStorage {
         transaction.commit().await?;
         Ok(done.rows_affected())
     }
+
     async fn unsealed(&self) -> Result<Vec<BrowserSession>> {
         let query = sqlx::query("SELECT * FROM browser_sessions WHERE seal IS NULL ORDER BY hash");
         query.fetch_all(&self.readers).await?.iter().map(browser_session).collect()

@@ -7,8 +7,7 @@ use std::{
 
 use anyhow::bail;
 use clap::Args;
-use patchbay_egress::ProxyConfig;
-use patchbay_engine::{Engine, EngineConfig, EngineParts, NoRoutes};
+use patchbay_engine::{Engine, EngineConfig, EngineParts};
 use patchbay_model::Entropy;
 use patchbay_storage::sqlite::SqliteStorage;
 use patchbay_vault::OsEntropy;
@@ -69,17 +68,12 @@ impl OfflineArgs {
                 source: None,
                 clock,
                 entropy,
+                // These commands create no URLs and call no provider.
                 config: EngineConfig {
-                    // These commands create no URLs and call no provider.
-                    urls: Arc::new(NoRoutes),
-                    egress_allow: Vec::new(),
-                    egress_ca: None,
-                    egress_proxy: ProxyConfig::default(),
-                    upstreams: Vec::new(),
-                    call_budget_millis: 60_000,
                     max_response_bytes: 1024 * 1024,
                     call_retention_days: 0,
                     key_requests_per_minute: 0,
+                    ..EngineConfig::default()
                 },
             })
             .await?;

@@ -1,5 +1,5 @@
-//! Decodes a document in UTF-8, UTF-16, Latin-1 or another encoding of the WHATWG Encoding Standard. Its first bytes, its content type or its declaration determine the
-//! encoding (XML 1.0, appendix F; RFC 7303, section 3).
+//! Decodes a document in UTF-8, UTF-16, Latin-1 or another encoding of the WHATWG Encoding Standard. Its first bytes, its
+//! content type or its declaration determine the encoding (XML 1.0, appendix F; RFC 7303, section 3).
 
 use std::borrow::Cow;
 

@@ -1,7 +1,9 @@
 //! Reads an XML document as a value. Its depth is limited, and the memory of its values by the rule of
 //! [`json_tree`](patchbay_connector::json_tree): each element is counted before it is added.
 
-use patchbay_connector::json_tree::{self, LargeTree, VALUE_BYTES, list_bytes, object_bytes, text_bytes};
+use patchbay_connector::json_tree::{
+    self, LargeTree, VALUE_BYTES, list_bytes, next_item_bytes, next_member_bytes, object_bytes, text_bytes,
+};
 use patchbay_model::{FREE_BYTES, Reservation};
 use quick_xml::{
     Reader, XmlVersion,
@@ -226,7 +228,7 @@ impl XmlTreeBuilder {
                     // The value of one element is never a list, so a list contains repeated elements.
                     Entry::Occupied(mut entry) => match entry.get_mut() {
                         Value::Array(items) => {
-                            self.memory.spend(list_bytes(items.len() + 1) - list_bytes(items.len()))?;
+                            self.memory.spend(next_item_bytes(items.len()))?;
                             items.push(value);
                         }
                         first => {
@@ -301,11 +303,6 @@ impl OpenElement {
         }
         (name, Value::Object(members))
     }
-}
-
-/// Returns the memory by which an object of `count` members grows with the next one, in bytes.
-fn next_member_bytes(count: usize) -> usize {
-    object_bytes(count + 1) - object_bytes(count)
 }
 
 /// Returns true for white space (XML 1.0, section 2.3).
