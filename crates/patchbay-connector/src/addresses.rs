@@ -5,9 +5,11 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::{
     Connector,
-    definition::{Action, AuthMethod, FormField, Step, StepFunction},
+    definition::{Action, AddressSources, AuthMethod, Step, StepFunction},
     expr::{EVERYTHING, Template, UrlPlace},
 };
 
@@ -15,6 +17,8 @@ use crate::{
 const CHANGEABLE_CONTEXT: [&str; 2] = ["originOwnerId", "originOwnerName"];
 /// The prefix of a part of `context` among the names.
 const CONTEXT_PREFIX: &str = "context.";
+/// The environment of the account, one of those that the file lists.
+const ENVIRONMENT: &str = "environment";
 /// The roots of values that steps compute.
 const COMPUTED_ROOTS: [&str; 2] = ["steps", "iterator"];
 
@@ -27,11 +31,43 @@ impl Connector {
     /// MCP server or of an absolute URL of a step; anywhere in an expression that is the whole of such a URL; or in a step
     /// that sends nothing, if a URL reads the output of steps there.
     pub fn address_fields(&self, method: &str) -> &[String] {
+        self.address_sources(method).map_or(&[], |sources| &sources.fields)
+    }
+
+    /// Returns the name of a value that shapes an address, but that neither the file nor the provider chose; none if there
+    /// is none. [`Connector::address_fields`] leaves out these values, because no form can change them to another address: a
+    /// choice and the environment are among those that the file lists, and what a token response sets is sealed. So only
+    /// someone who writes to the database can.
+    ///
+    /// `is_sealed` tells whether a value of `credentials` was stored sealed.
+    pub fn foreign_address_value(
+        &self,
+        method: &AuthMethod,
+        environment: &str,
+        credentials: &Value,
+        is_sealed: impl Fn(&str) -> bool,
+    ) -> Option<&str> {
+        let sources = self.address_sources(&method.key)?;
+        let value_of = |name: &str| credentials.get(name).filter(|value| !value.is_null());
+        let is_listed = |name: &str, value: &Value| {
+            let mut options = method.fields().filter(|field| field.key == name).flat_map(|field| &field.options);
+            options.any(|option| value.as_str() == Some(&option.value))
+        };
+        let is_foreign_choice = |name: &&String| value_of(name).is_some_and(|value| !is_listed(name, value));
+        let is_foreign_issue =
+            |name: &&String| value_of(name).is_some_and(|value| !value.as_str().is_some_and(&is_sealed));
+        let foreign = sources.choices.iter().find(is_foreign_choice);
+        let foreign = foreign.or_else(|| sources.issued.iter().find(is_foreign_issue));
+        let is_known = || method.environments.iter().any(|known| known.key == environment);
+        foreign.map(String::as_str).or_else(|| (sources.has_environment && !is_known()).then_some(ENVIRONMENT))
+    }
+
+    fn address_sources(&self, method: &str) -> Option<&AddressSources> {
         let all = self
-            .address_fields
-            .get_or_init(|| self.authentication.iter().map(|method| address_fields(self, method)).collect());
-        let index = self.authentication.iter().position(|known| known.key == method);
-        index.and_then(|index| all.get(index)).map_or(&[], Vec::as_slice)
+            .address_sources
+            .get_or_init(|| self.authentication.iter().map(|method| address_sources(self, method)).collect());
+        let index = self.authentication.iter().position(|known| known.key == method)?;
+        all.get(index)
     }
 
     /// Returns every action of the connector: its own, and those of tests, refreshes, revocations and events.
@@ -54,8 +90,15 @@ impl AuthMethod {
     }
 }
 
-fn address_fields(connector: &Connector, method: &AuthMethod) -> Vec<String> {
-    let mut names = Names { method, found: BTreeSet::new() };
+/// Returns what shapes the addresses of an authentication method.
+fn address_sources(connector: &Connector, method: &AuthMethod) -> AddressSources {
+    let mut names = Names {
+        method,
+        found: BTreeSet::new(),
+        choices: BTreeSet::new(),
+        issued: BTreeSet::new(),
+        has_environment: false,
+    };
     let endpoints = method.authorization.urls().into_iter().chain(method.mcp.iter().map(|flow| &flow.server_url));
     for base in connector.base_url.iter().chain(endpoints) {
         names.add_url(base, UrlPlace::Base, &[]);
@@ -73,12 +116,20 @@ fn address_fields(connector: &Connector, method: &AuthMethod) -> Vec<String> {
             }
         }
     }
-    names.found.into_iter().collect()
+    AddressSources {
+        fields: names.found.into_iter().collect(),
+        choices: names.choices.into_iter().collect(),
+        issued: names.issued.into_iter().collect(),
+        has_environment: names.has_environment,
+    }
 }
 
 struct Names<'a> {
     method: &'a AuthMethod,
     found: BTreeSet<String>,
+    choices: BTreeSet<String>,
+    issued: BTreeSet<String>,
+    has_environment: bool,
 }
 
 impl Names<'_> {
@@ -104,43 +155,45 @@ impl Names<'_> {
                 ("credentials", Some(name)) => self.add_field(&name),
                 ("context", Some(name)) => self.add_context(&name),
                 ("credentials", None) => self.add_all_fields(),
-                ("context", None) => CHANGEABLE_CONTEXT.iter().for_each(|name| self.add_context(name)),
+                ("context", None) => self.add_whole_context(),
                 (EVERYTHING, _) => {
                     self.add_all_fields();
-                    CHANGEABLE_CONTEXT.iter().for_each(|name| self.add_context(name));
+                    self.add_whole_context();
                 }
                 _ => {}
             }
         }
     }
 
-    /// Adds a field. What a token response sets is the provider's choice, unless a form has a field for it.
+    /// Adds a field, or what a token response sets: that is the provider's choice.
     fn add_field(&mut self, name: &str) {
-        if self.free_fields().any(|field| field.key == name) {
-            self.found.insert(name.to_owned());
-        }
+        match self.method.fields().find(|field| field.key == name) {
+            Some(field) if field.is_choice() => self.choices.insert(name.to_owned()),
+            Some(_) => self.found.insert(name.to_owned()),
+            None => self.issued.insert(name.to_owned()),
+        };
     }
 
     fn add_all_fields(&mut self) {
-        let keys = self.free_fields().map(|field| field.key.clone()).collect::<Vec<_>>();
-        self.found.extend(keys);
-    }
-
-    /// Returns the fields whose values the file does not list. A choice from its options leads to an address of the file.
-    fn free_fields(&self) -> impl Iterator<Item = &FormField> {
-        let fields = self.method.setup_fields.iter().chain(&self.method.config_fields);
-        fields.filter(|field| !field.is_choice())
+        self.method.fields().for_each(|field| self.add_field(&field.key));
     }
 
     fn add_context(&mut self, name: &str) {
         if CHANGEABLE_CONTEXT.contains(&name) {
             self.found.insert(format!("{CONTEXT_PREFIX}{name}"));
         }
+        self.has_environment |= name == ENVIRONMENT;
+    }
+
+    fn add_whole_context(&mut self) {
+        CHANGEABLE_CONTEXT.iter().chain([&ENVIRONMENT]).for_each(|name| self.add_context(name));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use crate::{SourceFile, load};
 
     const HEAD: &str = r"
@@ -157,6 +210,18 @@ categories: [documents]
         connector.address_fields("key").to_vec()
     }
 
+    fn connector(base: &str) -> crate::Connector {
+        let text = format!(
+            "{HEAD}{}",
+            text_of_steps(
+                base,
+                "{stepId: a, description: A., stepFunction: {functionName: request, parameters: {url: /x}}}"
+            )
+        );
+        let loaded = load(&[SourceFile { name: "demo.connector.yaml".into(), text }]);
+        loaded.connector.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
+    }
+
     /// Returns the address fields of a connector with this base URL and a step with these parameters.
     fn of_step(base: &str, step: &str) -> Vec<String> {
         of_steps(
@@ -166,7 +231,11 @@ categories: [documents]
     }
 
     fn of_steps(base: &str, steps: &str) -> Vec<String> {
-        fields(&format!(
+        fields(&text_of_steps(base, steps))
+    }
+
+    fn text_of_steps(base: &str, steps: &str) -> String {
+        format!(
             r#"
 baseUrl: "{base}"
 authentication:
@@ -182,11 +251,17 @@ authentication:
         - {{key: region, label: Region, type: select, required: true, secret: false, options: [{{value: eu, label: EU}}]}}
         - {{key: key, label: Key, type: password, required: true, secret: true}}
       environments: [{{key: production, name: Production}}]
+  - other:
+      type: custom
+      label: Other
+      authorization: {{type: bearer, token: "${{credentials.instanceUrl}}"}}
+      configFields: [{{key: instanceUrl, label: U, type: text, required: true, secret: false}}]
+      environments: [{{key: production, name: Production}}]
 actions:
   - {{actionId: get_me, label: One, description: Does it., categories: [documents], actionType: get,
       steps: [{steps}]}}
 "#
-        ))
+        )
     }
 
     const FIXED: &str = "https://api.example.com";
@@ -271,5 +346,36 @@ actions:
                     '${credentials.server}'}\n      configFields: [{key: server, label: S, type: text, required: true, \
                     secret: false}]\n      environments: [{key: production, name: Production}]\nactions: []\n";
         assert_eq!(fields(text), ["server"]);
+    }
+
+    #[test]
+    fn what_the_file_lists_or_the_provider_sets_is_not_replaced_in_the_database() {
+        let sealed = |text: &str| text.starts_with("sealed");
+        for (base, credentials, environment, expected) in [
+            ("https://${credentials.region}.example.com", json!({ "region": "eu" }), "production", None),
+            ("https://${credentials.region}.example.com", json!({}), "production", None),
+            ("https://${credentials.region}.example.com", json!({ "region": null }), "production", None),
+            ("https://${credentials.region}.example.com", json!({ "region": "evil" }), "production", Some("region")),
+            ("https://${credentials.region}.example.com", json!({ "region": ["eu"] }), "production", Some("region")),
+            (FIXED, json!({ "region": "evil" }), "production", None),
+            ("https://api.example.com/${credentials.region}", json!({ "region": "evil" }), "production", None),
+            ("${credentials.instanceUrl}/v1", json!({ "instanceUrl": "sealed.example" }), "production", None),
+            (
+                "${credentials.instanceUrl}/v1",
+                json!({ "instanceUrl": "evil.example" }),
+                "production",
+                Some("instanceUrl"),
+            ),
+            ("${credentials.instanceUrl}/v1", json!({ "instanceUrl": ["sealed"] }), "production", Some("instanceUrl")),
+            ("${credentials.site}/v1", json!({ "site": "anything" }), "other", None),
+            ("https://${context.environment}.example.com", json!({}), "production", None),
+            ("https://${context.environment}.example.com", json!({}), "evil", Some("environment")),
+            (FIXED, json!({}), "evil", None),
+        ] {
+            let connector = connector(base);
+            let method = &connector.authentication[0];
+            let found = connector.foreign_address_value(method, environment, &credentials, sealed);
+            assert_eq!(found, expected, "{base} {credentials} {environment}");
+        }
     }
 }

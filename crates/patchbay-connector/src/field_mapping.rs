@@ -1,6 +1,6 @@
 //! The fields of mappings: `fieldConfigs` of an action, and the fields of step functions.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
@@ -99,11 +99,11 @@ pub(crate) fn typed_fields(list: &Reader<'_>) -> Vec<FieldMapping> {
 
 fn fields(list: &Reader<'_>, keys: &[&str]) -> Vec<FieldMapping> {
     let mut fields: Vec<FieldMapping> = Vec::new();
-    let mut seen = HashSet::new();
+    let mut seen = HashMap::new();
     for place in list.items() {
         let Some(field) = field(place, keys) else { continue };
-        if !seen.insert(field.target.clone()) {
-            place.error(code::DUPLICATE_ID, format!("there is another field `{}`", field.target));
+        if let Some(earlier) = seen.insert(field.target.clone(), place) {
+            place.duplicate(&earlier, format!("there is another field `{}`", field.target));
         }
         fields.push(field);
     }
@@ -130,7 +130,13 @@ fn field(reader: Reader<'_>, keys: &[&str]) -> Option<FieldMapping> {
 }
 
 /// The tables that Patchbay ships.
-const BUILT_IN_MATCHERS: [&str; 1] = ["country_alpha2code_by_alpha2code"];
+const BUILT_IN_MATCHERS: [&str; 5] = [
+    "country_alpha2code_by_alpha2code",
+    "country_alpha2code_by_alpha3code",
+    "country_alpha3code_by_alpha2code",
+    "country_alpha3code_by_alpha3code",
+    "document_file_format_from_extension",
+];
 
 fn enum_mapper(reader: Reader<'_>) -> Option<EnumMatcher> {
     let matcher = reader.mapping("`enumMapper`", &["matcher"])?.require("matcher")?;

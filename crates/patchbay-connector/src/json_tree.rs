@@ -316,7 +316,7 @@ pub fn text_bytes(bytes: usize) -> usize {
 }
 
 /// Returns the number of bytes before the quote that ends a string.
-fn string_length(text: &[u8]) -> usize {
+pub(crate) fn string_length(text: &[u8]) -> usize {
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         match byte {

@@ -105,6 +105,15 @@ impl Registry {
         self.connectors.contains_key(key)
     }
 
+    /// Returns the keys, with the versions of the connectors that are compiled from the start, a line each. Compiles no connector.
+    pub fn outline(&self) -> String {
+        let listed = self.connectors.iter().map(|(key, entry)| match entry {
+            RegistryEntry::Compiled(connector) => format!("{key} {}\n", connector.version),
+            RegistryEntry::Lazy(_) => format!("{key}\n"),
+        });
+        listed.collect()
+    }
+
     /// Returns true if another registry has the identical connector for a key; compiles no connector.
     pub fn shares(&self, other: &Self, key: &str) -> bool {
         self.connectors.get(key).zip(other.connectors.get(key)).is_some_and(|(one, other)| one.is(other))

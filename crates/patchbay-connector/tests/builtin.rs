@@ -8,7 +8,7 @@ fn files(folder: &Path) -> Vec<SourceFile> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_file() {
+        if path.extension().is_some_and(|extension| extension == "yaml") {
             files.push(SourceFile { name: path.display().to_string(), text: std::fs::read_to_string(&path).unwrap() });
         }
     }

@@ -2,7 +2,7 @@
 
 use patchbay_connector::{SourceFile, load, render};
 
-const COOKBOOK: &str = include_str!("../../../docs/connectors/cookbook.md");
+const COOKBOOK: &str = include_str!("../../../docs/build/cookbook.md");
 const METHOD: &str = "- none: { type: custom, label: None, authorization: { type: none } }\n";
 const ACTION: &str = "- actionId: list_things\n  label: List things\n  description: Lists things.\n  steps:\n    - stepId: list\n      \
                       description: Ask.\n      stepFunction: { functionName: request, parameters: { url: /things } }\n";

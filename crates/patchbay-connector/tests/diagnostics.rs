@@ -115,7 +115,7 @@ actions:
       - stepId: get
         description: Gets.
         stepFunction: { functionName: request, parameters: { url: /x, method: get, args: [] } }
-    result: { data: $.steps.get.output.data }
+    result: { data: $.steps.get.output.data, query: $.inputs.q }
 ";
 
 #[test]
@@ -393,7 +393,7 @@ fn many_wrong_names_are_reported_quickly() {
         (0..3_000).map(|n| format!("      - {{ name: {common}{n:06}, type: string, in: body }}\n")).collect::<String>();
     let values = (0..3_000).map(|n| format!("$.inputs.q{common}{n:06}")).collect::<Vec<_>>().join(", ");
     let text = SOUND.replace("    validationRules:", &format!("{inputs}    validationRules:"));
-    let text = text.replace("{ data: $.steps.get.output.data }", &format!("[{values}]"));
+    let text = text.replace("{ data: $.steps.get.output.data, query: $.inputs.q }", &format!("[{values}]"));
     let loaded = load(&files(&text, "[]")[..1]);
     assert_eq!(loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error).count(), 200);
 }
@@ -406,7 +406,9 @@ fn the_size_of_all_patterns_is_limited() {
     };
     let found = |inputs: String| {
         let text = SOUND.replace("    validationRules:", &format!("{inputs}    validationRules:"));
-        load(&files(&text, "[]")[..1]).diagnostics
+        // Nothing reads these inputs.
+        let found = load(&files(&text, "[]")[..1]).diagnostics.into_iter();
+        found.filter(|found| !["PB0203", "PB0299"].contains(&found.code)).collect::<Vec<_>>()
     };
     assert_eq!(found((0..500).map(|n| input(n, "^[a-z]{1,20}$")).collect()), []);
     let large = found((0..150).map(|n| input(n, "\\w{20}")).collect());
@@ -582,4 +584,30 @@ fn filters_name_other_inputs_of_the_action() {
         messages("type: object, array: true, required: true, hidden: true", "{ size: { eq: q } }"),
         ["PB0203 `hidden` has no effect, because the input `filters` is required"]
     );
+}
+
+#[test]
+fn an_action_without_search_phrases_is_warned_of_if_others_have_some() {
+    let one = "- { actionId: one, label: One, description: One., searchPhrases: [\"count to one\"], steps: [STEP] }\n";
+    let two = "- { actionId: two, label: Two, description: Two., steps: [STEP] }\n";
+    let step =
+        "{ stepId: a, description: A., stepFunction: { functionName: static_values, parameters: { values: 1 } } }";
+    let load_with = |actions: &str| {
+        let main = format!("{}actions:\n  - $ref: crm.more\n", &SOUND[..SOUND.find("actions:").unwrap()]);
+        let main = main.replace("action: list,", "action: two,");
+        let partial = SourceFile { name: "crm.more.partial.yaml".to_owned(), text: actions.replace("STEP", step) };
+        load(&[SourceFile { name: "crm.connector.yaml".to_owned(), text: main }, partial])
+    };
+    let found = |actions: &str| {
+        let warnings =
+            load_with(actions).diagnostics.into_iter().filter(|found| found.message.contains("searchPhrases"));
+        warnings.map(|found| (found.code, found.severity, found.message)).collect::<Vec<_>>()
+    };
+    let message = "the action `two` has no `searchPhrases`, but others have; add what people say who want it";
+    assert_eq!(found(&format!("{one}{two}")), [("PB0201", Severity::Warning, message.to_owned())]);
+    assert_eq!(found(two), []);
+    let both = format!("{one}{}", two.replace("steps", "searchPhrases: [\"count to two\", \"a pair\"], steps"));
+    assert_eq!(found(&both), []);
+    let connector = load_with(&both).connector.expect("the connector has no error");
+    assert_eq!(connector.action("two").unwrap().search_phrases, ["count to two", "a pair"]);
 }

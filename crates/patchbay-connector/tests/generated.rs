@@ -20,7 +20,8 @@ fn schema() -> String {
 
 fn functions() -> String {
     let mut page =
-        "# Functions\n\nThe functions of `{{…}}` and `${…}`. A test runs every example, with this context:\n\n"
+        "---\ntitle: Functions\ndescription: The functions of expressions, each with an example.\n\
+         section: Build connectors\norder: 52\n---\n\nThe functions of `{{…}}` and `${…}`. A test runs every example, with this context:\n\n"
             .to_owned();
     let _ = writeln!(page, "```json\n{}\n```\n", serde_json::to_string_pretty(&context()).unwrap());
     page.push_str("This page is generated from the code. See [expressions](expressions.md) for the language.\n");
@@ -30,7 +31,7 @@ fn functions() -> String {
         if !methods.is_empty() {
             let _ = writeln!(page, "As a method: {}.\n", methods.join(", "));
         }
-        let _ = writeln!(page, "```\n{{{{{}}}}}  →  {}\n```", function.example, function.result);
+        let _ = writeln!(page, "```text\n{{{{{}}}}}  →  {}\n```", function.example, function.result);
     }
     page
 }
@@ -86,14 +87,17 @@ fn keys(page: &mut String, schema: &Value) {
 
 fn format() -> String {
     let schema = format_schema();
-    let mut page = "# The connector format\n\nThis page lists every key; it is generated from the code. For completion in an editor, refer to \
-                    [`schema/connector.schema.json`](../../schema/connector.schema.json) in the first line of a file:\n\n\
+    let mut page = "---\ntitle: The connector format\ndescription: Every key of a connector file, and every diagnostic.\n\
+                    section: Build connectors\norder: 90\n---\n\nThis page lists every key; it is generated from the code. For completion in an editor, refer to \
+                    [`schema/connector.schema.json`](../../schema/connector.schema.json) in the first line of a main file or a partial:\n\n\
                     ```yaml\n# yaml-language-server: $schema=../../schema/connector.schema.json\n```\n\n\
                     The main file is `NAME.connector.yaml`. Its partials are `NAME.RESOURCE.partial.yaml` (a list of actions); the \
                     main file refers to them with `$ref: NAME.RESOURCE`. Strings can contain [expressions](expressions.md).\n\n## Connector\n\n"
         .to_owned();
-    keys(&mut page, &schema);
-    for (name, definition) in schema["$defs"].as_object().unwrap() {
+    keys(&mut page, &schema["$defs"]["connector"]);
+    let parts =
+        schema["$defs"].as_object().unwrap().iter().filter(|(name, _)| *name != "connector" && *name != "partial");
+    for (name, definition) in parts {
         let _ = write!(page, "\n## {name}\n\n");
         if definition["properties"].is_object() {
             keys(&mut page, definition);
@@ -108,7 +112,7 @@ fn format() -> String {
             let _ = writeln!(page, "{}", kind(definition));
         }
     }
-    page.push_str("\n# Diagnostics\n\n| Code | Meaning |\n|---|---|\n");
+    page.push_str("\n## Diagnostics\n\n| Code | Meaning |\n|---|---|\n");
     for (code, meaning) in patchbay_connector::diagnostic::CODES {
         let _ = writeln!(page, "| `{code}` | {meaning} |");
     }
@@ -128,8 +132,8 @@ type Writer = fn() -> String;
 
 const FILES: [(&str, Writer); 3] = [
     ("schema/connector.schema.json", schema),
-    ("docs/connectors/functions.md", functions),
-    ("docs/connectors/format.md", format),
+    ("docs/build/functions.md", functions),
+    ("docs/build/format.md", format),
 ];
 
 #[test]

@@ -81,7 +81,7 @@ fn operations_are_selected_by_tag_path_and_id() {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     assert_eq!(ids(Selection { tags: texts(&["berths"]), ..Selection::default() }).len(), 4);
     let papers = ids(Selection { paths: texts(&["/papers"]), ..Selection::default() });
-    assert_eq!(papers, ["download_paper", "put_paper_file", "set_note"]);
+    assert_eq!(papers, ["download_paper", "put_paper_file", "add_note", "set_note"]);
     let two = ids(Selection { operations: texts(&["getShip", "GET /berths"]), ..Selection::default() });
     assert_eq!(two, ["get_ship", "list_berths"]);
     let wrong = Selection { tags: texts(&["Shps"]), ..Selection::default() };

@@ -31,7 +31,7 @@ fn json_and_sarif_have_message_and_position() {
     let files = [file("a b/x.connector.yaml", &connector("t", "list").replace("label: L\n", "lable: L\n"))];
     let found = load(&files).diagnostics;
     let json = to_json(&found);
-    assert_eq!(json[0]["code"], "PB0004");
+    assert_eq!(json[0]["code"], "PB0002");
     let slip = json.as_array().unwrap().iter().find(|one| one["code"] == "PB0002").unwrap();
     assert_eq!((&slip["line"], &slip["column"], &slip["endColumn"]), (&7.into(), &5.into(), &10.into()));
     assert_eq!(slip["hint"], "did you mean `label`?");

@@ -176,7 +176,8 @@ pub(crate) struct AuthType {
 }
 
 /// The types of authentication methods.
-pub(crate) const AUTH_TYPES: [AuthType; 4] = [custom::AUTH_TYPE, oauth2::AUTH_TYPE, mcp::AUTH_TYPE, oauth1::AUTH_TYPE];
+pub(crate) const AUTH_TYPES: [AuthType; 5] =
+    [custom::AUTH_TYPE, custom::API_KEY_AUTH_TYPE, oauth2::AUTH_TYPE, mcp::AUTH_TYPE, oauth1::AUTH_TYPE];
 
 /// Reads `authorization`, of an authentication method or of a step. The type decides which keys there are, so it is
 /// read first.

@@ -114,6 +114,8 @@ pub struct Action {
     pub description: String,
     /// A longer description for agents.
     pub details: Option<String>,
+    /// What people say who want the action, for the search.
+    pub search_phrases: Vec<String>,
     /// The groups in the user interface.
     pub categories: Vec<String>,
     /// The type.

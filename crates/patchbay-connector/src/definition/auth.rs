@@ -53,6 +53,11 @@ pub struct AuthMethod {
 }
 
 impl AuthMethod {
+    /// Returns the fields of both forms: those of the operator, then those of the customer.
+    pub fn fields(&self) -> impl Iterator<Item = &FormField> {
+        self.setup_fields.iter().chain(&self.config_fields)
+    }
+
     /// Returns true if the customer authorizes Patchbay at the provider, in a browser.
     pub const fn is_interactive(&self) -> bool {
         matches!(self.kind, AuthKind::OAuth2(GrantType::AuthorizationCode) | AuthKind::Mcp | AuthKind::OAuth1)

@@ -10,7 +10,7 @@ mod step;
 mod sync;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, OnceLock},
 };
 
@@ -38,7 +38,10 @@ pub use crate::{
     step_functions::*,
 };
 
-use crate::expr::Template;
+use crate::{
+    evidence::{Evidence, EvidenceLevel},
+    expr::Template,
+};
 
 /// The release stage of a connector or an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +67,19 @@ pub struct ScopeDefinition {
     pub description: String,
     /// The scopes that it includes.
     pub includes: Vec<String>,
+}
+
+/// What shapes the addresses of an authentication method.
+#[derive(Clone, Debug)]
+pub(crate) struct AddressSources {
+    /// The fields whose values are free, and the parts of `context` that a change of an account can replace.
+    pub(crate) fields: Vec<String>,
+    /// The fields whose values the file lists.
+    pub(crate) choices: Vec<String>,
+    /// The values that no form has a field for: those of a token response.
+    pub(crate) issued: Vec<String>,
+    /// Whether the environment does.
+    pub(crate) has_environment: bool,
 }
 
 /// A link to the provider's documentation.
@@ -133,16 +149,32 @@ pub struct Connector {
     pub forked_from: Option<String>,
     /// The owner.
     pub owner: Option<String>,
+    /// What shows that the actions do what the provider describes; it is not in the connector's own files.
+    pub evidence: Option<Evidence>,
     /// The index in `actions`, by public id and by local id.
     pub(crate) by_id: HashMap<String, usize>,
-    /// What [`Connector::address_fields`] returns, for each authentication method.
-    pub(crate) address_fields: OnceLock<Vec<Vec<String>>>,
+    /// What [`Connector::address_fields`] is made of, for each authentication method.
+    pub(crate) address_sources: OnceLock<Vec<AddressSources>>,
 }
 
 impl Connector {
     /// Returns the action with this public id (`spotdraft_list_contracts`) or local id (`list_contracts`).
     pub fn action(&self, id: &str) -> Option<&Arc<Action>> {
         self.by_id.get(id).map(|place| &self.actions[*place])
+    }
+
+    /// Returns how sure it is that an action does what the provider describes.
+    pub fn evidence_level(&self, action: &Action) -> EvidenceLevel {
+        self.evidence.as_ref().map_or(EvidenceLevel::Declared, |evidence| evidence.level(&action.id))
+    }
+
+    /// Returns the number of actions of each level.
+    pub fn evidence_counts(&self) -> BTreeMap<EvidenceLevel, usize> {
+        let mut counts = EvidenceLevel::ALL.map(|level| (level, 0)).into_iter().collect::<BTreeMap<_, _>>();
+        for action in &self.actions {
+            *counts.entry(self.evidence_level(action)).or_default() += 1;
+        }
+        counts
     }
 
     /// Returns the authentication method with this key.

@@ -4,16 +4,17 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{CODES, Diagnostic};
+use super::{CODES, Diagnostic, Span};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// Returns a list of diagnostics: `code`, `severity`, `message`, `hint` (may be null), `file`, `line`, `column`,
-/// `endLine`, `endColumn`. Lines and columns count from 1; line 0 is the whole file.
+/// `endLine`, `endColumn`, and `earlier` if two places exclude each other (the first one). Lines and columns count from 1;
+/// line 0 is the whole file.
 pub fn to_json(diagnostics: &[Diagnostic]) -> Value {
     let one = |found: &Diagnostic| {
         let (start, end) = (found.span.start, found.span.end);
-        json!({
+        let mut one = json!({
             "code": found.code,
             "severity": found.severity.as_str(),
             "message": found.message,
@@ -23,7 +24,17 @@ pub fn to_json(diagnostics: &[Diagnostic]) -> Value {
             "column": start.column,
             "endLine": end.line,
             "endColumn": end.column,
-        })
+        });
+        if let Some((file, span)) = &found.earlier {
+            one["earlier"] = json!({
+                "file": file,
+                "line": span.start.line,
+                "column": span.start.column,
+                "endLine": span.end.line,
+                "endColumn": span.end.column,
+            });
+        }
+        one
     };
     diagnostics.iter().map(one).collect()
 }
@@ -47,17 +58,6 @@ pub fn to_sarif(diagnostics: &[Diagnostic]) -> Value {
 }
 
 fn result(found: &Diagnostic) -> Value {
-    let (start, end) = (found.span.start, found.span.end);
-    let mut location = json!({ "artifactLocation": { "uri": uri(&found.file) } });
-    // In SARIF, lines count from 1; a diagnostic of the whole file has no region.
-    if start.line > 0 {
-        location["region"] = json!({
-            "startLine": start.line,
-            "startColumn": start.column.max(1),
-            "endLine": end.line.max(start.line),
-            "endColumn": end.column.max(1),
-        });
-    }
     let text = match &found.hint {
         Some(hint) => format!("{} ({hint})", found.message),
         None => found.message.clone(),
@@ -66,12 +66,30 @@ fn result(found: &Diagnostic) -> Value {
         "ruleId": found.code,
         "level": found.severity.as_str(),
         "message": { "text": text },
-        "locations": [{ "physicalLocation": location }],
+        "locations": [{ "physicalLocation": location(&found.file, found.span) }],
     });
+    if let Some((file, span)) = &found.earlier {
+        value["relatedLocations"] =
+            json!([{ "physicalLocation": location(file, *span), "message": { "text": "The first one is here." } }]);
+    }
     if let Some(rule) = CODES.iter().position(|(id, _)| *id == found.code) {
         value["ruleIndex"] = json!(rule);
     }
     value
+}
+
+fn location(file: &str, span: Span) -> Value {
+    let mut location = json!({ "artifactLocation": { "uri": uri(file) } });
+    // In SARIF, lines count from 1; a diagnostic of the whole file has no region.
+    if span.start.line > 0 {
+        location["region"] = json!({
+            "startLine": span.start.line,
+            "startColumn": span.start.column.max(1),
+            "endLine": span.end.line.max(span.start.line),
+            "endColumn": span.end.column.max(1),
+        });
+    }
+    location
 }
 
 /// Returns a path as a URI reference (RFC 3986 section 4.1).

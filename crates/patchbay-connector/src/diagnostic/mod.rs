@@ -94,6 +94,8 @@ pub struct Diagnostic {
     pub span: Span,
     /// A correction.
     pub hint: Option<String>,
+    /// The earlier of two places that exclude each other: its file and position.
+    pub earlier: Option<(String, Span)>,
 }
 
 impl Severity {
@@ -109,7 +111,22 @@ impl Severity {
 impl Diagnostic {
     /// Creates an error.
     pub fn error(code: &'static str, message: impl Into<String>, file: &str, span: Span) -> Self {
-        Self { code, severity: Severity::Error, message: message.into(), file: file.to_owned(), span, hint: None }
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            file: file.to_owned(),
+            span,
+            hint: None,
+            earlier: None,
+        }
+    }
+
+    /// Returns the diagnostic with the earlier of two places that exclude each other.
+    #[must_use]
+    pub fn with_earlier(mut self, file: &str, span: Span) -> Self {
+        self.earlier = Some((file.to_owned(), span));
+        self
     }
 
     /// Returns the diagnostic with a hint.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::functions::Function;
+use super::{functions::Function, path::Path, pattern::TextPattern};
 
 #[derive(Clone, Debug)]
 pub(super) enum Expr {
@@ -28,6 +28,21 @@ pub(super) enum Expr {
     Map(Box<Expr>, Box<Expr>),
     /// `text.split(",")`
     Method(Box<Expr>, &'static Function, Vec<Expr>),
+    /// `$.users[?(@.age > 25)].name`: a path with selectors that expressions do not have.
+    Path(Box<Path>),
+    /// `text.match(/^a/)`, `matches(text, '^a')`, `replace(text, /a/g, 'b')`: a function with a regular expression.
+    Pattern(PatternUse, Box<Expr>, Box<TextPattern>),
+}
+
+/// What a regular expression is used for.
+#[derive(Clone, Debug)]
+pub(super) enum PatternUse {
+    /// Returns whether it matches.
+    Matches,
+    /// Returns the match and its groups.
+    Match,
+    /// Replaces its matches.
+    Replace(Box<Expr>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +54,10 @@ pub(super) enum Op {
     Elvis,
     Equal,
     NotEqual,
+    /// `===`
+    Same,
+    /// `!==`
+    NotSame,
     Less,
     LessEqual,
     Greater,
@@ -54,7 +73,10 @@ pub(super) enum Op {
 }
 
 /// Functions whose result contains nothing of their arguments that could change a URL.
-const SAFE_IN_URL: [&str; 16] = [
+const SAFE_IN_URL: [&str; 19] = [
+    "unixSeconds",
+    "unixMillis",
+    "fromUnix",
     "urlEncode",
     "number",
     "length",
@@ -95,6 +117,65 @@ impl Expr {
             Self::Method(of, function, arguments) => {
                 !SAFE_IN_URL.contains(&function.name) && (of.lets_through(root) || any(arguments))
             }
+            Self::Path(path) => path.head().is_none_or(|(head, _)| head == root) || path.climbs(),
+            Self::Pattern(PatternUse::Matches, ..) => false,
+            Self::Pattern(PatternUse::Match, of, _) => of.lets_through(root),
+            Self::Pattern(PatternUse::Replace(with), of, _) => of.lets_through(root) || with.lets_through(root),
+        }
+    }
+
+    /// Returns the names of a chain of members, `a.b["c"]`; `None` for any other expression.
+    pub(super) fn names(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::Root(name) => Some(vec![name]),
+            Self::Bindings => Some(Vec::new()),
+            Self::Member(of, name) => {
+                let mut names = of.names()?;
+                names.push(name);
+                Some(names)
+            }
+            Self::Index(of, index) => match &**index {
+                Self::Literal(Value::String(name)) => {
+                    let mut names = of.names()?;
+                    names.push(name);
+                    Some(names)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Calls `visit` with each operand.
+    pub(super) fn each_operand<'e>(&'e self, visit: &mut dyn FnMut(&'e Self)) {
+        match self {
+            Self::Literal(_) | Self::Root(_) | Self::Bindings | Self::Current => {}
+            Self::Member(of, _) | Self::Not(of) | Self::Negate(of) => visit(of),
+            Self::Index(left, right)
+            | Self::Filter(left, right)
+            | Self::Map(left, right)
+            | Self::Binary(_, left, right) => {
+                visit(left);
+                visit(right);
+            }
+            Self::Ternary(condition, then, otherwise) => {
+                visit(condition);
+                visit(then);
+                visit(otherwise);
+            }
+            Self::Array(items) | Self::Call(_, items) => items.iter().for_each(visit),
+            Self::Object(members) => members.iter().for_each(|(_, member)| visit(member)),
+            Self::Method(of, _, arguments) => {
+                visit(of);
+                arguments.iter().for_each(visit);
+            }
+            Self::Path(path) => path.each_expression(visit),
+            Self::Pattern(how, of, _) => {
+                visit(of);
+                if let PatternUse::Replace(with) = how {
+                    visit(with);
+                }
+            }
         }
     }
 
@@ -106,33 +187,15 @@ impl Expr {
                 return false;
             }
             let below = height + 1;
-            match expression {
-                Self::Literal(_) | Self::Root(_) | Self::Bindings | Self::Current => {}
-                Self::Member(of, _) | Self::Not(of) | Self::Negate(of) => waiting.push((of, below)),
-                Self::Index(left, right)
-                | Self::Filter(left, right)
-                | Self::Map(left, right)
-                | Self::Binary(_, left, right) => {
-                    waiting.extend([(&**left, below), (&**right, below)]);
-                }
-                Self::Ternary(condition, then, otherwise) => {
-                    waiting.extend([(&**condition, below), (&**then, below), (&**otherwise, below)]);
-                }
-                Self::Array(items) | Self::Call(_, items) => waiting.extend(items.iter().map(|item| (item, below))),
-                Self::Object(members) => waiting.extend(members.iter().map(|(_, member)| (member, below))),
-                Self::Method(of, _, arguments) => {
-                    waiting.push((of, below));
-                    waiting.extend(arguments.iter().map(|argument| (argument, below)));
-                }
-            }
+            expression.each_operand(&mut |operand| waiting.push((operand, below)));
         }
         true
     }
 }
 
 impl Op {
-    /// Returns the left binding power. The right one is higher by one, as all operators except `^` associate to the
-    /// left.
+    /// Returns the left binding power. The right one is higher by one, as all operators associate to the left, `^` among
+    /// them: `2 ^ 3 ^ 2` is 64, as in the engine for which the files were written.
     pub(super) const fn binding(self) -> u8 {
         match self {
             Self::Elvis => 2,
@@ -141,6 +204,8 @@ impl Op {
             Self::And => 8,
             Self::Equal
             | Self::NotEqual
+            | Self::Same
+            | Self::NotSame
             | Self::Less
             | Self::LessEqual
             | Self::Greater

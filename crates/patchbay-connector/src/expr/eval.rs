@@ -6,10 +6,11 @@ use serde_json::{Map, Value};
 
 use super::{
     Bindings,
-    ast::{Expr, Op},
+    ast::{Expr, Op, PatternUse},
     error::EvalError,
     functions::{self, Function},
     memory_budget::{MemoryBudget, VALUE_BYTES, size},
+    pattern::TextPattern,
     value::{self, Maybe},
 };
 
@@ -53,6 +54,14 @@ impl<'a> Evaluation<'a> {
         Ok(value.clone())
     }
 
+    /// Charges the size of a copy.
+    fn charged(&mut self, copy: Value) -> Result<Value, EvalError> {
+        let size = size(&copy);
+        self.spend(size as u64 / COPIED_BYTES_PER_STEP)?;
+        self.claim(size)?;
+        Ok(copy)
+    }
+
     /// Evaluates the condition of a filter for one item.
     pub(super) fn with_current(&mut self, element: &Value, condition: &Expr) -> Result<Maybe, EvalError> {
         let element = self.copy(element)?;
@@ -82,10 +91,7 @@ impl<'a> Evaluation<'a> {
             Expr::Filter(list, condition) => self.filter(list, condition),
             Expr::Map(list, body) => self.map(list, body),
             Expr::Not(operand) => Ok(Some(Value::Bool(!value::is_truthy(self.run(operand)?.as_ref())))),
-            Expr::Negate(operand) => {
-                let operand = self.run(operand)?;
-                Ok(Some(value::number(-number(operand.as_ref(), "-")?)))
-            }
+            Expr::Negate(operand) => self.negate(operand),
             Expr::Binary(op, left, right) => self.binary(*op, left, right),
             Expr::Ternary(condition, then, otherwise) => {
                 let chosen = if value::is_truthy(self.run(condition)?.as_ref()) { then } else { otherwise };
@@ -95,7 +101,41 @@ impl<'a> Evaluation<'a> {
             Expr::Object(members) => self.object(members),
             Expr::Call(function, arguments) => self.call(function, None, arguments),
             Expr::Method(of, method, arguments) => self.call(method, Some(of), arguments),
+            Expr::Path(path) => path.eval(self),
+            Expr::Pattern(how, of, pattern) => self.pattern(how, of, pattern),
         }
+    }
+
+    fn negate(&mut self, operand: &Expr) -> Result<Maybe, EvalError> {
+        let operand = self.run(operand)?;
+        let negated = number(operand.as_ref(), "-")?;
+        let exact = value::as_integer(operand.as_ref()).and_then(|integer| value::integer(-integer));
+        Ok(Some(exact.unwrap_or_else(|| value::number(-negated))))
+    }
+
+    /// Evaluates a function with a regular expression. A value that is missing or null does not match.
+    fn pattern(&mut self, how: &PatternUse, of: &Expr, pattern: &TextPattern) -> Result<Maybe, EvalError> {
+        let text = match self.run(of)? {
+            Some(Value::String(text)) => text,
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => value::as_text(&value),
+            None | Some(Value::Null) => {
+                return Ok(matches!(how, PatternUse::Matches).then_some(Value::Bool(false)));
+            }
+            Some(Value::Array(_) | Value::Object(_)) => {
+                return Err(EvalError::Type("a regular expression needs a string, not a list or an object".to_owned()));
+            }
+        };
+        self.spend(1 + text.len() as u64 / 16)?;
+        Ok(match how {
+            PatternUse::Matches => Some(Value::Bool(pattern.is_match(&text))),
+            PatternUse::Match => pattern.find(&text, self)?,
+            PatternUse::Replace(with) => {
+                let with = self.run(with)?.map(|with| value::as_text(&with)).unwrap_or_default();
+                let replaced = pattern.replace(&text, &with, self)?;
+                self.claim(replaced.len())?;
+                Some(Value::String(replaced))
+            }
+        })
     }
 
     fn literal(&mut self, value: &Value) -> Result<Maybe, EvalError> {
@@ -122,11 +162,11 @@ impl<'a> Evaluation<'a> {
         // A plain name is resolved without a copy for each item.
         if let Some(found) = self.borrowed(of) {
             let index = self.run(index)?;
-            return found.zip(index).and_then(|(of, index)| at(of, &index)).map(|one| self.copy(one)).transpose();
+            return found.zip(index).and_then(|(of, index)| at(of, &index)).map(|one| self.charged(one)).transpose();
         }
         let of = self.run(of)?;
         let index = self.run(index)?;
-        Ok(of.zip(index).and_then(|(of, index)| at(&of, &index).cloned()))
+        Ok(of.zip(index).and_then(|(of, index)| at(&of, &index)))
     }
 
     /// Returns the items of a list; any other value is a list with one item, and null is an empty list.
@@ -201,8 +241,7 @@ impl<'a> Evaluation<'a> {
     fn member(&mut self, of: Maybe, name: &str) -> Result<Maybe, EvalError> {
         Ok(match of {
             Some(Value::Object(mut members)) => members.shift_remove(name),
-            Some(Value::Array(items)) if name == "length" => Some(Value::from(items.len())),
-            Some(Value::String(text)) if name == "length" => Some(Value::from(text.chars().count())),
+            Some(of @ (Value::Array(_) | Value::String(_))) if name == "length" => value::length(&of),
             Some(Value::Array(items)) => {
                 self.spend(items.len() as u64)?;
                 let mut found = items
@@ -224,7 +263,9 @@ impl<'a> Evaluation<'a> {
             Op::Or | Op::Elvis => return if value::is_truthy(left.as_ref()) { Ok(left) } else { self.run(right) },
             Op::And => return if value::is_truthy(left.as_ref()) { self.run(right) } else { Ok(left) },
             Op::Coalesce => {
-                return if matches!(left, None | Some(Value::Null)) { self.run(right) } else { Ok(left) };
+                // An empty string does not count as a value, as in the engine for which the files were written.
+                let has_value = left.as_ref().is_some_and(|left| !left.is_null() && left.as_str() != Some(""));
+                return if has_value { Ok(left) } else { self.run(right) };
             }
             _ => {}
         }
@@ -234,25 +275,27 @@ impl<'a> Evaluation<'a> {
         Ok(Some(match op {
             Op::Equal => Value::Bool(value::equal(left, right)),
             Op::NotEqual => Value::Bool(!value::equal(left, right)),
+            Op::Same => Value::Bool(value::same(left, right)),
+            Op::NotSame => Value::Bool(!value::same(left, right)),
             Op::Less => ordered(Ordering::is_lt),
             Op::LessEqual => ordered(Ordering::is_le),
             Op::Greater => ordered(Ordering::is_gt),
             Op::GreaterEqual => ordered(Ordering::is_ge),
             Op::In => Value::Bool(value::contains(right, left)),
             Op::Add => self.add(left, right)?,
-            Op::Subtract => value::number(number(left, "-")? - number(right, "-")?),
-            Op::Multiply => value::number(number(left, "*")? * number(right, "*")?),
-            Op::Divide => value::number(number(left, "/")? / number(right, "/")?),
-            Op::FloorDivide => value::number((number(left, "//")? / number(right, "//")?).floor()),
-            Op::Remainder => value::number(number(left, "%")? % number(right, "%")?),
-            Op::Power => value::number(number(left, "^")?.powf(number(right, "^")?)),
+            Op::Subtract => arithmetic(left, right, "-", i128::checked_sub, |a, b| a - b)?,
+            Op::Multiply => arithmetic(left, right, "*", i128::checked_mul, |a, b| a * b)?,
+            Op::Divide => arithmetic(left, right, "/", exact_quotient, |a, b| a / b)?,
+            Op::FloorDivide => arithmetic(left, right, "//", floor_quotient, |a, b| (a / b).floor())?,
+            Op::Remainder => arithmetic(left, right, "%", i128::checked_rem, |a, b| a % b)?,
+            Op::Power => arithmetic(left, right, "^", power, f64::powf)?,
             Op::Or | Op::And | Op::Coalesce | Op::Elvis => unreachable!("returned above"),
         }))
     }
 
     fn add(&mut self, left: Option<&Value>, right: Option<&Value>) -> Result<Value, EvalError> {
         if !matches!(left, Some(Value::String(_))) && !matches!(right, Some(Value::String(_))) {
-            return Ok(value::number(number(left, "+")? + number(right, "+")?));
+            return arithmetic(left, right, "+", i128::checked_add, |a, b| a + b);
         }
         let text = |operand: Option<&Value>| operand.map(value::as_text).unwrap_or_default();
         let (left, right) = (text(left), text(right));
@@ -264,13 +307,53 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// Returns the item or member at an index.
-fn at<'v>(of: &'v Value, index: &Value) -> Option<&'v Value> {
-    match (of, index) {
-        (Value::Array(items), Value::Number(index)) => items.get(usize::try_from(index.as_u64()?).ok()?),
-        (Value::Object(members), key) => members.get(&value::as_text(key)),
+/// Returns a copy of the item, member or character at an index, which may be a string: `tags["0"]`, `tags["length"]`.
+fn at(of: &Value, index: &Value) -> Option<Value> {
+    if let Value::Object(members) = of {
+        return members.get(&value::as_text(index)).cloned();
+    }
+    let index = match index {
+        Value::Number(index) => index.as_u64()?,
+        Value::String(length) if length == "length" => return value::length(of),
+        // Only the canonical form is an index: `["01"]` and `["+1"]` are not.
+        Value::String(index) => index.parse::<u64>().ok().filter(|number| number.to_string() == *index)?,
+        _ => return None,
+    };
+    let index = usize::try_from(index).ok()?;
+    match of {
+        Value::Array(items) => items.get(index).cloned(),
+        Value::String(text) => text.chars().nth(index).map(|character| Value::String(character.to_string())),
         _ => None,
     }
+}
+
+/// Calculates with integers of 64 bits exactly, and otherwise with doubles.
+fn arithmetic(
+    left: Option<&Value>,
+    right: Option<&Value>,
+    operator: &str,
+    exact: fn(i128, i128) -> Option<i128>,
+    double: fn(f64, f64) -> f64,
+) -> Result<Value, EvalError> {
+    let (a, b) = (number(left, operator)?, number(right, operator)?);
+    let whole = value::as_integer(left).zip(value::as_integer(right));
+    let exact = whole.and_then(|(a, b)| exact(a, b)).and_then(value::integer);
+    Ok(exact.unwrap_or_else(|| value::number(double(a, b))))
+}
+
+/// Divides integers if the result is one.
+fn exact_quotient(left: i128, right: i128) -> Option<i128> {
+    (left.checked_rem(right)? == 0).then_some(left / right)
+}
+
+fn floor_quotient(left: i128, right: i128) -> Option<i128> {
+    let quotient = left.checked_div(right)?;
+    let is_rounded_up = left % right != 0 && (left < 0) != (right < 0);
+    Some(if is_rounded_up { quotient - 1 } else { quotient })
+}
+
+fn power(left: i128, right: i128) -> Option<i128> {
+    left.checked_pow(u32::try_from(right).ok()?)
 }
 
 fn number(operand: Option<&Value>, operator: &str) -> Result<f64, EvalError> {

@@ -12,13 +12,14 @@ mod lexer;
 mod memory_budget;
 mod parser;
 mod path;
+mod pattern;
 mod template;
 mod value;
 mod value_template;
 mod xml;
 
 pub use error::{EvalError, ExprSyntaxError};
-pub use functions::{Function, reference};
+pub use functions::{Function, from_unix_millis, parse_iso, reference, unix_to_millis, write_iso};
 pub use memory_budget::MemoryBudget;
 pub(crate) use template::EVERYTHING;
 pub use template::{Escape, Template, UrlAuthority, UrlPlace};
@@ -27,7 +28,7 @@ pub use xml::escape_xml;
 
 use serde_json::Value;
 
-/// The maximum length of an expression, in bytes.
+/// The maximum length of one expression, in bytes. The text around `${…}` does not count.
 pub(crate) const MAX_EXPRESSION_BYTES: usize = 4096;
 /// The maximum nesting depth of an expression.
 pub(crate) const MAX_DEPTH: usize = 48;

@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use super::{
     MAX_DEPTH, MAX_HEIGHT,
-    ast::{Expr, Op},
+    ast::{Expr, Op, PatternUse},
     error::ExprSyntaxError,
     functions::{self, Function},
     lexer::{JexlToken, tokens},
-    value,
+    path,
+    pattern::TextPattern,
 };
 
 /// Parses a whole expression.
@@ -16,13 +17,30 @@ use super::{
 /// # Errors
 /// If the expression is not valid.
 pub(super) fn parse(source: &str) -> Result<Expr, ExprSyntaxError> {
-    let mut parser = JexlParser { tokens: tokens(source)?, next: 0, depth: 0, in_filter: false, relative: false };
+    parse_within(source, 0)
+}
+
+/// Parses a whole expression within others of this depth, such as the filter of a path.
+///
+/// # Errors
+/// If the expression is not valid.
+pub(super) fn parse_within(source: &str, depth: usize) -> Result<Expr, ExprSyntaxError> {
+    let mut parser = JexlParser { tokens: tokens(source)?, next: 0, depth, in_filter: false, relative: false };
     let expression = parser.expression(0)?;
     match parser.peek() {
         JexlToken::End if expression.is_at_most(MAX_HEIGHT) => Ok(expression),
         JexlToken::End => {
             Err(ExprSyntaxError::new(0, format!("the expression has a chain of more than {MAX_HEIGHT} operations"))
                 .with_hint("split it into several steps"))
+        }
+        JexlToken::Name(name) if matches!(name.as_str(), "and" | "or" | "not" | "is" | "eq") => {
+            let operator = match name.as_str() {
+                "and" => "&&",
+                "or" => "||",
+                "not" => "!",
+                _ => "==",
+            };
+            Err(parser.error(format!("`{name}` is not an operator")).with_hint(format!("write `{operator}`")))
         }
         other => Err(parser.error(format!("unexpected {}", other.show()))),
     }
@@ -106,8 +124,7 @@ impl JexlParser {
                 break;
             }
             self.take();
-            let right_minimum = if op == Op::Power { op.binding() } else { op.binding() + 1 };
-            let right = self.expression(right_minimum)?;
+            let right = self.expression(op.binding() + 1)?;
             left = Expr::Binary(op, Box::new(left), Box::new(right));
         }
         self.depth -= 1;
@@ -122,8 +139,10 @@ impl JexlParser {
                 "&&" => Op::And,
                 "??" => Op::Coalesce,
                 "?:" => Op::Elvis,
-                "==" | "===" => Op::Equal,
-                "!=" | "!==" => Op::NotEqual,
+                "==" => Op::Equal,
+                "!=" => Op::NotEqual,
+                "===" => Op::Same,
+                "!==" => Op::NotSame,
                 "<" => Op::Less,
                 "<=" => Op::LessEqual,
                 ">" => Op::Greater,
@@ -170,7 +189,12 @@ impl JexlParser {
     fn primary(&mut self) -> Parsed {
         let offset = self.offset();
         match self.take() {
-            JexlToken::Number(number) => Ok(Expr::Literal(value::number(number))),
+            JexlToken::Number(number) => Ok(Expr::Literal(number)),
+            JexlToken::Path(path) => {
+                let path = path::parse_within(&path, self.depth).map_err(|error| error.shifted(offset))?;
+                Ok(Expr::Path(Box::new(path)))
+            }
+            JexlToken::Pattern(pattern, flags) => self.test(&pattern, &flags, offset),
             JexlToken::Text(text) => Ok(Expr::Literal(Value::String(text))),
             JexlToken::Name(name) => self.name(name, offset),
             JexlToken::Symbol("(") => {
@@ -221,9 +245,82 @@ impl JexlParser {
         if matches!(function.name, "map" | "filter") {
             return self.over_elements(function, offset);
         }
+        if self.has_pattern(function, false) {
+            let of = self.expression(0)?;
+            self.expect(",")?;
+            return self.with_pattern(function, of);
+        }
         let arguments = self.items(")")?;
         counted(function, arguments.len(), offset)?;
         Ok(Expr::Call(function, arguments))
+    }
+
+    /// Parses `/^a/.test(text)`, the only place of a regular expression that is not an argument.
+    fn test(&mut self, pattern: &str, flags: &str, offset: usize) -> Parsed {
+        let pattern = TextPattern::new(pattern, flags, offset)?;
+        let is_test =
+            self.takes(".") && matches!(self.take(), JexlToken::Name(name) if name == "test") && self.takes("(");
+        if !is_test {
+            return Err(ExprSyntaxError::new(offset, "a regular expression is not allowed here")
+                .with_hint("the functions with a regular expression are: matches, match, replace"));
+        }
+        let of = self.expression(0)?;
+        self.expect(")")?;
+        Ok(Expr::Pattern(PatternUse::Matches, Box::new(of), Box::new(pattern)))
+    }
+
+    /// Returns true if a function takes a regular expression: always `matches` and `match`, and `replace` if its argument after
+    /// the text is `/…/`. A method has its text before the arguments.
+    fn has_pattern(&self, function: &Function, is_method: bool) -> bool {
+        match function.name {
+            "matches" | "match" => true,
+            "replace" => {
+                let pattern = if is_method { Some(self.peek()) } else { self.second_argument() };
+                matches!(pattern, Some(JexlToken::Pattern(..)))
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns the first token of the second of the arguments that follow.
+    fn second_argument(&self) -> Option<&JexlToken> {
+        let mut depth = 0_usize;
+        let mut tokens = self.tokens[self.next..].iter().map(|(token, _)| token);
+        while let Some(token) = tokens.next() {
+            match token {
+                JexlToken::Symbol("(" | "[" | "{") => depth += 1,
+                JexlToken::Symbol(")" | "]" | "}") => depth = depth.checked_sub(1)?,
+                JexlToken::Symbol(",") if depth == 0 => return tokens.next(),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Parses the arguments after the text: the regular expression, and what replaces its matches.
+    fn with_pattern(&mut self, function: &Function, of: Expr) -> Parsed {
+        let offset = self.offset();
+        let pattern = match self.take() {
+            JexlToken::Pattern(pattern, flags) => TextPattern::new(&pattern, &flags, offset)?,
+            JexlToken::Text(pattern) => TextPattern::new(&pattern, "", offset)?,
+            _ => {
+                return Err(ExprSyntaxError::new(
+                    offset,
+                    format!("the pattern of `{}` is not a literal", function.name),
+                )
+                .with_hint("write it as /^a/ or '^a'; it is compiled once, when the file is loaded"));
+            }
+        };
+        let how = match function.name {
+            "matches" => PatternUse::Matches,
+            "match" => PatternUse::Match,
+            _ => {
+                self.expect(",")?;
+                PatternUse::Replace(Box::new(self.expression(0)?))
+            }
+        };
+        self.expect(")")?;
+        Ok(Expr::Pattern(how, Box::new(of), Box::new(pattern)))
     }
 
     /// Parses `map(list, .name)` and `filter(list, .age > 3)`; the second argument may refer to the item.
@@ -257,7 +354,10 @@ impl JexlParser {
     fn postfix(&mut self, mut operand: Expr) -> Parsed {
         loop {
             if self.takes(".") {
-                operand = self.member(operand)?;
+                // `a.['b']` is written like `a['b']`.
+                if !matches!(self.peek(), JexlToken::Symbol("[")) {
+                    operand = self.member(operand)?;
+                }
             } else if self.takes("[") {
                 let outer = (std::mem::replace(&mut self.in_filter, true), std::mem::take(&mut self.relative));
                 let inner = self.expression(0)?;
@@ -297,6 +397,9 @@ impl JexlParser {
                 None => error,
             });
         };
+        if self.has_pattern(method, true) {
+            return self.with_pattern(method, of);
+        }
         let arguments = self.items(")")?;
         counted(method, arguments.len() + 1, offset)?;
         Ok(Expr::Method(Box::new(of), method, arguments))

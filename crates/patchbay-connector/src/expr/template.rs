@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Bindings, MAX_EXPRESSION_BYTES,
-    ast::Expr,
+    ast::{Expr, PatternUse},
     error::{EvalError, ExprSyntaxError},
     eval::{Evaluation, MAX_STRING_BYTES},
     parser,
@@ -77,9 +77,7 @@ impl Template {
     /// # Errors
     /// If the expression is not valid or too long.
     pub fn expression(source: &str) -> Result<Self, ExprSyntaxError> {
-        if source.len() > MAX_EXPRESSION_BYTES {
-            return Err(ExprSyntaxError::new(0, format!("the expression is longer than {MAX_EXPRESSION_BYTES} bytes")));
-        }
+        check_length(source, 0)?;
         Ok(Self { source: source.into(), kind: TemplateKind::Jexl(Box::new(parser::parse(source)?)) })
     }
 
@@ -196,6 +194,41 @@ impl Template {
         found.into_iter().filter(|(root, _)| root == "steps").map(|(_, name)| name).collect()
     }
 
+    /// Returns the plain names that each read of a step begins with: `steps`, `fetch`, `output`, `data`.
+    pub(crate) fn step_reads(&self) -> Vec<Vec<&str>> {
+        let mut found = Vec::new();
+        self.parts(&mut |path| found.push(path.names()), &mut |_| {});
+        self.parts(&mut |_| {}, &mut |expression| {
+            let mut waiting = vec![expression];
+            while let Some(expression) = waiting.pop() {
+                if let Expr::Path(path) = expression {
+                    found.push(path.names());
+                }
+                match expression.names() {
+                    Some(names) => found.push(names),
+                    None => expression.each_operand(&mut |operand| waiting.push(operand)),
+                }
+            }
+        });
+        found.retain(|names| names.first() == Some(&"steps"));
+        found
+    }
+
+    /// Returns the memory limit of its regular expressions, in bytes.
+    pub(crate) fn pattern_bytes(&self) -> usize {
+        let mut bytes = 0_usize;
+        self.parts(&mut |_| {}, &mut |expression| {
+            let mut waiting = vec![expression];
+            while let Some(expression) = waiting.pop() {
+                if let Expr::Pattern(_, _, pattern) = expression {
+                    bytes = bytes.saturating_add(pattern.size());
+                }
+                expression.each_operand(&mut |operand| waiting.push(operand));
+            }
+        });
+        bytes
+    }
+
     /// Returns the roots that it refers to, each with the name after it. The root `$` is everything.
     pub(crate) fn all_references(&self) -> Vec<(String, Option<String>)> {
         let (mut paths, mut found) = (Vec::new(), Vec::new());
@@ -224,10 +257,10 @@ impl Template {
     }
 
     /// Visits the paths and the expressions, expressions within paths among them.
-    fn parts(&self, path: &mut dyn FnMut(&Path), expression: &mut dyn FnMut(&Expr)) {
-        fn both(one: &Path, path: &mut dyn FnMut(&Path), expression: &mut dyn FnMut(&Expr)) {
+    fn parts<'e>(&'e self, path: &mut dyn FnMut(&'e Path), expression: &mut dyn FnMut(&'e Expr)) {
+        fn both<'e>(one: &'e Path, path: &mut dyn FnMut(&'e Path), expression: &mut dyn FnMut(&'e Expr)) {
             path(one);
-            one.expressions(expression);
+            one.each_expression(&mut |inner| expression(inner));
         }
         match &self.kind {
             TemplateKind::Literal => {}
@@ -274,7 +307,7 @@ fn path_references(path: &Path, found: &mut Vec<(String, Option<String>)>) {
         Some((root, name)) if !path.climbs() => found.push((root.to_owned(), name.map(str::to_owned))),
         _ => found.push((EVERYTHING.to_owned(), None)),
     }
-    path.expressions(&mut |expression| collect(expression, found));
+    path.each_expression(&mut |expression| collect(expression, found));
 }
 
 /// Adds what may be a part of an expression's result, not what its conditions read.
@@ -339,20 +372,31 @@ fn parse_template(source: &str) -> Result<TemplateKind, ExprSyntaxError> {
     if !is_path && jexl.is_none() && !source.contains("${") {
         return Ok(TemplateKind::Literal);
     }
-    if source.len() > MAX_EXPRESSION_BYTES {
-        return Err(ExprSyntaxError::new(0, format!("the expression is longer than {MAX_EXPRESSION_BYTES} bytes")));
-    }
     if is_path {
+        check_length(trimmed, lead)?;
         return path::parse(trimmed)
             .map(|path| TemplateKind::Path(Box::new(path)))
             .map_err(|error| error.shifted(lead));
     }
     if let Some(inner) = jexl {
+        check_length(inner, lead)?;
         return parser::parse(inner)
             .map(|expression| TemplateKind::Jexl(Box::new(expression)))
             .map_err(|error| error.shifted(lead + 2));
     }
     parse_mixed(source)
+}
+
+/// Checks the length of one expression.
+///
+/// # Errors
+/// If it is too long.
+fn check_length(expression: &str, at: usize) -> Result<(), ExprSyntaxError> {
+    if expression.len() <= MAX_EXPRESSION_BYTES {
+        return Ok(());
+    }
+    Err(ExprSyntaxError::new(at, format!("the expression is longer than {MAX_EXPRESSION_BYTES} bytes"))
+        .with_hint("split it into several steps"))
 }
 
 fn parse_mixed(source: &str) -> Result<TemplateKind, ExprSyntaxError> {
@@ -366,8 +410,11 @@ fn parse_mixed(source: &str) -> Result<TemplateKind, ExprSyntaxError> {
         let length = closing_brace(inside)
             .ok_or_else(|| ExprSyntaxError::new(at, "`${` is not closed").with_hint("close it with }"))?;
         let inner = inside[..length].trim();
-        let shift = |error: ExprSyntaxError| error.shifted(at + 2);
-        parts.push(if inner.starts_with("$.") || inner.starts_with("$[") {
+        let lead = inside.len() - inside.trim_start().len();
+        check_length(inner, at)?;
+        let shift = |error: ExprSyntaxError| error.shifted(at + 2 + lead);
+        let is_path = (inner.starts_with("$.") || inner.starts_with("$[")) && !has_operator(inner);
+        parts.push(if is_path {
             Part::Path(path::parse(inner).map_err(shift)?, inner.to_owned())
         } else {
             match parser::parse(inner).map_err(shift)? {
@@ -387,9 +434,35 @@ fn parse_mixed(source: &str) -> Result<TemplateKind, ExprSyntaxError> {
     Ok(TemplateKind::Mixed(parts))
 }
 
+/// Returns true if a text that begins with a path is a longer expression: if an operator, a space or a call is outside of
+/// brackets and quotes. `-`, `:` and `@` can be in a name of a path, `^` and `~` are selectors, `.*` is a wildcard.
+fn has_operator(inner: &str) -> bool {
+    let (mut depth, mut quote, mut before) = (0_usize, None, ' ');
+    let mut characters = inner.chars();
+    while let Some(character) = characters.next() {
+        match (quote, character) {
+            (Some(_), '\\') => _ = characters.next(),
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') if depth > 0 => quote = Some(character),
+            (None, '[') => depth += 1,
+            (None, ']') => depth = depth.saturating_sub(1),
+            (None, '*') if depth == 0 && before != '.' => return true,
+            (None, '+' | '/' | '%' | '<' | '>' | '=' | '!' | '?' | '&' | '|' | '(' | ')' | ',') if depth == 0 => {
+                return true;
+            }
+            (None, space) if depth == 0 && space.is_whitespace() => return true,
+            _ => {}
+        }
+        before = character;
+    }
+    false
+}
+
 fn is_plain(inner: &str) -> bool {
     inner.split('.').all(|name| !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric()))
         && inner.contains('.')
+        && !inner.starts_with(|first: char| first.is_ascii_digit())
         && !inner.ends_with(".length")
 }
 
@@ -592,6 +665,13 @@ fn collect(expression: &Expr, found: &mut Vec<(String, Option<String>)>) {
         Expr::Method(of, _, arguments) => {
             collect(of, found);
             arguments.iter().for_each(|argument| collect(argument, found));
+        }
+        Expr::Path(path) => path_references(path, found),
+        Expr::Pattern(how, of, _) => {
+            collect(of, found);
+            if let PatternUse::Replace(with) = how {
+                collect(with, found);
+            }
         }
     }
 }

@@ -1,26 +1,44 @@
 //! The semantics of values: truthiness, equality, order, conversion to strings and numbers. They are those of
 //! JavaScript as far as the engine for which the files were written shows them, except that two numbers are compared
-//! exactly. Arithmetic is that of doubles.
+//! exactly. Arithmetic is that of doubles, except that integers of 64 bits stay exact.
 
 use std::cmp::Ordering;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::json_number;
 
 /// A value, or undefined.
 pub(super) type Maybe = Option<Value>;
 
-/// The largest integer that a double represents exactly: 2^53.
-const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
-
 pub(super) fn number(number: f64) -> Value {
-    if number.fract() == 0.0 && number.abs() < MAX_EXACT {
-        #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
-        return Value::from(number as i64);
+    json_number::from_double(number)
+}
+
+/// Returns an integer as a number of JSON; `None` if it does not fit into 64 bits, signed or unsigned.
+pub(super) fn integer(integer: i128) -> Option<Value> {
+    i64::try_from(integer).map(Value::from).or_else(|_| u64::try_from(integer).map(Value::from)).ok()
+}
+
+/// Returns the integer of 64 bits that a value converts to; `None` if it converts to another number, or to none.
+pub(super) fn as_integer(value: Option<&Value>) -> Option<i128> {
+    match value? {
+        Value::Number(number) => {
+            let exact = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+            exact.or_else(|| match json_number::from_double(number.as_f64()?) {
+                // `25.0` is an integer, too.
+                Value::Number(whole) => whole.as_i64().map(i128::from),
+                _ => None,
+            })
+        }
+        Value::Bool(truth) => Some(i128::from(*truth)),
+        Value::String(text) => {
+            let integer = text.trim().parse::<i128>().ok()?;
+            self::integer(integer).map(|_| integer)
+        }
+        Value::Null => Some(0),
+        Value::Array(_) | Value::Object(_) => None,
     }
-    // JSON has neither NaN nor infinity; JavaScript writes them as null, too.
-    Number::from_f64(number).map_or(Value::Null, Value::Number)
 }
 
 pub(super) fn is_truthy(value: Option<&Value>) -> bool {
@@ -49,21 +67,10 @@ pub(super) fn as_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(truth) => truth.to_string(),
-        Value::Number(number) => number_text(number),
+        Value::Number(number) => json_number::to_text(number),
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(as_text).collect::<Vec<_>>().join(","),
         Value::Object(_) => value.to_string(),
-    }
-}
-
-/// Returns a number as JavaScript writes it: `25.0` as `25`. One with more digits than a double keeps is written as it came.
-fn number_text(number: &Number) -> String {
-    match number.as_f64() {
-        Some(float) if number.is_f64() && !json_number::exceeds_double(number) => match self::number(float) {
-            Value::Number(plain) => plain.to_string(),
-            _ => number.to_string(),
-        },
-        _ => number.to_string(),
     }
 }
 
@@ -80,6 +87,24 @@ pub(super) fn equal(left: Option<&Value>, right: Option<&Value>) -> bool {
             (Some(left), Some(right)) => left == right,
             _ => false,
         },
+    }
+}
+
+/// Returns the number of items of a list or of characters of a string.
+pub(super) fn length(of: &Value) -> Maybe {
+    match of {
+        Value::Array(items) => Some(Value::from(items.len())),
+        Value::String(text) => Some(Value::from(text.chars().count())),
+        _ => None,
+    }
+}
+
+/// Compares as `===` does: without a conversion. Lists and objects are equal if their contents are.
+pub(super) fn same(left: Option<&Value>, right: Option<&Value>) -> bool {
+    match (left, right) {
+        (None, None) => true,
+        (Some(left), Some(right)) => json_number::equal(left, right),
+        _ => false,
     }
 }
 

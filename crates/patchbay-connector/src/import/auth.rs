@@ -1,10 +1,14 @@
 //! Generates authentication methods: each set of security schemes that an operation requires becomes a method.
 
+use std::fmt::Write as _;
+
 use super::{
     args,
-    model::{Api, KeyLocation, OAuthFlow, OAuthFlowKind, SecurityRequirement, SecurityScheme},
+    model::{Api, KeyLocation, OAuthFlow, OAuthFlowKind, ParameterLocation, SecurityRequirement, SecurityScheme},
     review_notes::{ReviewNotes, Topic},
-    text::{description, heading, snake},
+    schema::merge,
+    servers::{ConnectorBaseUrl, field_key},
+    text::{description, heading, line, snake},
 };
 use crate::yaml::{Map, Yaml};
 
@@ -29,15 +33,18 @@ pub(super) struct GeneratedAuthMethod {
     pub(super) certificates: bool,
     /// A comment above the method.
     pub(super) comment: Option<&'static str>,
+    /// The schemes that it stands for, sorted.
+    pub(super) schemes: Vec<String>,
+    /// The scopes that its flow has; `None` if the flow does not list them.
+    pub(super) flow_scopes: Option<Vec<String>>,
 }
 
 /// Returns the methods that the operations require, those of the whole API first. If none are required, each scheme
 /// becomes a method.
-pub(super) fn methods(api: &Api<'_>, notes: &ReviewNotes) -> Vec<GeneratedAuthMethod> {
+pub(super) fn methods(api: &Api<'_>, server: &ConnectorBaseUrl, notes: &ReviewNotes) -> Vec<GeneratedAuthMethod> {
     let mut sets: Vec<Vec<String>> = Vec::new();
     let mut add = |requirement: &SecurityRequirement| {
-        let mut names = requirement.0.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
-        names.sort();
+        let names = requirement.names();
         if !names.is_empty() && !sets.contains(&names) && sets.len() < 4 * MAX_METHODS {
             sets.push(names);
         }
@@ -55,7 +62,8 @@ pub(super) fn methods(api: &Api<'_>, notes: &ReviewNotes) -> Vec<GeneratedAuthMe
             );
         }
     }
-    let mut found = AuthMethodBuilder { api, notes, methods: Vec::new(), with_certificate: false };
+    let mut found =
+        AuthMethodBuilder { api, server, notes, methods: Vec::new(), schemes: Vec::new(), with_certificate: false };
     for set in &sets {
         found.set(set);
     }
@@ -82,6 +90,36 @@ pub(super) fn methods(api: &Api<'_>, notes: &ReviewNotes) -> Vec<GeneratedAuthMe
     methods
 }
 
+/// Returns the parameters, in lower case, that repeat the credentials: they are named so and almost every operation has
+/// them.
+pub(super) fn repeated_credentials(api: &Api<'_>, notes: &ReviewNotes) -> Vec<String> {
+    const NAMES: [&str; 6] = ["token", "access_token", "api_key", "apikey", "api_token", "oauth_token"];
+    if api.schemes.is_empty() {
+        return Vec::new();
+    }
+    let mut counts = NAMES.map(|_| 0_usize);
+    for operation in &api.operations {
+        let body = operation.body.as_ref();
+        let members = body.and_then(|body| body.schema).map(|schema| merge(api.document, schema).properties);
+        let params = operation.params.iter().filter(|param| param.location != ParameterLocation::Path);
+        let fields = body.into_iter().flat_map(|body| &body.fields).map(|field| field.name.as_str());
+        let members = members.iter().flatten().map(|(name, _)| *name);
+        let all = params.map(|param| param.name.as_str()).chain(fields).chain(members).collect::<Vec<_>>();
+        for (count, name) in counts.iter_mut().zip(NAMES) {
+            *count += usize::from(all.iter().any(|known| known.eq_ignore_ascii_case(name)));
+        }
+    }
+    let mut found = Vec::new();
+    for (count, name) in counts.into_iter().zip(NAMES) {
+        if count >= 3 && count * 10 >= api.operations.len() * 9 {
+            let note = format!("`{name}` of {count} operations is what the authorization sends; it is omitted");
+            notes.add(Topic::Parameter, "parameters", note);
+            found.push(name.to_owned());
+        }
+    }
+    found
+}
+
 fn custom(key: &str, authorization: Map) -> GeneratedAuthMethod {
     GeneratedAuthMethod {
         key: key.to_owned(),
@@ -95,13 +133,18 @@ fn custom(key: &str, authorization: Map) -> GeneratedAuthMethod {
         refresh: None,
         certificates: false,
         comment: None,
+        schemes: Vec::new(),
+        flow_scopes: None,
     }
 }
 
 struct AuthMethodBuilder<'a, 'd> {
     api: &'a Api<'d>,
+    server: &'a ConnectorBaseUrl,
     notes: &'a ReviewNotes,
     methods: Vec<GeneratedAuthMethod>,
+    /// The current set of schemes.
+    schemes: Vec<String>,
     /// Whether the current set requires a client certificate.
     with_certificate: bool,
 }
@@ -117,6 +160,7 @@ impl AuthMethodBuilder<'_, '_> {
             method.config.push(pem("clientCert", "Client certificate", false, "The client's certificate, in PEM."));
             method.config.push(pem("clientKey", "Client key", true, "The certificate's private key, in PEM."));
         }
+        method.schemes.clone_from(&self.schemes);
         let wanted = method.key.clone();
         let mut number = 2;
         while self.methods.iter().any(|known| known.key == method.key) {
@@ -127,6 +171,7 @@ impl AuthMethodBuilder<'_, '_> {
     }
 
     fn set(&mut self, names: &[String]) {
+        self.schemes = names.to_vec();
         let schemes = names.iter().map(|name| {
             let scheme = self.api.schemes.iter().find(|(known, _)| known == name).map(|(_, scheme)| scheme.clone());
             let lower = name.to_ascii_lowercase();
@@ -204,13 +249,22 @@ impl AuthMethodBuilder<'_, '_> {
             }
             let credential = format!("${{credentials.{key}}}");
             let sent = match scheme {
-                SecurityScheme::Key { name: header, place, description: about } => {
+                SecurityScheme::Key { name: header, place, description: about, prefix } => {
                     let about = description(about);
                     let about =
                         if about.is_empty() { "Copy it from the provider's settings.".to_owned() } else { about };
                     fields.push(secret(&key, &heading(&key), &about));
+                    if header.eq_ignore_ascii_case("authorization") {
+                        let sent = prefix.as_deref().unwrap_or_default();
+                        let why =
+                            if sent.is_empty() { "check whether a word precedes it" } else { "guessed from its text" };
+                        self.note(name, format!("the key is sent as `Authorization: {sent}VALUE`; {why}"));
+                    }
                     match place {
-                        KeyLocation::Header => Some((header.clone(), credential, "headers")),
+                        KeyLocation::Header => {
+                            let prefix = prefix.as_deref().unwrap_or_default();
+                            Some((header.clone(), format!("{prefix}{credential}"), "headers"))
+                        }
                         KeyLocation::Query => Some((header.clone(), credential, "query")),
                         KeyLocation::Cookie => Some(("Cookie".to_owned(), format!("{header}={credential}"), "headers")),
                     }
@@ -275,20 +329,24 @@ impl AuthMethodBuilder<'_, '_> {
     }
 
     fn flow(&mut self, name: &str, flow: &OAuthFlow) {
-        let (Some(token_url), kind) = (flow.token_url.clone(), flow.kind) else {
+        let (mut fields, kind) = (Vec::new(), flow.kind);
+        let Some(token_url) = self.address(name, flow.token_url.as_deref(), &mut fields) else {
             return self.pasted(name, flow);
         };
+        let authorization_url = self.address(name, flow.authorization_url.as_deref(), &mut fields);
         if kind == OAuthFlowKind::Password {
             return self.by_password(name, &token_url);
         }
-        let (label, grant) = match (kind, &flow.authorization_url) {
+        let (label, grant) = match (kind, &authorization_url) {
             (OAuthFlowKind::Client, _) => ("OAuth 2.0 client credentials", "client_credentials"),
             (_, Some(_)) => ("OAuth 2.0", "authorization_code"),
             (_, None) => return self.pasted(name, flow),
         };
+        // A secret of the operator must not go to a host that each account chooses: then the account has its own app.
+        let is_client = kind == OAuthFlowKind::Client || self.has_free_host(&token_url);
         let mut authorization = Map::new().with("type", "oauth2");
         if grant == "authorization_code" {
-            authorization.set("authorizationUrl", flow.authorization_url.clone().unwrap_or_default());
+            authorization.set("authorizationUrl", authorization_url.unwrap_or_default());
             if !flow.params.is_empty() {
                 let params = flow.params.iter().fold(Map::flow(), |params, (name, value)| params.with(name, *value));
                 authorization.set("authorizationParams", params);
@@ -297,15 +355,18 @@ impl AuthMethodBuilder<'_, '_> {
         authorization.set("tokenUrl", token_url);
         authorization.set("token", "${credentials.accessToken}");
         let authorization = authorization.with_some("issuer", flow.issuer).with_some("pkce", flow.pkce.then_some(true));
-        let is_client = kind == OAuthFlowKind::Client;
-        let whose =
-            if is_client { "that the provider issued for the account" } else { "of your OAuth app at the provider" };
+        let whose = if kind == OAuthFlowKind::Client {
+            "that the provider issued for the account"
+        } else {
+            "of your OAuth app at the provider"
+        };
         let client = vec![
             field("clientId", "Client ID", "text", false, &format!("The client ID {whose}.")),
             secret("clientSecret", "Client Secret", &format!("The client secret {whose}.")),
         ];
-        let (setup, config) = if is_client { (Vec::new(), client) } else { (client, Vec::new()) };
-        let key = if is_client { "client_credentials" } else { "oauth2" };
+        let (setup, mut config) = if is_client { (Vec::new(), client) } else { (client, Vec::new()) };
+        config.extend(fields);
+        let key = if kind == OAuthFlowKind::Client { "client_credentials" } else { "oauth2" };
         self.add(GeneratedAuthMethod {
             label: label.to_owned(),
             kind: "oauth2",
@@ -313,8 +374,61 @@ impl AuthMethodBuilder<'_, '_> {
             setup,
             config,
             takes_scopes: true,
+            flow_scopes: (!flow.scopes.is_empty()).then(|| flow.scopes.iter().map(|(name, _)| name.clone()).collect()),
             ..custom(key, authorization)
         });
+    }
+
+    /// Returns true if fields of the account, with any text, determine the whole host of a URL or its end.
+    fn has_free_host(&self, url: &str) -> bool {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let Some((_, expression)) = rest.split('/').next().unwrap_or_default().rsplit_once("${credentials.") else {
+            return false;
+        };
+        let Some(key) = expression.strip_suffix('}') else { return false };
+        let field = self.server.fields.iter().find(|field| field.text("key") == Some(key));
+        field.is_none_or(|field| field.text("type") != Some("select"))
+    }
+
+    /// Returns the address of a flow. A relative one begins at the server (OpenAPI 3.1, section 4.6); a variable is that of
+    /// the server, otherwise a field of its own.
+    fn address(&self, name: &str, described: Option<&str>, fields: &mut Vec<Map>) -> Option<String> {
+        let text = described?;
+        let base = &self.server.base_url;
+        let has_scheme = text.starts_with("https://") || text.starts_with("http://") || text.starts_with('{');
+        let whole = match text {
+            _ if has_scheme => text.to_owned(),
+            _ if text.starts_with("//") => format!("https:{text}"),
+            _ if text.contains("://") || text.starts_with(['?', '#', '.']) || text.trim_matches('/').is_empty() => {
+                self.note(name, format!("`{}` is not an address that can be requested", line(text, 120)));
+                return None;
+            }
+            _ if text.starts_with('/') => {
+                let start = base.find("://").map_or(0, |at| at + 3);
+                let end = base[start..].find('/').map_or(base.len(), |at| start + at);
+                format!("{}{text}", &base[..end])
+            }
+            _ => format!("{base}/{text}"),
+        };
+        if !has_scheme {
+            self.note(name, format!("`{}` is relative; it begins at the base URL", line(text, 120)));
+        }
+        let mut address = String::new();
+        let mut rest = whole.as_str();
+        while let Some((before, after)) = rest.split_once('{').filter(|_| has_scheme) {
+            let Some((variable, after)) = after.split_once('}') else { break };
+            address.push_str(before);
+            let key = field_key(variable);
+            let known = |fields: &[Map]| fields.iter().any(|field| field.text("key") == Some(key.as_str()));
+            if !self.server.keys.contains(&key) && !known(fields) {
+                let about = format!("The part `{}` of the provider's sign-in address.", line(variable, 60));
+                fields.push(field(&key, &heading(&key), "text", false, &about));
+            }
+            let _ = write!(address, "${{credentials.{key}}}");
+            rest = after;
+        }
+        address.push_str(rest);
+        Some(address)
     }
 
     /// Adds a method for a flow that a server cannot use: the customer enters a token.
@@ -464,6 +578,6 @@ fn key_of(name: &str, otherwise: &str) -> String {
 }
 
 /// Returns true if a text is a valid header name (RFC 9110 section 5.1).
-fn is_header(name: &str) -> bool {
+pub(super) fn is_header(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

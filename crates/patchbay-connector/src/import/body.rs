@@ -1,5 +1,7 @@
 //! Generates the arguments of a request body: JSON, forms, files, bytes, text.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     model::{ApiBody, ApiFormField, BodyMedia},
     review_notes::{ReviewNotes, Topic},
     schema::{InputShape, Property, SchemaReader, ShapeType, union},
-    text::sentence,
+    text::{line, sentence},
 };
 use crate::{
     definition::InputLocation,
@@ -71,7 +73,12 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
 
     fn shape(&mut self, body: &ApiBody<'d>) -> InputShape {
         if body.fields.is_empty() {
-            return body.schema.map_or_else(InputShape::anything, |schema| self.reader.shape(schema, "body"));
+            let mut shape = body.schema.map_or_else(InputShape::anything, |schema| self.reader.shape(schema, "body"));
+            for property in &mut shape.properties {
+                let is_text = property.shape.kind == ShapeType::String;
+                property.shape.is_file |= is_text && body.files.contains(&property.name.as_str());
+            }
+            return shape;
         }
         let property = |building: &mut Self, field: &ApiFormField<'d>| {
             let mut shape = building.reader.shape(field.schema, &format!("body.{}", field.name));
@@ -91,18 +98,17 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
             && shape.variants.iter().all(InputShape::is_object)
         {
             let variants = std::mem::take(&mut shape.variants);
-            shape.properties.iter_mut().for_each(|property| {
-                let everywhere = |variant: &InputShape| {
-                    variant.properties.iter().any(|known| known.name == property.name && known.required)
-                };
-                property.required &= variants.iter().all(everywhere);
-            });
-            union(&mut shape, variants);
-            self.notes.add(
-                Topic::Body,
-                self.place.clone(),
-                "the body has alternatives; the inputs are the members of all",
-            );
+            let own = std::mem::take(&mut shape.properties);
+            let first = InputShape { properties: own, ..InputShape::of(ShapeType::Object) };
+            let shapes = std::iter::once(first).chain(variants).collect::<Vec<_>>();
+            let (count, some) = (shapes.len(), required_by_some(&shapes));
+            union(&mut shape, shapes, true);
+            let mut note = format!("the body has {count} alternatives; the inputs are the members of all");
+            if !some.is_empty() {
+                let names = some.join("`, `");
+                let _ = write!(note, "; only some alternatives require `{}`", line(&names, 300));
+            }
+            self.notes.add(Topic::Body, self.place.clone(), note);
         }
         if shape.is_object() && !shape.properties.is_empty() {
             return self.flattened(&shape, body);
@@ -125,6 +131,14 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
             }
             self.member(property, required);
         }
+        let input_of = |name: &String| {
+            let member = self.inputs.members.iter().find(|(member, _)| member == name);
+            member.map(|(_, input)| Yaml::from(input.as_str()))
+        };
+        let fields = shape.at_least_one.iter().map(input_of).collect::<Option<Vec<_>>>().unwrap_or_default();
+        if fields.len() > 1 && body.required != Some(false) {
+            self.inputs.rules.push(Map::flow().with("rule", "atLeastOneOf").with("fields", fields).into());
+        }
         if shape.open {
             let more = InputShape {
                 description: "Additional members of the body.".to_owned(),
@@ -139,6 +153,9 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
 
     fn member(&mut self, property: &Property, required: bool) {
         let name = &property.name;
+        if self.inputs.omits(name) {
+            return;
+        }
         if let (true, [only]) = (
             required && property.shape.kind == ShapeType::Enum && !property.shape.array,
             property.shape.values.as_slice(),
@@ -158,6 +175,7 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
         let default = property.shape.default.as_ref().filter(|_| required);
         let preview = default.and_then(|default| args::with_default("x", default));
         let input = self.inputs.add(name, InputLocation::Body, &property.shape, required && preview.is_none());
+        self.inputs.members.push((name.clone(), input.clone()));
         let value = default.and_then(|default| args::with_default(&input, default));
         let arg = match value {
             Some(value) => {
@@ -181,7 +199,27 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
     }
 
     fn multipart(&mut self, body: &ApiBody<'d>) -> Result<BodyEncoding, String> {
-        let shape = self.shape(body);
+        let mut shape = self.shape(body);
+        if shape.is_file
+            || !shape.is_object()
+                && shape.properties.iter().all(|property| !property.shape.is_file)
+                && shape.variants.is_empty()
+        {
+            // Some descriptions describe the file in place of the form.
+            self.notes.add(
+                Topic::Body,
+                self.place.clone(),
+                "the form does not name the field of its file; guessed: `file`",
+            );
+            let file = InputShape { is_file: true, ..shape };
+            let property = Property { name: "file".to_owned(), required: true, shape: file };
+            shape = InputShape { properties: vec![property], ..InputShape::of(ShapeType::Object) };
+        }
+        if !shape.properties.iter().any(|property| property.shape.is_file) {
+            self.content_type("multipart/form-data");
+            self.members(body);
+            return Ok(BodyEncoding::Args);
+        }
         let mut file = None;
         let mut later = Vec::new();
         for property in &shape.properties {
@@ -193,9 +231,11 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
                 later.push(property.name.as_str());
             }
         }
-        let Some(file) = file else {
-            return Err("its body is a multipart form without a file, which no step function can send".to_owned());
-        };
+        let file = file.ok_or("no file of its form can be sent")?;
+        if !file.required || body.required == Some(false) {
+            let note = format!("`{}` is optional in the description, but the action always sends a file", file.name);
+            self.notes.add(Topic::Body, self.place.clone(), note);
+        }
         if file.shape.array || !later.is_empty() {
             let others = if later.is_empty() { String::new() } else { format!("; not sent: `{}`", later.join("`, `")) };
             self.notes.add(
@@ -252,6 +292,22 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
         let kind = self.inputs.add("content_type", InputLocation::Body, &kind, false);
         value.with("contentType", format!("$.inputs.{kind}"))
     }
+}
+
+/// Returns the members that some alternatives require, but not all.
+fn required_by_some(shapes: &[InputShape]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let all = || shapes.iter().map(|shape| &shape.properties);
+    let requires = |properties: &[Property], name: &str| {
+        properties.iter().any(|property| property.required && property.name == name)
+    };
+    for property in all().flatten().filter(|property| property.required) {
+        let name = &property.name;
+        if !names.contains(name) && !all().all(|properties| requires(properties, name)) {
+            names.push(name.clone());
+        }
+    }
+    names
 }
 
 fn about(text: &str, otherwise: &str) -> String {

@@ -1,6 +1,9 @@
 //! Groups actions into files: one file for each group, split if it is too large for the loader.
 
-use super::text::{heading, joined, words};
+use super::{
+    model::{Api, ApiOperation, SecurityRequirement},
+    text::{heading, joined, words},
+};
 use crate::yaml::{Yaml, emit};
 
 /// The maximum number of values in a file; the loader rejects more than 200,000.
@@ -14,10 +17,35 @@ const MAX_FILES: usize = 120;
 #[derive(Debug)]
 pub(super) struct GeneratedAction {
     pub(super) group: String,
-    pub(super) id: String,
     pub(super) action: Yaml,
-    /// Whether it can test an account: it only reads, and requires no input.
-    pub(super) is_probe: bool,
+    /// Present if it can test an account: it only reads, and requires no input.
+    pub(super) probe: Option<Probe>,
+}
+
+/// An action that can test an account.
+#[derive(Clone, Debug)]
+pub(super) struct Probe {
+    pub(super) id: String,
+    /// The sets of security schemes that it accepts; empty if the description has no requirements at all.
+    accepted: Vec<Vec<String>>,
+}
+
+impl Probe {
+    /// Returns the probe of an operation; `None` if the operation also works without credentials, and so proves nothing.
+    pub(super) fn of(api: &Api<'_>, operation: &ApiOperation<'_>, id: &str) -> Option<Self> {
+        let has_requirements = !api.security.is_empty() || api.operations.iter().any(|other| other.security.is_some());
+        let own = operation.security.as_ref().unwrap_or(&api.security);
+        let is_public = own.is_empty() || own.iter().any(|requirement| requirement.0.is_empty());
+        if has_requirements && is_public {
+            return None;
+        }
+        Some(Self { id: id.to_owned(), accepted: own.iter().map(SecurityRequirement::names).collect() })
+    }
+
+    /// Returns true if the action works with these schemes.
+    pub(super) fn accepts(&self, schemes: &[String]) -> bool {
+        self.accepted.is_empty() || self.accepted.iter().any(|names| names.iter().all(|name| schemes.contains(name)))
+    }
 }
 
 /// A file of actions.
@@ -27,7 +55,7 @@ pub(super) struct PartialFile {
     pub(super) reference: String,
     pub(super) text: String,
     /// The actions that can test an account.
-    pub(super) probes: Vec<String>,
+    pub(super) probes: Vec<Probe>,
 }
 
 /// Returns the files; the groups are in the order in which they first occur.
@@ -73,7 +101,7 @@ pub(super) fn partials(key: &str, title: &str, source: &str, actions: Vec<Genera
 }
 
 fn partial(reference: &str, title: &str, name: &str, source: &str, group: Vec<GeneratedAction>) -> PartialFile {
-    let probes = group.iter().filter(|made| made.is_probe).map(|made| made.id.clone()).collect();
+    let probes = group.iter().filter_map(|made| made.probe.clone()).collect();
     let actions = group.into_iter().map(|made| made.action).collect::<Vec<_>>();
     let about = format!("# {}: {}. Imported from {}.\n", comment(title), heading(name).to_lowercase(), comment(source));
     PartialFile { reference: reference.to_owned(), text: about + &emit(&Yaml::from(actions)), probes }

@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use super::{
     filters::FilterFamily,
+    overlay::ActionChoice,
     schema::{InputShape, Property, ShapeRules, ShapeType},
-    text::{capitalized, description, heading, sentence, snake},
+    text::{description, sentence, snake},
+    words,
 };
 use crate::{
     definition::InputLocation,
@@ -22,15 +24,34 @@ const RESERVED: [&str; 2] = ["in", "length"];
 pub(super) struct ActionInputs {
     list: Vec<Yaml>,
     names: Vec<String>,
+    /// The noun of the record that the next inputs belong to.
+    pub(super) thing: String,
+    choice: Option<ActionChoice>,
+    omitted: Vec<String>,
     /// Whether an input is required.
     pub(super) any_required: bool,
     /// The number of inputs without a description.
     pub(super) undescribed: usize,
+    /// The rules for several inputs.
+    pub(super) rules: Vec<Yaml>,
+    /// The members of the body, each with its input.
+    pub(super) members: Vec<(String, String)>,
     /// The filter parameters.
     pub(super) filters: FilterFamily,
 }
 
 impl ActionInputs {
+    /// Creates the inputs of an action on a record with this noun, with the decisions of a person.
+    pub(super) fn of(thing: String, choice: Option<&ActionChoice>, omitted: Vec<String>) -> Self {
+        Self { thing, choice: choice.cloned(), omitted, ..Self::default() }
+    }
+
+    /// Returns true if a person decided against an input with this name.
+    pub(super) fn omits(&self, name: &str) -> bool {
+        self.omitted.iter().any(|omitted| omitted == name)
+            || self.choice.as_ref().is_some_and(|choice| choice.omits(name))
+    }
+
     /// Adds an input with the provider's name, or the most similar one that expressions permit; returns the name.
     pub(super) fn add(&mut self, wanted: &str, place: InputLocation, shape: &InputShape, required: bool) -> String {
         let name = self.free_name(wanted, place);
@@ -158,10 +179,12 @@ impl ActionInputs {
 
     fn about(&mut self, name: &str, shape: &InputShape, required: bool) -> String {
         let mut about = description(&shape.description);
+        if let Some(words) = self.choice.as_ref().and_then(|choice| choice.words_of(name)) {
+            about = sentence(words);
+        }
         if about.is_empty() {
             self.undescribed += 1;
-            let words = heading(name);
-            about = sentence(&capitalized(if words.is_empty() { "A value" } else { &words }));
+            about = words::input(name, &self.thing, shape);
         }
         if required && shape.nullable {
             about.push_str(" Required by the provider; use null for no value.");

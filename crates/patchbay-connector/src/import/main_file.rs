@@ -4,10 +4,12 @@ use super::{
     auth::GeneratedAuthMethod,
     group::{PartialFile, comment},
     model::Api,
+    overlay::Overlay,
     review_notes::{ReviewNotes, Topic},
     scopes::Scopes,
     servers::ConnectorBaseUrl,
     text::{description, sentence},
+    words,
 };
 use crate::yaml::{Map, Yaml, emit};
 
@@ -24,6 +26,7 @@ pub(super) struct MainFile<'a, 'd> {
     pub(super) title: &'a str,
     pub(super) source: &'a str,
     pub(super) server: &'a ConnectorBaseUrl,
+    pub(super) overlay: &'a Overlay,
 }
 
 impl MainFile<'_, '_> {
@@ -43,10 +46,13 @@ impl MainFile<'_, '_> {
             comment(self.source),
             comment(&self.api.format)
         );
-        let mut about = description(&self.api.description);
+        let own = self.overlay.description.as_deref();
+        let mut about = own.map_or_else(|| description(&self.api.description), sentence);
         if about.is_empty() {
-            notes.add(Topic::Description, "info.description", "the connector has no description");
-            about = sentence(&title);
+            if !self.api.document.facts_only {
+                notes.add(Topic::Description, "info.description", "the connector has no description");
+            }
+            about = format!("The API of {title}.");
         }
         let info =
             Map::new().with("title", title).with("key", self.key).with("version", "1.0.0").with("description", about);
@@ -56,21 +62,23 @@ impl MainFile<'_, '_> {
             text.push_str(&emit(&map.into()));
         };
         add(Map::new().with("info", info));
+        let categories = &self.overlay.categories;
         add(Map::new()
-            .with("categories", vec!["other".to_owned()])
+            .with("categories", if categories.is_empty() { vec!["other".to_owned()] } else { categories.clone() })
             .with("releaseStage", "preview")
             .with_some("resources", self.api.docs.clone()));
         add(Map::new().with("baseUrl", self.server.base_url.as_str()));
         if !scopes.defined.is_empty() {
             let defined = scopes.defined.iter().fold(Map::new(), |all, (name, about)| {
                 let about = description(about);
-                let about = if about.is_empty() { sentence(name) } else { about };
+                let about = if about.is_empty() { words::scope(name) } else { about };
                 all.with(name, Map::flow().with("description", about))
             });
             add(Map::new().with("scopeDefinitions", defined));
         }
-        let test = test_action(partials, notes);
-        let authentication = methods.iter().map(|method| self.method(method, scopes, test.as_deref(), notes));
+        let tests = test_actions(methods, partials, self.overlay, notes);
+        let authentication =
+            methods.iter().zip(&tests).map(|(method, test)| self.method(method, scopes, test.as_deref(), notes));
         add(Map::new().with("authentication", authentication.collect::<Vec<_>>()));
         let actions = partials.iter().map(|partial| Yaml::from(Map::new().with("$ref", partial.reference.as_str())));
         // `$` needs no quotes in these plain scalars and keys.
@@ -93,18 +101,24 @@ impl MainFile<'_, '_> {
             map.set("setupFields", list(&method.setup));
         }
         let mut config = list(&method.config);
-        config.extend(list(&self.server.fields));
+        // A field of the method and one of the server with the same key are one field.
+        let own = method.config.iter().chain(&method.setup).filter_map(|field| field.text("key")).collect::<Vec<_>>();
+        let others = self.server.fields.iter().filter(|field| field.text("key").is_none_or(|key| !own.contains(&key)));
+        config.extend(others.cloned().map(Yaml::from));
         if !config.is_empty() {
             map.set("configFields", config);
         }
         let mut authorization = method.authorization.clone();
-        if method.takes_scopes && !scopes.needed.is_empty() {
-            if scopes.needed.len() <= MAX_SCOPES {
-                authorization.set("scopes", scopes.needed.join(" "));
+        let chosen = self.overlay.scopes_of(&method.key).map(<[String]>::to_vec);
+        let is_chosen = chosen.is_some();
+        let needed = if method.takes_scopes { chosen.unwrap_or_else(|| scopes.of_method(method)) } else { Vec::new() };
+        if !needed.is_empty() {
+            if needed.len() <= MAX_SCOPES || is_chosen {
+                authorization.set("scopes", needed.join(" "));
             } else {
                 let note = format!(
                     "actions require {} scopes, too many to request at once; list the scopes to request",
-                    scopes.needed.len()
+                    needed.len()
                 );
                 notes.add(Topic::Scopes, format!("authentication.{}", method.key), note);
             }
@@ -119,32 +133,49 @@ impl MainFile<'_, '_> {
         }
         map.set("environments", vec![Yaml::from(Map::flow().with("key", "production").with("name", "Production"))]);
         if let Some(test) = test {
-            map.comment("Guessed: it should be cheap and fail without valid credentials.");
+            if self.overlay.test_of(&method.key).is_none() {
+                map.comment("Guessed: it should be cheap and fail without valid credentials.");
+            }
             map.set("testActions", vec![Yaml::from(Map::flow().with("action", test).with("required", true))]);
         }
         Map::new().with(&method.key, map).into()
     }
 }
 
-/// Returns the action that tests an account when it is linked.
-fn test_action(partials: &[PartialFile], notes: &ReviewNotes) -> Option<String> {
-    let probes = || partials.iter().flat_map(|partial| &partial.probes);
-    let says_who = |id: &&String| {
+/// Returns for each method the action that tests an account when it is linked. Each method gets an action that accepts
+/// its schemes, so that the test proves the credentials.
+fn test_actions(
+    methods: &[GeneratedAuthMethod],
+    partials: &[PartialFile],
+    overlay: &Overlay,
+    notes: &ReviewNotes,
+) -> Vec<Option<String>> {
+    let own = |method: &GeneratedAuthMethod| overlay.test_of(&method.key).map(str::to_owned);
+    let tests = methods.iter().map(|method| own(method).or_else(|| test_action(method, partials))).collect::<Vec<_>>();
+    let guessed = methods.iter().zip(&tests).filter(|(method, _)| own(method).is_none());
+    let mut chosen: Vec<&String> = guessed.filter_map(|(_, test)| test.as_ref()).collect();
+    chosen.dedup();
+    for id in chosen {
+        notes.add(Topic::TestAction, "testActions", format!("guessed: `{id}` runs when an account is linked"));
+    }
+    for (method, _) in methods.iter().zip(&tests).filter(|(_, test)| test.is_none()) {
+        let note = "no action reads without inputs and only with this method's credentials; set one, otherwise linking \
+                    verifies nothing";
+        notes.add(Topic::TestAction, format!("authentication.{}.testActions", method.key), note);
+    }
+    tests
+}
+
+fn test_action(method: &GeneratedAuthMethod, partials: &[PartialFile]) -> Option<String> {
+    let probes = partials.iter().flat_map(|partial| &partial.probes);
+    let fitting = probes.filter(|probe| method.schemes.is_empty() || probe.accepts(&method.schemes));
+    let fitting = fitting.map(|probe| &probe.id).collect::<Vec<_>>();
+    let says_who = |id: &str| {
         let words = id.split('_').collect::<Vec<_>>();
         WHO.iter().position(|who| words.contains(who))
     };
-    let by_name = probes().filter_map(|id| Some((says_who(&id)?, !id.contains("user"), id.len(), id))).min();
-    let chosen =
-        by_name.map(|(.., id)| id).or_else(|| probes().find(|id| id.starts_with("list_"))).or_else(|| probes().next());
-    match chosen {
-        Some(id) => {
-            notes.add(Topic::TestAction, "testActions", format!("guessed: `{id}` runs when an account is linked"));
-        }
-        None => notes.add(
-            Topic::TestAction,
-            "testActions",
-            "no action reads without inputs; set one, otherwise linking verifies nothing",
-        ),
-    }
-    chosen.cloned()
+    let by_name = fitting.iter().filter_map(|id| Some((says_who(id)?, !id.contains("user"), id.len(), *id))).min();
+    let chosen = by_name.map(|(.., id)| id);
+    let chosen = chosen.or_else(|| fitting.iter().find(|id| id.starts_with("list_")).copied());
+    chosen.or_else(|| fitting.first().copied()).cloned()
 }

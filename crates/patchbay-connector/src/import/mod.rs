@@ -8,6 +8,9 @@ mod action;
 mod args;
 mod auth;
 mod body;
+pub mod contract;
+mod difference;
+mod files;
 mod filters;
 mod formats;
 mod group;
@@ -15,16 +18,24 @@ mod inputs;
 mod main_file;
 mod model;
 mod names;
+mod overlay;
 mod pagination;
 mod read;
 mod refs;
+mod repeated_keys;
 mod review_notes;
 mod schema;
 mod scopes;
 mod select;
 mod servers;
+mod shared_headers;
 mod text;
+mod words;
+mod yaml_repair;
 
+pub use difference::difference;
+pub use files::{DescriptionFiles, NoFiles};
+pub use overlay::Overlay;
 pub use review_notes::{Note, Topic};
 pub use select::Selection;
 
@@ -41,8 +52,12 @@ pub struct ImportOptions {
     pub title: Option<String>,
     /// The base URL; by default from the description.
     pub base_url: Option<String>,
+    /// Whether no sentence of the description is taken: its names, types and values are facts, and the words are ours.
+    pub facts_only: bool,
     /// Which operations become actions.
     pub selection: Selection,
+    /// The decisions of a person; the other options take precedence over it.
+    pub overlay: Overlay,
     /// The file name of the description, for the comment in each file.
     pub source: String,
 }
@@ -82,6 +97,9 @@ pub enum ImportError {
     /// No operation is selected.
     #[error("{0}")]
     Nothing(String),
+    /// The overlay is not valid.
+    #[error("the overlay is not valid: {0}")]
+    Overlay(String),
     /// The key is not valid.
     #[error("`{0}` is not a valid connector key; use lower-case letters, digits and `_`, beginning with a letter")]
     Key(String),
@@ -99,52 +117,101 @@ pub enum ImportProgress {
     Operations(usize, usize),
 }
 
-/// Generates a connector from an API description.
+/// Generates a connector from an API description in one file.
 ///
 /// # Errors
-/// If the description cannot be read, exceeds a limit, or has no usable operation; if an option is not valid.
+/// The errors of [`import_with_files`].
 pub fn import(
     text: &str,
     options: &ImportOptions,
     progress: &mut dyn FnMut(ImportProgress),
 ) -> Result<Imported, ImportError> {
+    import_with_files(text, options, &NoFiles, progress)
+}
+
+/// Generates a connector from an API description, which may refer to files beside it.
+///
+/// # Errors
+/// If the description cannot be read, exceeds a limit, or has no usable operation; if an option is not valid.
+pub fn import_with_files(
+    text: &str,
+    options: &ImportOptions,
+    files: &dyn DescriptionFiles,
+    progress: &mut dyn FnMut(ImportProgress),
+) -> Result<Imported, ImportError> {
     progress(ImportProgress::Reading);
-    let tree = read::read(text)?;
-    import_tree(&tree, options, progress)
+    let mut repeated = Vec::new();
+    let mut tree = read::read_with_repeated(text, &mut repeated)?;
+    if formats::has_files(&tree) {
+        files::add(&mut tree, &options.source, files)?;
+    }
+    let notes = review_notes::ReviewNotes::default();
+    for key in repeated {
+        notes.add(Topic::RepeatedKey, text::line(&key, 80), "");
+    }
+    import_tree(&tree, options, notes, progress)
 }
 
 fn import_tree(
     tree: &Value,
     options: &ImportOptions,
+    notes: review_notes::ReviewNotes,
     progress: &mut dyn FnMut(ImportProgress),
 ) -> Result<Imported, ImportError> {
-    let notes = review_notes::ReviewNotes::default();
-    let mut api = formats::read(tree, &notes)?;
+    let mut api = if options.facts_only || options.overlay.facts_only {
+        formats::read_facts(tree, &notes)?
+    } else {
+        formats::read(tree, &notes)?
+    };
     let operations = api.operations.len();
-    select::apply(&mut api, &options.selection)?;
-    let title = options.title.clone().filter(|title| !title.trim().is_empty()).unwrap_or_else(|| api.title.clone());
-    let key = match &options.key {
+    if operations == 0 {
+        return Err(nothing("the description has no operation that a step can use", notes));
+    }
+    let overlay = &options.overlay;
+    let selection = if options.selection.is_empty() { &overlay.selection } else { &options.selection };
+    select::apply(&mut api, selection)?;
+    overlay.apply(&mut api, &notes);
+    let title = options.title.clone().or_else(|| overlay.title.clone()).filter(|title| !title.trim().is_empty());
+    let title = title.unwrap_or_else(|| api.title.clone());
+    let key = match options.key.as_ref().or(overlay.key.as_ref()) {
         Some(key) => names::check_key(key)?,
         None => names::key(&title),
     };
-    let server = servers::server(&api, options.base_url.as_deref(), &notes)?;
-    let methods = auth::methods(&api, &notes);
-    let scopes = scopes::choose(&api, &notes);
-    let ids = names::actions(&api.operations, &key);
+    let base_url = options.base_url.as_deref().or(overlay.base_url.as_deref());
+    let mut server = servers::server(&api, base_url, &notes)?;
+    let methods = auth::methods(&api, &server, &notes);
+    let mut scopes = scopes::choose(&api, &notes);
+    overlay.scope_names().for_each(|name| _ = scopes.defined.entry(name.clone()).or_default());
+    let is_facts_only = api.document.facts_only;
+    let mut ids = names::actions(&api.operations, &key, is_facts_only);
+    overlay.name(&api, &mut ids)?;
+    let headers = shared_headers::find(&api, overlay, &mut server, &notes);
     let total = api.operations.len();
+    let repeated = auth::repeated_credentials(&api, &notes);
+    let common_tag = action::common_tag(&api);
     let mut actions = Vec::with_capacity(total);
     for (place, operation) in api.operations.iter().enumerate() {
         progress(ImportProgress::Operations(place, total));
-        let context = action::ImportContext { api: &api, server: &server, scopes: &scopes, notes: &notes };
+        let context = action::ImportContext {
+            api: &api,
+            server: &server,
+            scopes: &scopes,
+            notes: &notes,
+            common_tag,
+            repeated_credentials: &repeated,
+            headers: &headers,
+            overlay,
+        };
         actions.extend(action::action(&context, operation, &ids[place]));
     }
     progress(ImportProgress::Operations(total, total));
     if actions.is_empty() {
-        return Err(ImportError::Nothing("no operation can become an action".to_owned()));
+        return Err(nothing("no operation can become an action", notes));
     }
     let made = actions.len();
     let partials = group::partials(&key, &title, &options.source, actions);
-    let main = main_file::MainFile { api: &api, key: &key, title: &title, source: &options.source, server: &server };
+    let main =
+        main_file::MainFile { api: &api, key: &key, title: &title, source: &options.source, server: &server, overlay };
     let main = main.write(&methods, &scopes, &partials, &notes);
     let mut files = vec![SourceFile { name: format!("{key}.connector.yaml"), text: main }];
     files.extend(
@@ -153,4 +220,11 @@ fn import_tree(
             .map(|partial| SourceFile { name: format!("{}.partial.yaml", partial.reference), text: partial.text }),
     );
     Ok(Imported { key, format: api.format.clone(), files, operations, actions: made, notes: notes.into_list() })
+}
+
+/// Returns the error of an import without actions, with the reason of the first omission.
+fn nothing(what: &str, notes: review_notes::ReviewNotes) -> ImportError {
+    let first = notes.into_list().into_iter().find(|note| note.topic == Topic::LeftOut);
+    let why = first.map(|note| format!("; {}: {}", note.place, note.detail)).unwrap_or_default();
+    ImportError::Nothing(format!("{what}{why}"))
 }

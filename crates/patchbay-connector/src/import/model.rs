@@ -46,6 +46,8 @@ pub(super) struct ApiOperation<'d> {
     /// The alternative security requirements; `None` if those of the API apply.
     pub(super) security: Option<Vec<SecurityRequirement>>,
     pub(super) server: Option<String>,
+    /// The operation as the description has it.
+    pub(super) described: &'d Value,
 }
 
 impl ApiOperation<'_> {
@@ -140,6 +142,8 @@ pub(super) struct ApiBody<'d> {
     pub(super) schema: Option<&'d Value>,
     pub(super) required: Option<bool>,
     pub(super) description: String,
+    /// The fields of a form whose media type is that of a file.
+    pub(super) files: Vec<&'d str>,
     /// The form parameters of Swagger, each with its own schema.
     pub(super) fields: Vec<ApiFormField<'d>>,
 }
@@ -157,6 +161,8 @@ pub(super) struct ApiFormField<'d> {
 #[derive(Debug, Default)]
 pub(super) struct ApiResponse<'d> {
     pub(super) schema: Option<&'d Value>,
+    /// The media type to accept, if it is one of the provider.
+    pub(super) accept: Option<String>,
     /// Whether the body is a file.
     pub(super) is_file: bool,
     /// Whether the response has a `Link` header (RFC 8288).
@@ -167,6 +173,15 @@ pub(super) struct ApiResponse<'d> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SecurityRequirement(pub(super) Vec<(String, Vec<String>)>);
 
+impl SecurityRequirement {
+    /// Returns the names of the schemes, sorted.
+    pub(super) fn names(&self) -> Vec<String> {
+        let mut names = self.0.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        names.sort();
+        names
+    }
+}
+
 /// A security scheme (OpenAPI 3.1, section 4.8.27).
 #[derive(Clone, Debug)]
 pub(super) enum SecurityScheme {
@@ -175,6 +190,8 @@ pub(super) enum SecurityScheme {
         name: String,
         place: KeyLocation,
         description: String,
+        /// The word before the key in an `Authorization` header, with the space after it.
+        prefix: Option<String>,
     },
     Basic,
     Bearer,
@@ -201,6 +218,7 @@ pub(super) enum KeyLocation {
 #[derive(Clone, Debug)]
 pub(super) struct OAuthFlow {
     pub(super) kind: OAuthFlowKind,
+    /// The addresses; a relative one begins at the server.
     pub(super) authorization_url: Option<String>,
     pub(super) token_url: Option<String>,
     /// The scopes: name and description.

@@ -11,6 +11,9 @@ use super::{
 /// The maximum length of a generated action id in bytes; a number may follow.
 const MAX_ID_BYTES: usize = 72;
 
+/// The number of words up to which an operation's id is a name and not a sentence.
+const MAX_ID_WORDS: usize = 5;
+
 /// Verbs.
 const VERBS: [&str; 73] = [
     "list",
@@ -98,7 +101,7 @@ const SYNONYMS: [(&str, &str); 7] = [
     ("browse", "list"),
 ];
 /// Prepositions, after which a name has the relation to the noun before.
-const PREPOSITIONS: [&str; 11] = ["for", "by", "in", "from", "to", "of", "with", "all", "as", "on", "at"];
+pub(super) const PREPOSITIONS: [&str; 11] = ["for", "by", "in", "from", "to", "of", "with", "all", "as", "on", "at"];
 /// Words in paths that are not nouns.
 const NOISE_WORDS: [&str; 7] = ["api", "rest", "public", "v", "apis", "services", "json"];
 
@@ -136,8 +139,9 @@ pub(super) fn check_key(key: &str) -> Result<String, ImportError> {
 }
 
 /// Returns an id for each operation: the shortest of its names that no other operation has.
-pub(super) fn actions(operations: &[ApiOperation<'_>], key: &str) -> Vec<String> {
-    let candidates = operations.iter().map(candidates).collect::<Vec<_>>();
+/// With `by_path`, method and path name an action first, and the id of its operation only if that name is taken.
+pub(super) fn actions(operations: &[ApiOperation<'_>], key: &str, by_path: bool) -> Vec<String> {
+    let candidates = operations.iter().map(|operation| candidates(operation, by_path)).collect::<Vec<_>>();
     let mut level = vec![0_usize; operations.len()];
     let name = |place: usize, level: usize| {
         let names: &Vec<String> = &candidates[place];
@@ -182,8 +186,20 @@ pub(super) fn actions(operations: &[ApiOperation<'_>], key: &str) -> Vec<String>
 }
 
 /// Returns the names for an operation, from short to long.
-fn candidates(operation: &ApiOperation<'_>) -> Vec<String> {
+fn candidates(operation: &ApiOperation<'_>, path_first: bool) -> Vec<String> {
     let by_path = from_path(operation);
+    if path_first {
+        let short = nearest_thing(operation);
+        // An id of many words is a sentence of the description.
+        let is_short = operation.id.as_deref().is_some_and(|id| words(id).len() <= MAX_ID_WORDS);
+        let own = own_words(operation).filter(|_| is_short);
+        let own = own.map(|(things, rest)| from_words(&things, &rest, operation)).unwrap_or_default();
+        let mut found = vec![short, by_path];
+        found.extend(own.into_iter().next_back());
+        found.push(snake(&format!("{} {}", operation.method.as_str(), operation.path), MAX_ID_BYTES));
+        found.retain(|name| !name.is_empty());
+        return found;
+    }
     let mut found = match own_words(operation) {
         Some((things, rest)) => from_words(&things, &rest, operation),
         None => vec![by_path.clone()],
@@ -312,9 +328,24 @@ fn one_of(words: &[String]) -> Vec<String> {
     words
 }
 
+/// Returns the short name from method and path, with the last two nouns: `GET /orgs/{o}/users/{id}/posts` is
+/// `list_user_posts`.
+fn nearest_thing(operation: &ApiOperation<'_>) -> String {
+    let path = operation.path.trim_end_matches('/');
+    let is_literal = |segment: &&str| !segment.is_empty() && !segment.contains('{');
+    let literal = path.split('/').filter(is_literal).collect::<Vec<_>>();
+    let Some(start) = literal.len().checked_sub(2).map(|at| literal[at]) else { return from_path(operation) };
+    let at = path.rfind(&format!("/{start}/")).unwrap_or(0);
+    from_segments(operation, &path[at..])
+}
+
 /// Returns a name from method and path: `GET /users/{id}/posts` is `list_user_posts`.
 fn from_path(operation: &ApiOperation<'_>) -> String {
-    let segments = literal_segments(&operation.path);
+    from_segments(operation, &operation.path)
+}
+
+fn from_segments(operation: &ApiOperation<'_>, path: &str) -> String {
+    let segments = literal_segments(path);
     let mut things = segments.iter().map(|segment| words(segment)).collect::<Vec<_>>();
     things.retain(|words| !words.is_empty() && !words.iter().all(|word| is_noise(word)));
     let ends_open = operation.path.trim_end_matches('/').ends_with('}');
@@ -386,7 +417,7 @@ mod tests {
         }
         let root = json!({ "openapi": "3.0.0", "paths": paths });
         let api = formats::read(&root, &ReviewNotes::default()).unwrap();
-        actions(&api.operations, "acme")
+        actions(&api.operations, "acme", false)
     }
 
     #[test]
@@ -442,6 +473,26 @@ mod tests {
         assert_eq!(same.iter().collect::<HashSet<_>>().len(), 3, "{same:?}");
         let public = named(&[("get", "/a", Some("thing")), ("get", "/b", Some("acme_thing"))]);
         assert_eq!(public, ["thing", "acme_thing_2"]);
+    }
+
+    #[test]
+    fn names_by_path_fall_back_to_longer_ones() {
+        let paths = |all: &[(&str, &str, Option<&str>)]| {
+            let mut paths = serde_json::Map::new();
+            for (method, path, id) in all {
+                paths.entry((*path).to_owned()).or_insert_with(|| json!({}))[*method] = json!({ "operationId": id });
+            }
+            let root = json!({ "openapi": "3.0.0", "paths": paths });
+            let api = formats::read(&root, &ReviewNotes::default()).unwrap();
+            actions(&api.operations, "acme", true)
+        };
+        assert_eq!(paths(&[("get", "/v1/orgs/{o}/users/{u}/posts", Some("x17"))]), ["list_user_posts"]);
+        assert_eq!(
+            paths(&[("get", "/users/{u}", Some("x17")), ("post", "/users", Some("y"))]),
+            ["get_user", "create_user"]
+        );
+        let both = paths(&[("get", "/a/{i}/users/{u}/posts", None), ("get", "/b/{i}/users/{u}/posts", None)]);
+        assert_eq!(both, ["list_a_user_posts", "list_b_user_posts"]);
     }
 
     #[test]

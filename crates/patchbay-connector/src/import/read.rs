@@ -3,12 +3,16 @@
 //! Unlike the files of a connector, API descriptions may contain anchors and aliases; the values of an alias count each
 //! time. The values take at most 8 times the text plus 64 MiB, see [`json_tree`]: they are counted before they are added.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
-use saphyr_parser::{Event, Parser, ScalarStyle};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use serde_json::{Map, Value};
 
-use super::ImportError;
+use super::{
+    ImportError,
+    repeated_keys::{MAX_NAMED, repeated_keys},
+    yaml_repair::{self, MAX_REPAIRS, Stop},
+};
 use crate::{
     json_tree::{self, LargeTree, VALUE_BYTES, next_item_bytes, next_member_bytes, uncapped_max_bytes, value_bytes},
     syntax,
@@ -20,14 +24,21 @@ const MAX_TEXT_BYTES: usize = 48 * 1024 * 1024;
 const MAX_DEPTH: usize = 96;
 
 pub(super) fn read(text: &str) -> Result<Value, ImportError> {
+    read_with_repeated(text, &mut Vec::new())
+}
+
+/// Parses a description; adds the keys that a mapping has twice, of which the last value counts.
+pub(super) fn read_with_repeated(text: &str, repeated: &mut Vec<String>) -> Result<Value, ImportError> {
     if text.len() > MAX_TEXT_BYTES {
         return Err(ImportError::TooLarge(format!("it has more than {} MiB", MAX_TEXT_BYTES / 1024 / 1024)));
     }
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with(['{', '[']) {
-        json(text).or_else(|error| yaml(text).map_err(|_| error))
+        json(text)
+            .inspect(|_| repeated.extend(repeated_keys(text)))
+            .or_else(|error| yaml(text, repeated).map_err(|_| error))
     } else {
-        yaml(text)
+        yaml(text, repeated)
     }
 }
 
@@ -41,13 +52,46 @@ fn json(text: &str) -> Result<Value, ImportError> {
     serde_json::from_str(text).map_err(|error| ImportError::Syntax(error.to_string()))
 }
 
-fn yaml(text: &str) -> Result<Value, ImportError> {
+/// Parses YAML as libyaml does, which is more tolerant than the parser.
+fn yaml(text: &str, repeated: &mut Vec<String>) -> Result<Value, ImportError> {
+    let first = match parse_yaml(text, repeated) {
+        Err(YamlError::Scan(error)) => error,
+        Err(YamlError::Import(error)) => return Err(error),
+        Ok(value) => return Ok(value),
+    };
+    let (mut text, mut latest) = (Cow::Borrowed(text), None);
+    for count in 0..MAX_REPAIRS {
+        let error: &ScanError = latest.as_ref().unwrap_or(&first);
+        let marker = error.marker();
+        let stop = Stop { line: marker.line(), column: marker.col(), reason: error.info() };
+        let Some(indented) = yaml_repair::indented(&text, &stop, count == 0) else { break };
+        text = Cow::Owned(indented);
+        repeated.clear();
+        match parse_yaml(&text, repeated) {
+            Err(YamlError::Scan(next)) => latest = Some(next),
+            Err(YamlError::Import(error)) => return Err(error),
+            Ok(value) => return Ok(value),
+        }
+    }
+    let marker = first.marker();
+    Err(ImportError::Syntax(format!("{}:{}: {}", marker.line(), marker.col() + 1, first.info())))
+}
+
+enum YamlError {
+    Scan(ScanError),
+    Import(ImportError),
+}
+
+impl From<ImportError> for YamlError {
+    fn from(error: ImportError) -> Self {
+        Self::Import(error)
+    }
+}
+
+fn parse_yaml(text: &str, repeated: &mut Vec<String>) -> Result<Value, YamlError> {
     let mut builder = JsonBuilder { limit: uncapped_max_bytes(text.len()), ..JsonBuilder::default() };
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| {
-            let marker = error.marker();
-            ImportError::Syntax(format!("{}:{}: {}", marker.line(), marker.col() + 1, error.info()))
-        })?;
+        let (event, span) = event.map_err(YamlError::Scan)?;
         let at =
             |message: &str| ImportError::Syntax(format!("{}:{}: {message}", span.start.line(), span.start.col() + 1));
         match event {
@@ -72,11 +116,12 @@ fn yaml(text: &str) -> Result<Value, ImportError> {
                     builder.add(value, bytes, 0)?;
                 }
             }
-            Event::DocumentStart(_) if builder.root.is_some() => return Err(at("there is a second document")),
+            Event::DocumentStart(_) if builder.root.is_some() => return Err(at("there is a second document").into()),
             _ => {}
         }
     }
-    builder.root.ok_or_else(|| ImportError::Syntax("it is empty".to_owned()))
+    repeated.append(&mut builder.repeated);
+    builder.root.ok_or_else(|| ImportError::Syntax("it is empty".to_owned()).into())
 }
 
 enum Container {
@@ -100,6 +145,8 @@ struct JsonBuilder {
     limit: usize,
     /// The values that aliases may repeat, and their memory.
     anchors: HashMap<usize, (Value, usize)>,
+    /// The keys that a mapping has twice.
+    repeated: Vec<String>,
 }
 
 impl JsonBuilder {
@@ -149,7 +196,12 @@ impl JsonBuilder {
                 match &mut open.value {
                     Container::List(items) => items.push(value),
                     Container::Map(members, key) => match key.take() {
-                        Some(key) => _ = members.insert(key, value),
+                        Some(key) => {
+                            if members.contains_key(&key) && self.repeated.len() < MAX_NAMED {
+                                self.repeated.push(key.clone());
+                            }
+                            members.insert(key, value);
+                        }
                         None => *key = Some(key_text(value)),
                     },
                 }
@@ -200,6 +252,32 @@ mod tests {
         });
         assert_eq!(read(yaml).unwrap(), expected);
         assert_eq!(read(&format!("\u{feff} {expected}")).unwrap(), expected);
+    }
+
+    #[test]
+    fn lines_within_brackets_and_quotes_may_begin_at_the_column_of_their_key() {
+        for (text, expected) in [
+            ("a:\n  b: [\n    x,\n  ]\n  c: 1\n", json!({ "a": { "b": ["x"], "c": 1 } })),
+            ("a:\n  b: {\n    x: 1\n  }\n", json!({ "a": { "b": { "x": 1 } } })),
+            (
+                "a:\n  - b: [\n    x\n    ]\n    c: {y: [\n    1\n    ]}\n",
+                json!({ "a": [{ "b": ["x"], "c": { "y": [1] } }] }),
+            ),
+            ("a:\n  b: \"one\n  two\"\n  c: 'it''s\n  so'\n", json!({ "a": { "b": "one two", "c": "it's so" } })),
+            ("a:\n  b: [\n  x,\n  y\n  ]\n", json!({ "a": { "b": ["x", "y"] } })),
+        ] {
+            assert_eq!(read(text).unwrap(), expected, "{text}");
+        }
+        assert!(matches!(read("a:\n    b: 1\n  c: 2\n"), Err(ImportError::Syntax(_))));
+    }
+
+    #[test]
+    fn repeated_keys_are_found_in_both_notations() {
+        for text in ["paths: {a: 1}\npaths: {b: {b: 2}}\n", r#"{"paths": {"a": 1}, "paths": {"b": {"b": 2}}}"#] {
+            let mut repeated = Vec::new();
+            assert_eq!(read_with_repeated(text, &mut repeated).unwrap(), json!({ "paths": { "b": { "b": 2 } } }));
+            assert_eq!(repeated, ["paths"], "{text}");
+        }
     }
 
     #[test]

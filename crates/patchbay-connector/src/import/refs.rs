@@ -10,6 +10,8 @@ const MAX_CHAIN: usize = 16;
 pub(super) struct ApiDocument<'d> {
     /// The root.
     pub(super) root: &'d Value,
+    /// Whether the import takes no sentence of the description.
+    pub(super) facts_only: bool,
 }
 
 impl<'d> ApiDocument<'d> {
@@ -35,10 +37,11 @@ impl<'d> ApiDocument<'d> {
     }
 }
 
-/// A JSON Pointer in a URL's fragment may be percent-encoded (RFC 6901 section 6).
-fn decoded(pointer: &str) -> String {
-    let mut bytes = Vec::with_capacity(pointer.len());
-    let mut rest = pointer.as_bytes();
+/// Returns a part of a URL without percent-encoding (RFC 3986 section 2.1), such as a JSON Pointer in its fragment
+/// (RFC 6901 section 6).
+pub(super) fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
     while let Some((&first, more)) = rest.split_first() {
         let digit = |at: usize| more.get(at).and_then(|byte| char::from(*byte).to_digit(16));
         match (first, digit(0), digit(1)) {
@@ -67,7 +70,7 @@ mod tests {
             "a b": {"x/y": 1}, "schemas": {"File": {"type": "object"}},
             "one": {"$ref": "#/two"}, "two": {"$ref": "#/schemas/File"}, "loop": {"$ref": "#/loop"},
         });
-        let document = ApiDocument { root: &root };
+        let document = ApiDocument { root: &root, facts_only: false };
         assert_eq!(document.target("#/a%20b/x~1y"), Some(&json!(1)));
         assert_eq!(document.target("File"), Some(&json!({"type": "object"})));
         assert_eq!(document.resolved(&root["one"]), Some(&json!({"type": "object"})));

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use crate::load::input::MAX_PATTERN_BYTES;
+use crate::pattern::MAX_PATTERN_BYTES;
 
 /// The maximum number of notes; a hostile description has one in every line.
 const MAX_NOTES: usize = 20_000;
@@ -10,6 +10,8 @@ const MAX_NOTES: usize = 20_000;
 /// The topic of a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
+    /// A name of the overlay that the description does not have.
+    Overlay,
     /// Authentication.
     Authentication,
     /// The base URL.
@@ -34,6 +36,8 @@ pub enum Topic {
     Recursive,
     /// A shape that was cut.
     TooLarge,
+    /// A key that a mapping has twice.
+    RepeatedKey,
     /// An unresolved `$ref`.
     Reference,
     /// A generated description.
@@ -44,7 +48,8 @@ pub enum Topic {
 
 impl Topic {
     /// All topics, in the order of review.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
+        Self::Overlay,
         Self::Authentication,
         Self::BaseUrl,
         Self::TestAction,
@@ -57,6 +62,7 @@ impl Topic {
         Self::Shape,
         Self::Recursive,
         Self::TooLarge,
+        Self::RepeatedKey,
         Self::Reference,
         Self::Description,
         Self::Deprecated,
@@ -65,6 +71,7 @@ impl Topic {
     /// Returns the heading.
     pub const fn title(self) -> &'static str {
         match self {
+            Self::Overlay => "decisions of the overlay that do not fit the description",
             Self::Authentication => "authentication to review",
             Self::BaseUrl => "base URL to review",
             Self::TestAction => "test action to choose",
@@ -77,6 +84,7 @@ impl Topic {
             Self::Shape => "inputs that are validated less strictly than described",
             Self::Recursive => "recursive inputs, not validated below the first level",
             Self::TooLarge => "large inputs, not validated at deeper levels",
+            Self::RepeatedKey => "repeated keys, of which the last value is used",
             Self::Reference => "unresolved references",
             Self::Description => "missing descriptions, generated from names",
             Self::Deprecated => "deprecated operations",

@@ -3,7 +3,7 @@
 use super::{ImportError, model::Api};
 
 /// The operations that become actions; if all lists are empty, all operations.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Operations with one of these tags (for Google discovery: in one of these resources).
     pub tags: Vec<String>,
@@ -14,16 +14,13 @@ pub struct Selection {
 }
 
 impl Selection {
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.tags.is_empty() && self.paths.is_empty() && self.operations.is_empty()
     }
 }
 
 /// Keeps the operations that any of the three lists selects.
 pub(super) fn apply(api: &mut Api<'_>, selection: &Selection) -> Result<(), ImportError> {
-    if api.operations.is_empty() {
-        return Err(ImportError::Nothing("the description has no operation that a step can use".to_owned()));
-    }
     if selection.is_empty() {
         return Ok(());
     }

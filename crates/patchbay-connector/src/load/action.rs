@@ -19,11 +19,12 @@ use crate::{
     syntax::{Mapping, NodeValue, Reader},
 };
 
-pub(crate) const KEYS: [&str; 32] = [
+pub(crate) const KEYS: [&str; 33] = [
     "actionId",
     "label",
     "description",
     "details",
+    "searchPhrases",
     "categories",
     "actionType",
     "schemaType",
@@ -164,6 +165,7 @@ fn read_as<'n>(
         label: label?,
         description,
         details: mapping.text("details"),
+        search_phrases: mapping.texts("searchPhrases"),
         categories: mapping.texts("categories"),
         kind: kind?,
         schema_type: mapping

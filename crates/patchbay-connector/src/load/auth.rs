@@ -1,6 +1,6 @@
 //! Reads authentication methods.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     action::Nested,
@@ -11,8 +11,9 @@ use super::{
 use crate::{
     authorization::{self, AUTH_TYPES, MethodParts, mcp},
     definition::{
-        Action, AuthKind, AuthMethod, Authorization, Certificates, Environment, FieldOption, FieldType,
-        FieldValidation, FormField, Guides, McpFlow, Notice, NoticeKind, NoticePosition, Refresh, Support, TestAction,
+        Action, AuthKind, AuthMethod, Authorization, BearerAuthorization, Certificates, Environment, FieldOption,
+        FieldType, FieldValidation, FormField, Guides, McpFlow, Notice, NoticeKind, NoticePosition, Refresh, Support,
+        TestAction,
     },
     diagnostic::code,
     syntax::{Mapping, Reader},
@@ -75,11 +76,12 @@ pub(super) struct AuthMethodSpans<'n> {
 
 pub(super) fn read<'n>(root: &Mapping<'n>, nested: &mut Nested<'n, '_>) -> (Vec<AuthMethod>, Vec<AuthMethodSpans<'n>>) {
     let (mut methods, mut spans): (Vec<AuthMethod>, Vec<_>) = (Vec::new(), Vec::new());
+    let mut seen = HashMap::new();
     let Some(list) = root.require("authentication") else { return (methods, spans) };
     for item in list.items() {
         for (key, reader) in item.entries("an authentication method") {
-            if methods.iter().any(|earlier| earlier.key == key) {
-                reader.error(code::DUPLICATE_ID, format!("there is another authentication method `{key}`"));
+            if let Some(earlier) = seen.insert(key, reader) {
+                reader.duplicate(&earlier, format!("there is another authentication method `{key}`"));
             }
             if let Some((method, found)) = method(key, reader, nested) {
                 methods.push(method);
@@ -87,7 +89,7 @@ pub(super) fn read<'n>(root: &Mapping<'n>, nested: &mut Nested<'n, '_>) -> (Vec<
             }
         }
     }
-    if methods.is_empty() {
+    if seen.is_empty() {
         list.error(code::MISSING_KEY, "the connector needs at least one authentication method");
     }
     (methods, spans)
@@ -143,7 +145,8 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Opt
         kind: kind?,
     };
     let authorization = mapping.get("authorization").unwrap_or(reader);
-    let fields = method.setup_fields.iter().chain(&method.config_fields);
+    let method = with_fixed_credential(method, &mapping);
+    let fields = method.fields();
     let parts = MethodParts {
         kind: method.kind,
         authorization: &method.authorization,
@@ -155,6 +158,27 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Opt
         (auth_type.check)(&parts, &mapping, &authorization);
     }
     Some((method, AuthMethodSpans { authorization, test_actions: test_spans, scopes }))
+}
+
+/// Returns a method of type `oauth2` that requests no token as one of type `custom`. The engine for which the format was made
+/// accepts it: the credential is then that of a field.
+fn with_fixed_credential(method: AuthMethod, mapping: &Mapping<'_>) -> AuthMethod {
+    let authorization = match &method.authorization {
+        Authorization::OAuth2(oauth2) if oauth2.token_url.is_none() && oauth2.authorization_url.is_none() => None,
+        Authorization::OAuth2(_) => return method,
+        _ => Some(()),
+    };
+    let is_fixed = matches!(method.kind, AuthKind::OAuth2(_)) && method.refresh.is_none();
+    let Some(place) = mapping.get("type").filter(|place| is_fixed && place.is_original()) else { return method };
+    let message = "no token is requested for this method of type `oauth2`; it is read like `custom`";
+    place.warning_with_hint(code::DEPRECATED, message, "write `type: custom`");
+    let authorization = match (authorization, method.authorization) {
+        (None, Authorization::OAuth2(oauth2)) => {
+            Authorization::Bearer(BearerAuthorization { token: oauth2.token, include_bearer: oauth2.include_bearer })
+        }
+        (_, other) => other,
+    };
+    AuthMethod { kind: AuthKind::Custom, authorization, ..method }
 }
 
 fn environment(reader: Reader<'_>) -> Option<Environment> {
@@ -199,11 +223,11 @@ fn test_action_id(reader: &Reader<'_>) -> Option<TestAction> {
 }
 
 fn fields(mapping: &Mapping<'_>, key: &str) -> Vec<FormField> {
-    let mut fields: Vec<FormField> = Vec::new();
+    let (mut fields, mut seen) = (Vec::new(), HashMap::new());
     for reader in mapping.items(key) {
         let Some(field) = field(reader) else { continue };
-        if fields.iter().any(|earlier| earlier.key == field.key) {
-            reader.error(code::DUPLICATE_ID, format!("there is another field `{}`", field.key));
+        if let Some(earlier) = seen.insert(field.key.clone(), reader) {
+            reader.duplicate(&earlier, format!("there is another field `{}`", field.key));
         }
         fields.push(field);
     }
@@ -230,6 +254,12 @@ fn field(reader: Reader<'_>) -> Option<FormField> {
         && !options.iter().any(|option| option.value == *value)
     {
         place.error(code::UNKNOWN_VALUE, format!("`{value}` is not an option of the field"));
+    }
+    if let Some(place) = mapping.get("secret").filter(|_| kind == FieldType::Password)
+        && !mapping.flag("secret", true)
+    {
+        let hint = "remove it, or use `type: text` if the value may be shown";
+        place.warning_with_hint(code::UNUSED, "`secret: false` has no effect on a field of type `password`", hint);
     }
     let (required, is_shown) = (mapping.flag("required", false), mapping.flag("display", true));
     if required && !is_shown && default.is_none() {

@@ -1,13 +1,16 @@
 //! Checks every reference: to steps, inputs, credentials, scopes and test actions.
 
+use std::{collections::HashMap, sync::Arc};
+
 use super::{action::ActionSpans, auth::AuthMethodSpans, root::LoadedRoot};
 use crate::{
     Connector,
     authorization::oauth2::TOKEN_CREDENTIALS,
-    definition::{Action, ActionResult, AuthMethod, FilterOperator, ValidationRule, ValueTemplate},
+    definition::{Action, ActionResult, AuthMethod, FilterOperator, Step, ValidationRule, ValueTemplate},
     diagnostic::code,
     expr::Template,
     step_functions::StepContext,
+    suggest::nearest,
     syntax::{NameSet, Reader},
 };
 
@@ -20,10 +23,10 @@ const ROOTS: [&str; 8] =
 #[derive(Clone, Copy)]
 struct KnownNames<'k, 'a> {
     inputs: Option<&'k NameSet<'a>>,
-    credentials: &'k NameSet<'a>,
+    credentials: Option<&'k NameSet<'a>>,
     steps: Option<&'k NameSet<'a>>,
     /// The roots that have no value here, but have one elsewhere.
-    without_value: &'static [&'static str],
+    without_value: &'k [&'k str],
 }
 
 /// Checks every reference of a connector.
@@ -33,19 +36,51 @@ pub(super) fn references(read: &LoadedRoot<'_>) {
     let (credentials, none) = (credentials(connector), NameSet::default());
     // Outside of actions there are neither inputs nor steps.
     let without_value = &["iterator", "response"];
-    let outside = KnownNames { inputs: Some(&none), credentials: &credentials, steps: Some(&none), without_value };
+    let credentials = (!has_opaque_credentials(connector)).then_some(&credentials);
+    let outside = KnownNames { inputs: Some(&none), credentials, steps: Some(&none), without_value };
 
     if let (Some(template), Some(place)) = (&connector.base_url, &read.base_url) {
         check_template(template, place, outside);
     }
     check_scopes(&scopes, &read.included);
     for (method, spans) in connector.authentication.iter().zip(&read.methods) {
-        method_references(connector, method, spans, &scopes, outside);
+        method_references(read, method, spans, &scopes, outside);
     }
     let own = connector.actions.iter().zip(&read.actions);
     for (action, spans) in own.chain(read.nested.iter().map(|(action, spans)| (action, spans))) {
-        action_references(action, spans, &scopes, &credentials);
+        let has_host = connector.authentication.iter().any(|method| {
+            let refresh = method.refresh.as_ref().map(|refresh| &refresh.action);
+            refresh.into_iter().chain(&method.revoke).any(|known| Arc::ptr_eq(known, action))
+        });
+        action_references(action, spans, &scopes, credentials, has_host);
     }
+}
+
+/// Returns the step whose whole data is the result of an action, or its member `data`.
+fn step_of_result(action: &Action) -> Option<&Step> {
+    let result = match &action.result {
+        ActionResult::LastStep => return action.steps.last(),
+        ActionResult::Template(result) => result,
+    };
+    let whole = match result {
+        ValueTemplate::Object(members) => {
+            members.iter().find(|(name, _)| name.source() == "data").map(|(_, data)| data)?
+        }
+        other => other,
+    };
+    let ValueTemplate::Text(template) = whole else { return None };
+    let (_, name) = template.references().into_iter().find(|(root, _)| root == "steps")?;
+    action.steps.iter().find(|step| Some(&step.id) == name.as_ref())
+}
+
+/// Returns true if an action that requests credentials returns whatever a step returns. Then any credential may have a value.
+fn has_opaque_credentials(connector: &Connector) -> bool {
+    let refreshes = connector.authentication.iter().filter_map(|method| method.refresh.as_ref());
+    refreshes.map(|refresh| &*refresh.action).any(|action| {
+        let is_listed = matches!(&action.result, ActionResult::Template(ValueTemplate::Object(members))
+            if !members.iter().any(|(name, value)| name.source() == "data" && !matches!(value, ValueTemplate::Object(_))));
+        !is_listed && step_of_result(action).is_none_or(|step| step.function.mapped_keys(&action.fields).is_none())
+    })
 }
 
 /// Returns every name that a credential may have: those of fields, and those that a token response sets.
@@ -59,22 +94,30 @@ fn credentials(connector: &Connector) -> NameSet<'_> {
             TOKEN_CREDENTIALS.into_iter().for_each(|name| names.add(name));
             if let ActionResult::Template(ValueTemplate::Object(members)) = &refresh.action.result {
                 members.iter().for_each(|(name, _)| names.add(name.source()));
+                let inner = members.iter().find(|(name, _)| name.source() == "data").map(|(_, value)| value);
+                if let Some(ValueTemplate::Object(inner)) = inner {
+                    inner.iter().for_each(|(name, _)| names.add(name.source()));
+                }
             }
+            let mapped =
+                step_of_result(&refresh.action).and_then(|step| step.function.mapped_keys(&refresh.action.fields));
+            mapped.into_iter().flatten().for_each(|name| names.add(name));
         }
     }
     names
 }
 
 fn method_references(
-    connector: &Connector,
+    read: &LoadedRoot<'_>,
     method: &AuthMethod,
     spans: &AuthMethodSpans<'_>,
     scopes: &NameSet<'_>,
     known: KnownNames<'_, '_>,
 ) {
+    let connector = &read.connector;
     check_scopes(scopes, &spans.scopes);
     for (test, place) in method.test_actions.iter().zip(&spans.test_actions) {
-        if test.inline.is_none() && connector.action(&test.action).is_none() {
+        if test.inline.is_none() && connector.action(&test.action).is_none() && !read.unread.may_have(&test.action) {
             let actions = connector.actions.iter().map(|action| action.id.as_str()).collect::<NameSet<'_>>();
             actions.report_undefined(place, "action", &test.action, &test.action);
         }
@@ -93,7 +136,15 @@ fn method_references(
     }
 }
 
-fn action_references(action: &Action, spans: &ActionSpans<'_>, scopes: &NameSet<'_>, credentials: &NameSet<'_>) {
+/// Checks the references of an action. `has_host` is true for actions that request or revoke tokens: only they have the
+/// server's address.
+fn action_references(
+    action: &Action,
+    spans: &ActionSpans<'_>,
+    scopes: &NameSet<'_>,
+    credentials: Option<&NameSet<'_>>,
+    has_host: bool,
+) {
     check_scopes(scopes, &spans.scopes);
     let inputs = action.inputs.iter().map(|input| input.name.as_str()).collect::<NameSet<'_>>();
     if let Some(place) = spans.inputs.as_ref().filter(|_| spans.inputs_known) {
@@ -105,12 +156,12 @@ fn action_references(action: &Action, spans: &ActionSpans<'_>, scopes: &NameSet<
         }
     }
     action.fields.iter().for_each(|field| field.check_scopes(&spans.id, scopes));
-    let without_value = &["apiHostUri"];
+    let without_value: &[&str] = if has_host { &[] } else { &["apiHostUri"] };
     let known = KnownNames { inputs: spans.inputs_known.then_some(&inputs), credentials, steps: None, without_value };
-    let mut earlier = NameSet::default();
+    let (mut earlier, mut seen) = (NameSet::default(), HashMap::new());
     for (step, place) in action.steps.iter().zip(&spans.steps) {
-        if earlier.contains(&step.id) {
-            place.error(code::DUPLICATE_ID, format!("there is another step `{}`", step.id));
+        if let Some(first) = seen.insert(step.id.as_str(), place) {
+            place.duplicate(first, format!("there is another step `{}`", step.id));
         }
         let before = KnownNames { steps: spans.steps_known.then_some(&earlier), ..known };
         for template in step.templates() {
@@ -127,7 +178,8 @@ fn action_references(action: &Action, spans: &ActionSpans<'_>, scopes: &NameSet<
         }
     }
     if let (Some(place), Action { result: ActionResult::Template(result), .. }) = (&spans.result, action) {
-        let without_value = &["apiHostUri", "iterator", "response"];
+        let without_value: &[&str] =
+            if has_host { &["iterator", "response"] } else { &["apiHostUri", "iterator", "response"] };
         let known = KnownNames { steps: spans.steps_known.then_some(&earlier), without_value, ..known };
         result.templates(&mut |template| check_template(template, place, known));
     }
@@ -167,7 +219,7 @@ fn check_template(template: &Template, place: &Reader<'_>, known: KnownNames<'_,
     for (root, name) in template.references() {
         let (what, known) = match root.as_str() {
             "inputs" => ("input", known.inputs),
-            "credentials" => ("credential field", Some(known.credentials)),
+            "credentials" => ("credential field", known.credentials),
             "steps" => ("earlier step", known.steps),
             root if known.without_value.contains(&root) => {
                 let message = format!("`{root}` has no value here");
@@ -184,7 +236,52 @@ fn check_template(template: &Template, place: &Reader<'_>, known: KnownNames<'_,
         if let (Some(name), Some(known)) = (name, known)
             && !known.contains(&name)
         {
-            known.report_undefined(place, what, &name, template.source());
+            if what == "input" && place.is_original() {
+                let message = format!("the input `{name}` is not declared; it has no value");
+                let hint = known.hint(place, what, &name);
+                place.warning_in_text(template.source(), &name, code::UNDEFINED, message, hint);
+            } else {
+                known.report_undefined(place, what, &name, template.source());
+            }
         }
+    }
+    template.step_reads().iter().for_each(|names| check_output(names, template, place));
+}
+
+/// Checks the members of a step's output: `steps.ID.output.MEMBER`.
+fn check_output(names: &[&str], template: &Template, place: &Reader<'_>) {
+    /// What the outputs of all step functions have.
+    const MEMBERS: [&str; 10] = [
+        "data",
+        "raw",
+        "statusCode",
+        "message",
+        "next",
+        "position",
+        "headers",
+        "contentDisposition",
+        "fileMetadata",
+        "finalUrl",
+    ];
+    let (part, message, hint) = match *names {
+        [_, _, "output"] | [_, _] | [_] | [] => return,
+        [_, step, "output", member, ..] if !MEMBERS.contains(&member) => {
+            let hint = match nearest(member, MEMBERS) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("write `steps.{step}.output.data` for the data, `.raw` for the whole response body"),
+            };
+            (member, format!("the output of a step has no member `{member}`"), hint)
+        }
+        [_, _, "output", ..] => return,
+        [_, step, member, ..] => {
+            let rest = if MEMBERS.contains(&member) { member } else { "data" };
+            let hint = format!("write `steps.{step}.output.{rest}`");
+            (member, format!("a step has no member `{member}`; what it returns is under `output`"), hint)
+        }
+    };
+    if place.is_original() {
+        place.warning_in_text(template.source(), part, code::UNDEFINED, message, Some(hint));
+    } else {
+        place.error_in_text(template.source(), part, code::UNDEFINED, message, Some(hint));
     }
 }

@@ -1,6 +1,6 @@
 //! Parses the files of a connector: which file is the main file, and which `$ref` refers to which partial.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Diagnostic, SourceFile,
@@ -17,16 +17,20 @@ pub(super) struct Trees {
     pub(super) main: Option<(String, Node)>,
     /// The partials by reference (`spotdraft.contracts`): name and tree.
     pub(super) partials: BTreeMap<String, (String, Node)>,
+    /// The references of the partials with a syntax error, which is reported.
+    pub(super) broken: BTreeSet<String>,
 }
 
 pub(super) fn parse(files: &[SourceFile], report: &Report) -> Trees {
-    let mut trees = Trees { main: None, partials: BTreeMap::new() };
+    let mut trees = Trees { main: None, partials: BTreeMap::new(), broken: BTreeSet::new() };
     let mut memory = NodeMemory::of_text(files.iter().map(|file| file.text.len()).sum());
     for file in files {
         let name = file.name.rsplit('/').next().unwrap_or(&file.name);
         if let Some(stem) = stem(name, &PARTIAL) {
             if let Some(node) = parse_file(file, report, &mut memory) {
                 trees.partials.insert(stem.to_owned(), (file.name.clone(), node));
+            } else {
+                trees.broken.insert(stem.to_owned());
             }
             continue;
         }

@@ -8,6 +8,7 @@ use super::enums::Enums;
 use crate::{
     definition::{FilterField, FilterOperator, Filters, Input, InputLocation, InputRules, InputType},
     diagnostic::code,
+    pattern::compile,
     syntax::{Mapping, Reader},
 };
 
@@ -38,10 +39,10 @@ pub(super) fn inputs(mapping: &Mapping<'_>, enums: &Enums<'_>) -> Vec<Input> {
     let mut seen = HashMap::new();
     for reader in mapping.items("inputs") {
         let Some(input) = input(reader, None, enums) else { continue };
-        if let Some(earlier) = seen.insert(input.name.clone(), input.location) {
+        if let Some((earlier, first)) = seen.insert(input.name.clone(), (input.location, reader)) {
             let message = format!("there is another input `{}`", input.name);
             if earlier == input.location {
-                reader.error(code::DUPLICATE_ID, message);
+                reader.duplicate(&first, message);
             } else {
                 let place = earlier.as_str();
                 reader.warning(code::DUPLICATE_ID, format!("{message}, in `{place}`; `inputs` only has the later one"));
@@ -174,34 +175,13 @@ fn rules(reader: Reader<'_>) -> Option<InputRules> {
     })
 }
 
-/// The maximum size of a connector's compiled patterns, in bytes. A few characters may compile to a million bytes.
-pub(crate) const MAX_PATTERN_BYTES: usize = 64 << 20;
-/// The size limits that are tried for a pattern, in bytes, in order.
-const PATTERN_SIZE_LIMITS_BYTES: [usize; 4] = [16 << 10, 64 << 10, 256 << 10, 1 << 20];
-
-/// Returns the size limit of a pattern in bytes; `None` if it cannot be compiled within the limits.
-pub(crate) fn pattern_size(pattern: &str) -> Option<usize> {
-    compile(pattern).map(|(_, size)| size)
-}
-
-fn compile(pattern: &str) -> Option<(Regex, usize)> {
-    let within = |size: usize| Some((regex::RegexBuilder::new(pattern).size_limit(size).build().ok()?, size));
-    PATTERN_SIZE_LIMITS_BYTES.into_iter().find_map(within)
-}
-
 /// Compiles a pattern; an error is reported.
 pub(super) fn compile_pattern(pattern: &str, place: &Reader<'_>) -> Option<Regex> {
-    if place.patterns() > MAX_PATTERN_BYTES {
-        let message =
-            format!("the connector's compiled patterns are larger than {} MiB in total", MAX_PATTERN_BYTES >> 20);
-        place.error_with_hint(
-            code::PATTERN,
-            message,
-            "repetitions of `\\w` and `.` are large; use `[a-z0-9]` or fewer patterns",
-        );
+    // Compiling takes time, too.
+    if !place.takes_patterns() {
         return None;
     }
-    match compile(pattern) {
+    match compile(pattern, |_| {}) {
         Some((regex, size)) => {
             place.add_pattern(size);
             Some(regex)

@@ -2,6 +2,7 @@
 
 pub(crate) mod action;
 pub(crate) mod auth;
+mod base_url;
 mod check;
 mod composite;
 mod cursor;
@@ -9,6 +10,7 @@ mod enums;
 mod events;
 mod files;
 mod guide;
+mod habits;
 mod header;
 pub(crate) mod input;
 mod links;
@@ -18,7 +20,7 @@ pub(crate) mod step;
 mod step_dependencies;
 pub(crate) mod sync;
 
-pub use header::{ConnectorHeader, read_header};
+pub use header::ConnectorHeader;
 
 use crate::{
     Connector, Diagnostic, SourceFile,
@@ -41,7 +43,11 @@ pub fn load(files: &[SourceFile]) -> Loaded {
     let connector = trees.main.as_ref().and_then(|(file, node)| {
         let connector = root::read(Reader::new(node, file, &report), &trees, &report)?;
         check::references(&connector);
+        base_url::check(&connector);
         setup_secrets::check(&connector);
+        if !report.has_errors() {
+            habits::check(&connector);
+        }
         Some(connector)
     });
     let has_errors = report.has_errors();

@@ -21,9 +21,10 @@ use crate::{
     syntax::{Mapping, NodeValue, Reader, Report},
 };
 
-pub(crate) const KEYS: [&str; 22] = [
+pub(crate) const KEYS: [&str; 23] = [
     "Patchbay",
     "StackOne",
+    "$ref",
     "info",
     "baseUrl",
     "rateLimit",
@@ -69,6 +70,8 @@ pub(super) struct LoadedRoot<'n> {
     pub(super) nested: Vec<(Arc<Action>, ActionSpans<'n>)>,
     /// `baseUrl`.
     pub(super) base_url: Option<Reader<'n>>,
+    /// The actions that could not be read; a reference to one of them is not an error.
+    pub(super) unread: UnreadActions,
     /// The scopes that other scopes include.
     pub(super) included: Vec<(String, Reader<'n>)>,
 }
@@ -85,6 +88,9 @@ struct Info {
 
 /// Reads the main file. Everything is read before an error ends it, so that every mistake is reported at once.
 pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report) -> Option<LoadedRoot<'n>> {
+    if reader.peek("StackOne").is_some() {
+        report.set_original();
+    }
     let root = reader.mapping("a connector", &KEYS)?;
     check_format_version(&root);
     root.not_run(&["syncedActions", "mcp"]);
@@ -94,7 +100,7 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
     let context = ActionContext { connector: &key, enums: &enums };
     let mut nested = Nested::new(context);
     let (methods, method_spans) = auth::read(&root, &mut nested);
-    let (actions, action_spans) = read_actions(&root, trees, report, context);
+    let (actions, action_spans, unread) = read_actions(&root, trees, report, context);
     let by_id = index_by_id(&actions);
     let events = root.get("events").and_then(|place| {
         let message =
@@ -103,7 +109,9 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         events::read(place, &mut nested)
     });
     let nested = nested.found;
-    enums.warn_unused();
+    if !unread.any {
+        enums.warn_unused();
+    }
     let changelog = root.get("changelog").and_then(read_changelog);
     let max_concurrency = root.get("concurrency").and_then(read_concurrency);
     let rate_limit_per_second = root.get("rateLimit").and_then(read_rate_limit);
@@ -126,7 +134,7 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         authentication: methods,
         actions,
         by_id,
-        address_fields: OnceLock::new(),
+        address_sources: OnceLock::new(),
         events,
         max_concurrency,
         mcp_instructions: root.get("mcp").and_then(|mcp| mcp.mapping("`mcp`", &["instructions"])?.text("instructions")),
@@ -134,6 +142,7 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         synced_actions: root.texts("syncedActions"),
         forked_from: root.text("forkedFrom"),
         owner: root.text("owner"),
+        evidence: None,
     };
     Some(LoadedRoot {
         nested,
@@ -141,6 +150,7 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         actions: action_spans,
         methods: method_spans,
         base_url: root.get("baseUrl"),
+        unread,
         included,
     })
 }
@@ -268,13 +278,31 @@ fn read_scopes<'n>(root: &Mapping<'n>) -> (Vec<ScopeDefinition>, Vec<(String, Re
     (scopes, included)
 }
 
+/// The actions of a connector that could not be read, which is reported.
+#[derive(Default)]
+pub(super) struct UnreadActions {
+    /// Whether it is not known which actions these are.
+    any: bool,
+    /// The ids of the others.
+    ids: HashSet<String>,
+}
+
+impl UnreadActions {
+    /// Returns true if an action with this id may be one of them.
+    pub(super) fn may_have(&self, id: &str) -> bool {
+        self.any || self.ids.contains(id)
+    }
+}
+
 /// The places in which the actions of a connector are found, in the order of the files.
 struct ActionSources<'n> {
     trees: &'n Trees,
     report: &'n Report,
     actions: Vec<Reader<'n>>,
     /// The partials that a `$ref` names.
-    referenced: HashSet<String>,
+    referenced: HashMap<String, Reader<'n>>,
+    /// Whether every partial could be read.
+    is_complete: bool,
 }
 
 /// Reads the actions of the main file and of the partials that it refers to, with either spelling of `$ref`.
@@ -283,18 +311,30 @@ fn read_actions<'n>(
     trees: &'n Trees,
     report: &'n Report,
     context: ActionContext<'n, '_>,
-) -> (Vec<Arc<Action>>, Vec<ActionSpans<'n>>) {
-    let mut sources = ActionSources { trees, report, actions: Vec::new(), referenced: HashSet::new() };
-    if let Some(actions) = root.require("actions") {
+) -> (Vec<Arc<Action>>, Vec<ActionSpans<'n>>, UnreadActions) {
+    let mut sources =
+        ActionSources { trees, report, actions: Vec::new(), referenced: HashMap::new(), is_complete: true };
+    // Files of the original format may have `$ref` beside `actions`.
+    let references = root.all("$ref");
+    references.iter().for_each(|reference| sources.partial(reference));
+    let actions = if references.is_empty() { root.require("actions") } else { root.get("actions") };
+    if let Some(actions) = actions {
         sources.collect(&actions);
     }
     sources.warn_unreferenced();
     let (mut actions, mut spans): (Vec<Arc<Action>>, Vec<_>) = (Vec::new(), Vec::new());
-    let mut seen = HashSet::new();
+    let mut seen = HashMap::new();
+    let mut unread = UnreadActions { any: !sources.is_complete, ids: HashSet::new() };
     for reader in sources.actions {
-        let Some((action, found)) = action::read(reader, context) else { continue };
-        if !seen.insert(action.id.clone()) {
-            found.id.error(code::DUPLICATE_ID, format!("there is another action `{}`", action.id));
+        let Some((action, found)) = action::read(reader, context) else {
+            match reader.peek("actionId").and_then(|id| id.text()) {
+                Some(id) => _ = unread.ids.insert(id),
+                None => unread.any = true,
+            }
+            continue;
+        };
+        if let Some(earlier) = seen.insert(action.id.clone(), found.id) {
+            found.id.duplicate(&earlier, format!("there is another action `{}`", action.id));
         }
         actions.push(Arc::new(action));
         spans.push(found);
@@ -307,7 +347,23 @@ fn read_actions<'n>(
             found.id.error(code::DUPLICATE_ID, message);
         }
     }
-    (actions, spans)
+    warn_without_phrases(&actions, &spans);
+    (actions, spans, unread)
+}
+
+/// Warns of actions without search phrases, if others of the connector have some: the search would find those instead. A
+/// connector whose author uses none is not warned of, because phrases are optional.
+fn warn_without_phrases(actions: &[Arc<Action>], spans: &[ActionSpans<'_>]) {
+    if actions.iter().all(|action| action.search_phrases.is_empty()) {
+        return;
+    }
+    for (action, found) in actions.iter().zip(spans).filter(|(action, _)| action.search_phrases.is_empty()) {
+        let message = format!(
+            "the action `{}` has no `searchPhrases`, but others have; add what people say who want it",
+            action.id
+        );
+        found.id.warning(code::MISSING_TEXT, message);
+    }
 }
 
 impl<'n> ActionSources<'n> {
@@ -337,11 +393,16 @@ impl<'n> ActionSources<'n> {
 
     fn partial(&mut self, reference: &Reader<'n>) {
         let Some(name) = reference.text() else { return };
-        if !self.referenced.insert(name.clone()) {
-            reference.error(code::DUPLICATE_ID, format!("the file refers to `{name}` twice"));
+        if let Some(earlier) = self.referenced.insert(name.clone(), *reference) {
+            reference.duplicate(&earlier, format!("the file refers to `{name}` twice"));
+            return;
+        }
+        if self.trees.broken.contains(&name) {
+            self.is_complete = false;
             return;
         }
         let Some((file, node)) = self.trees.partials.get(&name) else {
+            self.is_complete = false;
             let message = format!("the file {name}.partial.yaml is missing in the connector's folder");
             match nearest(&name, self.trees.partials.keys().map(String::as_str)) {
                 Some(near) => {
@@ -362,7 +423,12 @@ impl<'n> ActionSources<'n> {
     }
 
     fn warn_unreferenced(&self) {
-        for (name, (file, node)) in self.trees.partials.iter().filter(|(name, _)| !self.referenced.contains(*name)) {
+        // A reference that leads nowhere may mean one of them.
+        if !self.is_complete {
+            return;
+        }
+        for (name, (file, node)) in self.trees.partials.iter().filter(|(name, _)| !self.referenced.contains_key(*name))
+        {
             let message = format!("no `$ref` refers to {name}; the connector does not have its actions");
             Reader::new(node, file, self.report).warning(code::UNUSED, message);
         }

@@ -8,7 +8,7 @@ use crate::{
 
 impl Step {
     /// Returns the step's functions, in the order in which they run.
-    pub(crate) fn functions(&self) -> impl Iterator<Item = &StepFunction> {
+    pub fn functions(&self) -> impl Iterator<Item = &StepFunction> {
         std::iter::once(&self.function).chain(&self.then)
     }
 

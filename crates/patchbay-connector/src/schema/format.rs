@@ -18,8 +18,31 @@ use crate::{
     load::{action, auth, input, root, sync},
 };
 
-/// Returns the schema of a connector's main file; a partial is its `#/$defs/actions`.
+/// Returns the schema of a connector's files: a main file (`#/$defs/connector`), or a partial, which is a list of actions
+/// (`#/$defs/actions`) or has them under `actions` (`#/$defs/partial`). They are distinguished by `if`, so an editor reports
+/// the mistakes of one of them.
 pub fn format_schema() -> Value {
+    let mut definitions = definitions();
+    definitions["connector"] = connector();
+    definitions["partial"] = object(&["actions"], &["actions"], &[("actions", reference("actions"))]);
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Patchbay connector",
+        "description":
+            "A connector: how an account of a provider is authenticated, how it is set up, and which actions it has.",
+        "if": { "type": "array" },
+        "then": reference("actions"),
+        "else": {
+            "if": { "type": "object", "required": ["actions"], "maxProperties": 1 },
+            "then": reference("partial"),
+            "else": reference("connector"),
+        },
+        "$defs": definitions,
+    })
+}
+
+/// Returns the schema of a main file.
+fn connector() -> Value {
     let info = object(
         &["title", "key", "version", "description", "assets"],
         &["title", "key", "version", "description"],
@@ -31,8 +54,9 @@ pub fn format_schema() -> Value {
     );
     let mut schema = object(
         &root::KEYS,
-        &["info", "authentication", "actions"],
+        &["info", "authentication"],
         &[
+            ("$ref", text()),
             ("Patchbay", json!({ "const": "1.0.0" })),
             ("StackOne", json!({ "const": "1.0.0" })),
             ("info", info),
@@ -76,13 +100,10 @@ pub fn format_schema() -> Value {
             ("mcp", object(&["instructions"], &[], &[])),
         ],
     );
-    schema["anyOf"] = json!([{ "required": ["Patchbay"] }, { "required": ["StackOne"] }]);
-    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    schema["title"] = json!("Patchbay connector");
-    schema["description"] = json!(
-        "A connector: how an account of a provider is authenticated, how it is set up, and which actions it has."
-    );
-    schema["$defs"] = definitions();
+    schema["allOf"] = json!([
+        { "anyOf": [{ "required": ["Patchbay"] }, { "required": ["StackOne"] }] },
+        { "anyOf": [{ "required": ["actions"] }, { "required": ["$ref"] }] },
+    ]);
     schema
 }
 
@@ -216,6 +237,7 @@ fn action(required: &[&str]) -> Value {
         required,
         &[
             ("actionId", json!({ "type": "string", "pattern": "^[a-z0-9_]{1,96}$" })),
+            ("searchPhrases", texts()),
             ("categories", texts()),
             ("actionType", choice(&action::TYPES)),
             ("schemaType", names(&["native", "unified"])),

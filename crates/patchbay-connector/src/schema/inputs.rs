@@ -36,12 +36,32 @@ fn schema(input: &Input, all: &[Input]) -> Value {
         typed(input, all)
     } else {
         let variants = std::iter::once(input).chain(&input.variants).map(|variant| typed(variant, all));
-        json!({ "anyOf": variants.collect::<Vec<_>>() })
+        json!({ "anyOf": with_mixed_lists(variants.collect()) })
     };
     if !input.description.is_empty() {
         shape["description"] = json!(input.description);
     }
     shape
+}
+
+/// Merges the variants that are lists into the first of them, so that its items match any of them.
+fn with_mixed_lists(variants: Vec<Value>) -> Vec<Value> {
+    let is_list = |variant: &Value| variant["type"] == "array";
+    let items =
+        variants.iter().filter(|variant| is_list(variant)).map(|list| list["items"].clone()).collect::<Vec<_>>();
+    if items.len() < 2 {
+        return variants;
+    }
+    let mut merged: Vec<Value> = Vec::new();
+    for mut variant in variants {
+        if !is_list(&variant) {
+            merged.push(variant);
+        } else if !merged.iter().any(is_list) {
+            variant["items"] = json!({ "anyOf": items });
+            merged.push(variant);
+        }
+    }
+    merged
 }
 
 fn typed(input: &Input, all: &[Input]) -> Value {

@@ -91,7 +91,7 @@ impl StepFunctionType for DownloadFileFunction {
     const NAME: &'static str = "download_file";
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<DownloadFile> {
-        let mapping = parameters.mapping("`parameters`", &keys())?;
+        let mapping = parameters.parameters(&keys())?;
         let encoding = mapping.get("encoding").and_then(|encoding| encoding.choice(&ENCODINGS));
         let response_type =
             mapping.get("responseType").and_then(|kind| kind.choice(&RESPONSE_TYPES)).unwrap_or_default();

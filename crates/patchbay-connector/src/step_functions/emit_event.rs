@@ -34,7 +34,7 @@ impl StepFunctionType for EmitEventFunction {
     const NAME: &'static str = "emit_event";
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<EmitEvent> {
-        let mapping = parameters.mapping("`parameters`", &KEYS)?;
+        let mapping = parameters.parameters(&KEYS)?;
         let Some(event) = mapping.get("event") else {
             return Some(EmitEvent { event_type: None, event_id: None, event_date: None, data: None });
         };

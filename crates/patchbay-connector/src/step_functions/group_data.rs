@@ -29,7 +29,7 @@ impl StepFunctionType for GroupDataFunction {
     const NAME: &'static str = "group_data";
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<GroupData> {
-        let mapping = parameters.mapping("`parameters`", &KEYS)?;
+        let mapping = parameters.parameters(&KEYS)?;
         mapping.require("stepsDataToGroup")?;
         Some(GroupData { steps: mapping.texts("stepsDataToGroup"), single: mapping.flag("isSingleRecord", false) })
     }

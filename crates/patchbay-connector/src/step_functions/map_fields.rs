@@ -34,7 +34,7 @@ impl StepFunctionType for MapFieldsFunction {
     const IS_VERSIONED: bool = true;
 
     fn read(parameters: Reader<'_>, version: FunctionVersion) -> Option<MapFields> {
-        let mapping = parameters.mapping("`parameters`", &KEYS)?;
+        let mapping = parameters.parameters(&KEYS)?;
         Some(MapFields {
             version,
             fields: mapping.get("fields").map(|fields| field_mappings(&fields)),

@@ -54,7 +54,7 @@ impl StepFunctionType for McpRequestFunction {
     const NAME: &'static str = "mcp_request";
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<McpRequest> {
-        let mapping = parameters.mapping("`parameters`", &KEYS)?;
+        let mapping = parameters.parameters(&KEYS)?;
         let list = mapping.get("method").map_or(Some(false), |method| method.choice(&METHODS))?;
         if !list && mapping.get("toolName").is_none() {
             parameters.error(code::MISSING_KEY, "`toolName` is missing; `tools/call` needs it");

@@ -232,6 +232,13 @@ pub(crate) struct StepRequest<'a> {
 }
 
 impl StepFunction {
+    /// Returns the keys of the fields that it returns, in an action with these `fieldConfigs`; `None` if they are not known.
+    pub(crate) fn mapped_keys<'a>(&'a self, action_fields: &'a [FieldMapping]) -> Option<Vec<&'a str>> {
+        let (Self::MapFields(map) | Self::Typecast(map)) = self else { return None };
+        let fields = map.fields.as_deref().unwrap_or(action_fields);
+        (!fields.is_empty()).then(|| fields.iter().map(|field| field.target.as_str()).collect())
+    }
+
     /// Returns true if its output never contains its inputs: a signed token does not contain the key that signed it.
     pub(crate) fn conceals_inputs(&self) -> bool {
         matches!(self, Self::SignJwt(_))

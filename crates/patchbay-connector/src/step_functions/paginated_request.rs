@@ -31,7 +31,7 @@ impl StepFunctionType for PaginatedRequestFunction {
     const NAME: &'static str = "paginated_request";
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<PaginatedRequest> {
-        let mapping = parameters.mapping("`parameters`", &keys())?;
+        let mapping = parameters.parameters(&keys())?;
         let (page, request) = (read_pagination(&mapping), RequestSpec::read(&mapping));
         Some(PaginatedRequest { page: page?, cursor: read_cursor(&mapping), request: request? })
     }

@@ -81,7 +81,7 @@ impl StepFunctionType for SignJwtFunction {
     const NAME: &'static str = "sign_jwt";
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<SignJwt> {
-        let mapping = parameters.mapping("`parameters`", &KEYS)?;
+        let mapping = parameters.parameters(&KEYS)?;
         let (algorithm, key, claims) =
             (mapping.require("algorithm"), mapping.require("privateKey"), mapping.require("claims"));
         let values = |place: Reader<'_>, what: &str| -> Vec<_> {

@@ -32,7 +32,7 @@ impl StepFunctionType for SoapPaginatedRequestFunction {
     const NAME: &'static str = "soap_paginated_request";
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<SoapPaginatedRequest> {
-        let mapping = parameters.mapping("`parameters`", &keys())?;
+        let mapping = parameters.parameters(&keys())?;
         let (soap, page) = (SoapRequest::read(&mapping), read_pagination(&mapping));
         let cursor = read_cursor(&mapping);
         Some(SoapPaginatedRequest { soap: soap?, page: page?, cursor })

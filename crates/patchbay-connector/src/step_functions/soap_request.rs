@@ -62,7 +62,7 @@ impl StepFunctionType for SoapRequestFunction {
     const NAME: &'static str = "soap_request";
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<SoapRequest> {
-        SoapRequest::read(&parameters.mapping("`parameters`", &KEYS)?)
+        SoapRequest::read(&parameters.parameters(&KEYS)?)
     }
 
     fn templates<'a>(soap: &'a SoapRequest, found: &mut Vec<&'a Template>) {

@@ -19,7 +19,7 @@ impl StepFunctionType for StaticValuesFunction {
     const NAME: &'static str = "static_values";
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<ValueTemplate> {
-        let mapping = parameters.mapping("`parameters`", &KEYS)?;
+        let mapping = parameters.parameters(&KEYS)?;
         ValueTemplate::read(&mapping.require("values")?)
     }
 

@@ -28,7 +28,7 @@ impl StepFunctionType for UploadBinaryFunction {
     const NAME: &'static str = "upload_binary";
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<UploadBinary> {
-        let mapping = parameters.mapping("`parameters`", &KEYS)?;
+        let mapping = parameters.parameters(&KEYS)?;
         let content = mapping.require("binaryContent");
         let request = RequestSpec::read(&mapping);
         let content = content?.mapping("`binaryContent`", &CONTENT_KEYS)?;

@@ -52,7 +52,7 @@ impl StepFunctionType for UploadFileFunction {
     const NAME: &'static str = "upload_file";
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<UploadFile> {
-        let mapping = parameters.mapping("`parameters`", &KEYS)?;
+        let mapping = parameters.parameters(&KEYS)?;
         let file = mapping.require("file").and_then(|file| file.mapping("`file`", &FILE_KEYS));
         let additional = mapping.items("additionalFields").into_iter().filter_map(read_field).collect();
         let request = RequestSpec::read(&mapping);

@@ -7,6 +7,7 @@ mod name_set;
 mod reader;
 mod tree;
 mod value;
+mod yaml_mistake;
 
 pub use crate::diagnostic::{Position, Span};
 pub(crate) use name_set::NameSet;

@@ -3,12 +3,14 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, HashSet},
+    fmt::Write as _,
 };
 
 use super::{MappingEntry, Node, NodeValue, Position, Span};
 use crate::{
     diagnostic::{Diagnostic, Severity, code},
     expr::{ExprSyntaxError, Template},
+    pattern::MAX_PATTERN_BYTES,
     suggest::nearest,
 };
 
@@ -27,6 +29,12 @@ pub struct Report {
     patterns: Cell<usize>,
     /// The nodes that an error points to, with the part of the text: a text that occurs twice gets an error for each.
     pointed: RefCell<HashSet<(*const Node, String)>>,
+    /// Whether the connector has the header of the original format, whose engine accepts more.
+    is_original: Cell<bool>,
+    /// The number of places of each warning about a part without an effect.
+    not_run: RefCell<HashMap<String, usize>>,
+    /// The keys that unknown keys of a mapping are taken for, so that they are not reported as missing, too.
+    misspelt: RefCell<HashSet<(*const Node, String)>>,
 }
 
 /// The number of errors and warnings of a file.
@@ -64,9 +72,25 @@ impl Report {
         }
     }
 
+    /// Records that the connector has the header of the original format.
+    pub(crate) fn set_original(&self) {
+        self.is_original.set(true);
+    }
+
     /// Returns all errors and warnings, in the order of files and lines.
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         let mut found = self.found.into_inner();
+        let not_run = self.not_run.into_inner();
+        for warning in found.iter_mut().filter(|found| found.code == code::NOT_RUN) {
+            match not_run.get(&warning.message) {
+                Some(2) => warning.message.push_str(", here and in another place"),
+                Some(count) if *count > 2 => {
+                    let others = count - 1;
+                    let _ = write!(warning.message, ", here and in {others} other places");
+                }
+                _ => {}
+            }
+        }
         for (file, counts) in self.counts.into_inner() {
             let more = counts.unlisted();
             if more > 0 {
@@ -128,21 +152,65 @@ impl<'n> Reader<'n> {
         self.report.is_full(self.file)
     }
 
-    /// Returns the size of the patterns read so far, in bytes.
-    pub fn patterns(&self) -> usize {
-        self.report.patterns.get()
+    /// Returns true if the connector has the header of the original format, whose engine accepts more.
+    pub(crate) fn is_original(&self) -> bool {
+        self.report.is_original.get()
     }
 
-    /// Adds to the size of the patterns.
-    pub fn add_pattern(&self, bytes: usize) {
+    /// Reports that this node and an earlier one have the same id.
+    pub(crate) fn duplicate(&self, earlier: &Self, message: impl Into<String>) {
+        let found = Diagnostic::error(code::DUPLICATE_ID, message, self.file, self.node.span);
+        self.report.add(found.with_earlier(earlier.file, earlier.node.span));
+    }
+
+    /// Reports a warning at a part of a text somewhere within this node.
+    pub(crate) fn warning_in_text(
+        &self,
+        text: &str,
+        part: &str,
+        code: &'static str,
+        message: String,
+        hint: Option<String>,
+    ) {
+        self.report.add(Diagnostic { severity: Severity::Warning, ..self.in_text(text, part, code, message, hint) });
+    }
+
+    /// Returns true if the connector may have further patterns; reports it otherwise.
+    pub(crate) fn takes_patterns(&self) -> bool {
+        let takes = self.report.patterns.get() <= MAX_PATTERN_BYTES;
+        if !takes {
+            let message =
+                format!("the connector's compiled patterns are larger than {} MiB in total", MAX_PATTERN_BYTES >> 20);
+            let hint = "repetitions of `\\w` and `.` are large; use `[a-z0-9]` or fewer patterns";
+            self.error_with_hint(code::PATTERN, message, hint);
+        }
+        takes
+    }
+
+    /// Adds to the size of the patterns of the connector, in bytes.
+    pub(crate) fn add_pattern(&self, bytes: usize) {
         self.report.patterns.set(self.report.patterns.get().saturating_add(bytes));
+    }
+
+    /// Returns an expression; `None` if the connector may not have its patterns, which is reported.
+    fn with_patterns(&self, template: Template) -> Option<Template> {
+        let bytes = template.pattern_bytes();
+        if bytes > 0 && !self.takes_patterns() {
+            return None;
+        }
+        self.add_pattern(bytes);
+        Some(template)
     }
 
     /// Reports an error at a part of a text somewhere within this node, or at the node if it does not contain the text.
     pub fn error_in_text(&self, text: &str, part: &str, code: &'static str, message: String, hint: Option<String>) {
+        self.report.add(self.in_text(text, part, code, message, hint));
+    }
+
+    fn in_text(&self, text: &str, part: &str, code: &'static str, message: String, hint: Option<String>) -> Diagnostic {
         let span = if self.is_full() { None } else { self.span_in_text(text, part) };
         let diagnostic = Diagnostic::error(code, message, self.file, span.unwrap_or(self.node.span));
-        self.report.add(Diagnostic { hint, ..diagnostic });
+        Diagnostic { hint, ..diagnostic }
     }
 
     /// Returns the position of a part of a text within this node to which no error points yet.
@@ -212,27 +280,85 @@ impl<'n> Reader<'n> {
 
     /// Returns the mapping; reports unknown and duplicate keys. `None` if the node is not a mapping, which is reported.
     pub fn mapping(&self, what: &str, known: &[&str]) -> Option<Mapping<'n>> {
+        self.checked(what, known, false)
+    }
+
+    /// Returns the `parameters` of a step function. The engine for which the format was made drops keys that it does not know
+    /// at this level, so they are warnings, except a misspelt key in a file of our own.
+    pub(crate) fn parameters(&self, known: &[&str]) -> Option<Mapping<'n>> {
+        self.checked("`parameters`", known, true)
+    }
+
+    fn checked(&self, what: &str, known: &[&str], drops_unknown: bool) -> Option<Mapping<'n>> {
         let NodeValue::Map(entries) = &self.node.value else {
             self.wrong_type(&format!("{what} (a mapping)"));
             return None;
         };
-        let mut seen = HashSet::new();
+        let mut seen = HashMap::new();
         for entry in entries {
             let key = entry.key.as_str();
-            let is_new = seen.insert(key);
-            let spot = |code, message: String| Diagnostic::error(code, message, self.file, entry.key_span);
+            let earlier = seen.insert(key, entry.key_span);
             if !known.contains(&key) {
-                let diagnostic = spot(code::UNKNOWN_KEY, format!("{what} has no key `{key}`"));
-                let near = if self.is_full() { None } else { nearest(key, known.iter().copied()) };
-                self.report.add(match near {
-                    Some(near) => diagnostic.with_hint(format!("did you mean `{near}`?")),
-                    None => diagnostic.with_hint(format!("the keys are: {}", known.join(", "))),
-                });
-            } else if !is_new {
-                self.report.add(spot(code::DUPLICATE_KEY, format!("the key `{key}` is duplicated")));
+                self.unknown_key(what, known, drops_unknown, entry);
+            } else if let Some(earlier) = earlier.filter(|_| key != "$ref") {
+                self.duplicate_key(entry, earlier);
             }
         }
         Some(Mapping { reader: *self, entries })
+    }
+
+    fn duplicate_key(&self, entry: &MappingEntry, earlier: Span) {
+        let message = format!("the key `{}` is duplicated", entry.key);
+        let found = Diagnostic::error(code::DUPLICATE_KEY, message, self.file, entry.key_span);
+        self.report.add(found.with_earlier(self.file, earlier));
+    }
+
+    fn unknown_key(&self, what: &str, known: &[&str], is_dropped: bool, entry: &MappingEntry) {
+        /// What requests of other tools have, and where an argument carries it.
+        const ARGUMENTS: [(&str, &str); 8] = [
+            ("headers", "headers"),
+            ("header", "headers"),
+            ("query", "query"),
+            ("queryParams", "query"),
+            ("queryParameters", "query"),
+            ("params", "query"),
+            ("body", "body"),
+            ("data", "body"),
+        ];
+        let key = entry.key.as_str();
+        let argument = ARGUMENTS.iter().find(|(name, _)| is_dropped && known.contains(&"args") && *name == key);
+        // A name in another case is a misspelling, however many words it has.
+        let same =
+            |known: &&&str| known.to_ascii_lowercase() == key.to_ascii_lowercase().replace(['_', '-', '\u{a0}'], "");
+        // So is a name with a letter or two more, however short it is.
+        let longer = |known: &&&str| key.strip_prefix(**known).is_some_and(|more| (1..=2).contains(&more.len()));
+        let near = || {
+            known
+                .iter()
+                .find(same)
+                .or_else(|| known.iter().find(longer))
+                .copied()
+                .or_else(|| nearest(key, known.iter().copied()))
+        };
+        let near = if self.is_full() || argument.is_some() { None } else { near() };
+        if let Some(near) = near {
+            self.report.misspelt.borrow_mut().insert((std::ptr::from_ref(self.node), near.to_owned()));
+        }
+        let place = PLACES.iter().find(|(name, _)| *name == key);
+        let hint = match (argument, near, place) {
+            (Some((_, location)), ..) => format!("write it as `args` with `in: {location}`"),
+            _ if key.contains('\u{a0}') => {
+                "the key contains a no-break space; replace it by a space or remove it".to_owned()
+            }
+            (_, Some(near), _) => format!("did you mean `{near}`?"),
+            (_, _, Some((_, place))) => format!("`{key}` is a key of {place}"),
+            _ => format!("the keys are: {}", known.join(", ")),
+        };
+        let is_warning = is_dropped && (near.is_none() || self.is_original());
+        let message = format!("{what} has no key `{key}`{}", if is_warning { "; it is ignored" } else { "" });
+        let found = Diagnostic::error(code::UNKNOWN_KEY, message, self.file, entry.key_span).with_hint(hint);
+        let severity = if is_warning { Severity::Warning } else { Severity::Error };
+        self.report.add(Diagnostic { severity, ..found });
     }
 
     /// Returns the entries of a mapping whose keys are free; reports duplicate keys.
@@ -246,12 +372,13 @@ impl<'n> Reader<'n> {
                 &[]
             }
         };
-        let mut seen = HashSet::new();
+        let mut seen = HashMap::new();
         for entry in entries {
             // The format permits repeating `$ref`, once for each partial.
-            if !seen.insert(entry.key.as_str()) && entry.key != "$ref" {
-                let message = format!("the key `{}` is duplicated", entry.key);
-                self.report.add(Diagnostic::error(code::DUPLICATE_KEY, message, self.file, entry.key_span));
+            if let Some(earlier) = seen.insert(entry.key.as_str(), entry.key_span)
+                && entry.key != "$ref"
+            {
+                self.duplicate_key(entry, earlier);
             }
         }
         entries.iter().map(move |entry| (entry.key.as_str(), reader.at(&entry.value)))
@@ -299,7 +426,21 @@ impl<'n> Reader<'n> {
         if let NodeValue::Bool(truth) = self.node.value {
             return Some(truth);
         }
-        self.wrong_type("a boolean");
+        let spelled = match &self.node.value {
+            NodeValue::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "yes" | "on" | "y" | "true" => Some("write `true`, without quotes"),
+                "no" | "off" | "n" | "false" => Some("write `false`, without quotes"),
+                _ => None,
+            },
+            _ => None,
+        };
+        match spelled {
+            Some(hint) => {
+                let message = format!("expected a boolean, found {}", self.node.type_name());
+                self.error_with_hint(code::WRONG_TYPE, message, hint);
+            }
+            None => self.wrong_type("a boolean"),
+        }
         None
     }
 
@@ -346,6 +487,10 @@ impl<'n> Reader<'n> {
         let text = self.text()?;
         match Template::parse(&text) {
             Ok(template) => {
+                if let Some(written) = template.is_literal().then(|| meant_as_expression(&text)).flatten() {
+                    let message = "this is a text, although it looks like an expression";
+                    self.warning_with_hint(code::UNUSED, message, format!("write {written}"));
+                }
                 if template.is_literal() && text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}")) {
                     self.warning_with_hint(
                         code::UNUSED,
@@ -353,7 +498,7 @@ impl<'n> Reader<'n> {
                         "use ${…} to insert a value; if the text is intended, write {{'the text'}}",
                     );
                 }
-                Some(template)
+                self.with_patterns(template)
             }
             Err(error) => {
                 self.report.add(self.syntax_error(&text, error));
@@ -365,7 +510,7 @@ impl<'n> Reader<'n> {
     /// Returns a string that is an expression without `{{ }}`, compiled.
     pub fn bare_expression(&self, text: &str) -> Option<Template> {
         match Template::expression(text) {
-            Ok(template) => Some(template),
+            Ok(template) => self.with_patterns(template),
             Err(error) => {
                 self.report.add(self.syntax_error(text, error));
                 None
@@ -376,7 +521,7 @@ impl<'n> Reader<'n> {
     /// Returns a free key that may contain expressions, compiled; an error is reported at its value.
     pub fn key_template(&self, key: &str) -> Option<Template> {
         match Template::parse(key) {
-            Ok(template) => Some(template),
+            Ok(template) => self.with_patterns(template),
             Err(error) => {
                 let message = format!("the key `{key}` is not a valid expression: {}", error.message);
                 self.report.add(Diagnostic::error(code::EXPRESSION, message, self.file, self.node.span));
@@ -399,6 +544,49 @@ impl<'n> Reader<'n> {
             None => diagnostic,
         }
     }
+}
+
+/// Where keys belong that are often written at another level.
+const PLACES: [(&str, &str); 18] = [
+    ("method", "`parameters` of a step function"),
+    ("url", "`parameters` of a step function"),
+    ("args", "`parameters` of a step function"),
+    ("response", "`parameters` of a step function"),
+    ("customErrors", "`parameters` of a step function"),
+    ("dataKey", "`response` in `parameters` of a step function"),
+    ("nextKey", "`response` in `parameters` of a step function"),
+    ("functionName", "`stepFunction` of a step"),
+    ("parameters", "`stepFunction` of a step"),
+    ("stepFunction", "a step"),
+    ("iterator", "a step, or `parameters` of a step function that pages"),
+    ("inputs", "an action"),
+    ("steps", "an action"),
+    ("result", "an action"),
+    ("testActions", "an authentication method"),
+    ("configFields", "an authentication method"),
+    ("setupFields", "an authentication method"),
+    ("baseUrl", "the main file's root, or `parameters` of a step function"),
+];
+
+/// Returns what to write if a literal text looks like an expression: `$inputs.x`, `steps.a.output.data`, `/x/$inputs.id`.
+fn meant_as_expression(text: &str) -> Option<String> {
+    let trimmed = text.trim();
+    let bare = trimmed.strip_prefix('$').unwrap_or(trimmed);
+    let bare = bare.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(bare);
+    if let Some(found) = leading_path(bare).filter(|found| found.len() == bare.len()) {
+        return Some(format!("`$.{found}`"));
+    }
+    text.match_indices('$').find_map(|(at, _)| leading_path(&text[at + 1..])).map(|found| format!("`${{{found}}}`"))
+}
+
+/// Returns the names and indexes that a text begins with, if the first name is a root of expressions.
+fn leading_path(text: &str) -> Option<&str> {
+    const ROOTS: [&str; 4] = ["inputs", "credentials", "steps", "iterator"];
+    let begins = |root: &&&str| text.strip_prefix(**root).is_some_and(|rest| rest.starts_with(['.', '[']));
+    let root = ROOTS.iter().find(begins)?;
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | '-' | '"' | '\'');
+    let path = text[..text.find(|c: char| !is_part(c)).unwrap_or(text.len())].trim_end_matches(['.', '-']);
+    (path.len() > root.len() + 1).then_some(path)
 }
 
 /// Returns the range of a part of a text, given its offset and length in characters. If the file spells the text
@@ -443,10 +631,17 @@ impl<'n> Mapping<'n> {
         Some(self.reader.at(&entry.value))
     }
 
+    /// Returns the values of a key that may be repeated.
+    pub(crate) fn all(&self, key: &str) -> Vec<Reader<'n>> {
+        let entries = self.entries.iter().filter(|entry| entry.key == key);
+        entries.map(|entry| self.reader.at(&entry.value)).collect()
+    }
+
     /// Returns the value of a required key; reports a missing one.
     pub fn require(&self, key: &str) -> Option<Reader<'n>> {
         let found = self.get(key);
-        if found.is_none() {
+        let node = std::ptr::from_ref(self.reader.node);
+        if found.is_none() && !self.reader.report.misspelt.borrow().contains(&(node, key.to_owned())) {
             let mut span = self.reader.node.span;
             span.end = Position { column: span.start.column + 1, ..span.start };
             let message = format!("the key `{key}` is missing");
@@ -487,10 +682,16 @@ impl<'n> Mapping<'n> {
         all
     }
 
-    /// Warns about keys that are read but have no effect yet.
+    /// Warns about keys that are read but have no effect yet, once for each key of a connector.
     pub fn not_run(&self, keys: &[&str]) {
         for (key, place) in keys.iter().filter_map(|key| Some((key, self.get(key)?))) {
-            place.warning(code::NOT_RUN, format!("`{key}` is read and checked, but has no effect yet"));
+            let message = format!("`{key}` is read and checked, but has no effect yet");
+            let mut counts = place.report.not_run.borrow_mut();
+            let count = counts.entry(message.clone()).or_default();
+            *count += 1;
+            if *count == 1 {
+                place.warning(code::NOT_RUN, message);
+            }
         }
     }
 

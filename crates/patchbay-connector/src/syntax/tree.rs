@@ -3,7 +3,7 @@
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as RawSpan};
 use serde_json::Number;
 
-use super::{Position, Span};
+use super::{Position, Span, yaml_mistake};
 use crate::{
     diagnostic::{Diagnostic, code},
     json_tree::text_bytes,
@@ -127,13 +127,20 @@ pub(crate) fn parse_within(file: &str, text: &str, memory: &mut NodeMemory) -> R
     if text.len() > MAX_FILE_BYTES {
         return Err(fail(format!("the file is larger than {} MiB", MAX_FILE_BYTES / 1024 / 1024), Span::default()));
     }
+    let explained = |said: &str, at: Position| {
+        let is_limit = ["deeper than", "values", "only one document"].iter().any(|words| said.contains(words));
+        let mistake = yaml_mistake::explain(text, at, said).filter(|_| !is_limit || said.contains("mapping values"))?;
+        Some(Box::new(Diagnostic::error(code::SYNTAX, mistake.message, file, mistake.span).with_hint(mistake.hint)))
+    };
     let mut builder = TreeBuilder { stack: Vec::new(), root: None, nodes: 0, memory };
     for event in Parser::new_from_str(text) {
         let (event, raw) = event.map_err(|error| {
             let at = position(*error.marker());
-            fail(error.info().to_owned(), Span { start: at, end: at })
+            explained(error.info(), at).unwrap_or_else(|| fail(error.info().to_owned(), Span { start: at, end: at }))
         })?;
-        builder.take(event, span(raw)).map_err(|message| fail(message, span(raw)))?;
+        builder
+            .take(event, span(raw))
+            .map_err(|message| explained(&message, span(raw).start).unwrap_or_else(|| fail(message, span(raw))))?;
     }
     Ok(builder.root.unwrap_or(Node { value: NodeValue::Null, span: Span::default(), spelling: None }))
 }

@@ -53,6 +53,12 @@ impl Map {
         self.entries.push((key.to_owned(), value.into()));
     }
 
+    /// Returns the text of an entry.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        let value = self.entries.iter().find(|(known, _)| known == key).map(|(_, value)| value);
+        if let Some(Yaml::Text(text)) = value { Some(text) } else { None }
+    }
+
     /// Adds a comment above the next entry.
     pub(crate) fn comment(&mut self, text: &str) {
         self.comments.push((self.entries.len(), text.to_owned()));

@@ -4,7 +4,7 @@
 use jiff::{
     ToSpan,
     civil::{Date, DateTime},
-    fmt::strtime,
+    fmt::{strtime, temporal::Pieces},
 };
 use serde_json::Value;
 
@@ -75,7 +75,7 @@ pub(super) fn format_date(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Functi
 pub(super) fn parse_date(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let format = text(arguments, 1, "parseDate")?;
     let moment = moment(argument(arguments, 0), Some(&format), "parseDate")?;
-    Ok(Some(Value::String(moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())))
+    Ok(Some(Value::String(write_iso(moment))))
 }
 
 pub(super) fn add_days(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
@@ -90,47 +90,121 @@ pub(super) fn add_days(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionR
     let text = match format {
         Some(format) => written(later, &format)?,
         None if given_as_day => later.date().to_string(),
-        None => later.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        None => write_iso(later),
     };
     Ok(Some(Value::String(text)))
 }
 
-/// Parses a time in UTC: with a format, as ISO 8601, or (a number) as milliseconds since 1970.
+/// The smallest Unix time that counts as milliseconds (in the year 1973); smaller numbers are seconds.
+const MIN_UNIX_MILLIS: u64 = 100_000_000_000;
+
+/// Returns the milliseconds of a Unix time: a number is in seconds, from 10^11 on in milliseconds.
+pub fn unix_to_millis(number: i64) -> Option<i64> {
+    if number.unsigned_abs() >= MIN_UNIX_MILLIS { Some(number) } else { number.checked_mul(1_000) }
+}
+
+/// Parses a date or time of ISO 8601; a time without a zone is in UTC. Returns it in UTC, until the end of the year 9999.
+pub fn parse_iso(text: &str) -> Option<DateTime> {
+    let text = text.trim();
+    let pieces = Pieces::parse(text).ok()?;
+    let moment = pieces.date().to_datetime(pieces.time().unwrap_or_default());
+    match pieces.to_numeric_offset() {
+        Some(offset) => moment.checked_sub(i64::from(offset.seconds()).seconds()).ok(),
+        None if pieces.time_zone_annotation().is_some() => None,
+        None => Some(moment),
+    }
+}
+
+/// Returns the moment of milliseconds since 1970, in UTC, until the end of the year 9999.
+pub fn from_unix_millis(millis: i64) -> Option<DateTime> {
+    let span = 0.seconds().try_milliseconds(millis).ok()?;
+    DateTime::constant(1970, 1, 1, 0, 0, 0, 0).checked_add(span).ok()
+}
+
+/// Returns the milliseconds since 1970 of a moment in UTC, rounded down.
+fn to_unix_millis(moment: DateTime) -> i64 {
+    let since = moment.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0));
+    since.as_secs() * 1_000 + i64::from(since.subsec_nanos()).div_euclid(1_000_000)
+}
+
+/// Writes a moment in ISO 8601, in UTC with milliseconds.
+pub fn write_iso(moment: DateTime) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+pub(super) fn from_unix(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
+    let wrong = |what: &str| EvalError::Type(format!("`fromUnix`: {what}"));
+    let number = value::as_number(argument(arguments, 0)).ok_or_else(|| wrong("the first argument is not a number"))?;
+    let factor = match arguments.len() {
+        1 if number.abs() >= 100_000_000_000.0 => 1.0,
+        1 => 1_000.0,
+        _ => match text(arguments, 1, "fromUnix")?.as_str() {
+            "seconds" => 1_000.0,
+            "milliseconds" => 1.0,
+            _ => return Err(wrong("the unit must be seconds or milliseconds")),
+        },
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "saturating, and refused by the calendar when too large")]
+    let millis = (number * factor).floor() as i64;
+    let moment = from_unix_millis(millis).ok_or_else(|| wrong("the number is not a valid Unix time"))?;
+    Ok(Some(Value::String(write_iso(moment))))
+}
+
+pub(super) fn unix_seconds(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
+    let millis = unix_argument(arguments, "unixSeconds")?;
+    Ok(Some(Value::from(millis.div_euclid(1_000))))
+}
+
+pub(super) fn unix_millis(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
+    unix_argument(arguments, "unixMillis").map(|millis| Some(Value::from(millis)))
+}
+
+fn unix_argument(arguments: &[Maybe], function: &str) -> Result<i64, EvalError> {
+    let format = if arguments.len() > 1 { Some(text(arguments, 1, function)?) } else { None };
+    moment(argument(arguments, 0), format.as_deref(), function).map(to_unix_millis)
+}
+
+/// Parses a time in UTC: with a format, as ISO 8601, or (a number) as a Unix time.
 fn moment(value: Option<&Value>, format: Option<&str>, function: &str) -> Result<DateTime, EvalError> {
     let wrong = |what: &str| EvalError::Type(format!("`{function}`: {what}"));
-    let utc = |moment: jiff::Timestamp| jiff::tz::Offset::UTC.to_datetime(moment);
+    let whole = || value::as_integer(value).and_then(|number| i64::try_from(number).ok());
     match value {
-        Some(Value::Number(number)) => number
-            .as_i64()
-            .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok())
-            .map(utc)
-            .ok_or_else(|| wrong("the number is not a valid time in milliseconds")),
+        Some(Value::Number(_)) => {
+            let moment = whole().and_then(unix_to_millis).and_then(from_unix_millis);
+            moment.ok_or_else(|| wrong("the number is not a valid Unix time"))
+        }
         Some(Value::String(text)) => match format {
+            Some(unit @ ("t" | "T")) => {
+                let millis =
+                    whole().and_then(|number| if unit == "t" { number.checked_mul(1_000) } else { Some(number) });
+                millis.and_then(from_unix_millis).ok_or_else(|| wrong("the text is not a valid Unix time"))
+            }
             Some(format) => {
                 let parts = strtime::parse(strftime(format)?, text)
                     .map_err(|_| wrong(&format!("the text is not a date with the format {format}")))?;
+                let utc = |moment: jiff::Timestamp| jiff::tz::Offset::UTC.to_datetime(moment);
                 let found = parts.to_timestamp().map(utc).or_else(|_| parts.to_datetime());
-                found
-                    .or_else(|_| parts.to_date().map(|date| date.at(0, 0, 0, 0)))
-                    .map_err(|_| wrong("the format has no complete date"))
+                found.or_else(|_| parts.to_date().map(|date| date.at(0, 0, 0, 0))).map_err(|_| {
+                    let has_date = parts.year().is_some() && parts.month().is_some() && parts.day().is_some();
+                    wrong(if has_date { "the date does not exist" } else { "the format has no complete date" })
+                })
             }
-            None => {
-                let text = text.trim();
-                let found = text.parse::<jiff::Timestamp>().map(utc).or_else(|_| text.parse::<DateTime>());
-                found.map_err(|_| wrong("the text is not an ISO 8601 date"))
-            }
+            None => parse_iso(text).ok_or_else(|| wrong("the text is not an ISO 8601 date")),
         },
         _ => Err(wrong("the first argument is not a date")),
     }
 }
 
 fn written(moment: DateTime, format: &str) -> Result<String, EvalError> {
+    match format {
+        "t" => return Ok(to_unix_millis(moment).div_euclid(1_000).to_string()),
+        "T" => return Ok(to_unix_millis(moment).to_string()),
+        _ => {}
+    }
     // Times are in UTC; the format may contain the offset.
-    let zoned = jiff::tz::Offset::UTC
-        .to_timestamp(moment)
-        .map_err(|_| EvalError::Type("the date is out of range".to_owned()))?
-        .to_zoned_datetime(jiff::tz::TimeZone::UTC);
-    strtime::format(strftime(format)?, &zoned).map_err(|_| EvalError::Type(format!("`{format}` is not a date format")))
+    let mut parts = strtime::BrokenDownTime::from(moment);
+    parts.set_offset(Some(jiff::tz::Offset::UTC));
+    parts.to_string(strftime(format)?).map_err(|_| EvalError::Type(format!("`{format}` is not a date format")))
 }
 
 fn date(text: &str, format: &str) -> Result<Date, EvalError> {

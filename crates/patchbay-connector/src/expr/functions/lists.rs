@@ -61,10 +61,8 @@ pub(super) fn includes_some(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Func
 
 pub(super) fn length(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     Ok(match argument(arguments, 0) {
-        Some(Value::Array(items)) => Some(Value::from(items.len())),
         Some(Value::Object(members)) => Some(Value::from(members.len())),
-        Some(Value::String(text)) => Some(Value::from(text.chars().count())),
-        _ => None,
+        other => other.and_then(value::length),
     })
 }
 
@@ -87,7 +85,9 @@ pub(super) fn last(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResul
 
 pub(super) fn sum(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let items = argument(arguments, 0).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    Ok(Some(value::number(items.iter().filter_map(|item| value::as_number(Some(item))).sum())))
+    let exact = items.iter().map(|item| value::as_integer(Some(item))).sum::<Option<i128>>().and_then(value::integer);
+    let sum = || value::number(items.iter().filter_map(|item| value::as_number(Some(item))).sum());
+    Ok(Some(exact.unwrap_or_else(sum)))
 }
 
 pub(super) fn join(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> FunctionResult {

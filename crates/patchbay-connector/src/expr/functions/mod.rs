@@ -2,7 +2,7 @@
 //! before the dot.
 //!
 //! The table is also the reference: each row has a description and an example. A test runs the examples, and
-//! `docs/connectors/functions.md` is generated from the table.
+//! `docs/build/functions.md` is generated from the table.
 
 #![expect(clippy::unnecessary_wraps, reason = "all functions have one signature, whether they can fail or not")]
 
@@ -11,6 +11,8 @@ mod hashes;
 mod lists;
 mod table;
 mod texts;
+
+pub use dates::{from_unix_millis, parse_iso, unix_to_millis, write_iso};
 
 use serde_json::Value;
 

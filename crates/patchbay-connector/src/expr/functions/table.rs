@@ -19,7 +19,7 @@ macro_rules! functions {
     };
 }
 
-pub(super) static FUNCTIONS: [Function; 42] = functions! {
+pub(super) static FUNCTIONS: [Function; 47] = functions! {
     "present" [] ("value") 1..1 lists::present;
         "Returns true if there is a value and it is not null.";
         "present(inputs.name)" => "true";
@@ -81,8 +81,14 @@ pub(super) static FUNCTIONS: [Function; 42] = functions! {
         "Splits a string at a separator.";
         "split('a,b', ',')" => r#"["a","b"]"#;
     "replace" ["replace" "replaceAll"] ("string, from, to") 3..3 texts::replace;
-        "Replaces every occurrence.";
-        "replace('a-b-c', '-', '+')" => r#""a+b+c""#;
+        "Replaces every occurrence of a string. A regular expression (`/-+/`) replaces its first match, with the flag `g` every match; `$1` is its first group, `$&` the match.";
+        "replace('a--b-c', /-+/g, '+')" => r#""a+b+c""#;
+    "matches" ["matches"] ("string, pattern") 2..2 texts::pattern;
+        "Returns true if a regular expression matches a part of the string. It is a literal, `/^a/i` or `'^a'`, and matches in linear time, so it has neither look-around nor backreferences. Also `/^a/.test(string)`.";
+        "matches('inv-42', /^inv-[0-9]+$/)" => "true";
+    "match" ["match"] ("string, pattern") 2..2 texts::pattern;
+        "Returns the first match of a regular expression and its groups, with the flag `g` all matches; undefined without a match.";
+        "match('inv-42', /([a-z]+)-([0-9]+)/)[2]" => r#""42""#;
     "startsWith" ["startsWith"] ("string, start") 2..2 texts::starts_with;
         "Returns true if the string begins with `start`.";
         "startsWith('abc', 'ab')" => "true";
@@ -129,11 +135,20 @@ pub(super) static FUNCTIONS: [Function; 42] = functions! {
         "Returns the current time, ISO 8601 in UTC.";
         "now()" => r#""2026-06-15T12:00:00Z""#;
     "formatDate" [] ("date, format, from?") 2..3 dates::format_date;
-        "Formats a date; `from` is the format of the input, by default ISO 8601.";
+        "Formats a date; `from` is the format of the input, by default ISO 8601. A number is a Unix time: seconds since 1970, from 10^11 on milliseconds. The formats `t` and `T` write Unix times in seconds and milliseconds.";
         "formatDate('2026-06-15T08:30:00Z', 'dd/MM/yyyy HH:mm')" => r#""15/06/2026 08:30""#;
     "parseDate" [] ("string, format") 2..2 dates::parse_date;
         "Parses a date and returns it in ISO 8601.";
         "parseDate('15/06/2026', 'dd/MM/yyyy')" => r#""2026-06-15T00:00:00.000Z""#;
+    "fromUnix" [] ("number, unit?") 1..2 dates::from_unix;
+        "Converts a Unix time to ISO 8601. The unit is `seconds` or `milliseconds`; without it, numbers from 10^11 on are milliseconds.";
+        "fromUnix(1709251200)" => r#""2024-03-01T00:00:00.000Z""#;
+    "unixSeconds" [] ("date, format?") 1..2 dates::unix_seconds;
+        "Returns the seconds since 1970 of a date; `format` is the format of the input, by default ISO 8601.";
+        "unixSeconds('2024-03-01T00:00:00Z')" => "1709251200";
+    "unixMillis" [] ("date, format?") 1..2 dates::unix_millis;
+        "Returns the milliseconds since 1970 of a date; `format` is the format of the input, by default ISO 8601.";
+        "unixMillis('01/03/2024', 'dd/MM/yyyy')" => "1709251200000";
     "addDays" [] ("date, days, format?") 2..3 dates::add_days;
         "Adds days to a date (negative numbers subtract them) and keeps its form.";
         "addDays('2026-02-27', 2)" => r#""2026-03-01""#;

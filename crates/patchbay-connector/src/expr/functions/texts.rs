@@ -57,6 +57,11 @@ pub(super) fn replace(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> F
     some(whole.replace(&from, &to))
 }
 
+/// The functions with a regular expression are nodes of the tree, because the expression is compiled at load.
+pub(super) fn pattern(_: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
+    Err(EvalError::Type("the regular expression is not a literal".to_owned()))
+}
+
 pub(super) fn starts_with(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let start = text(arguments, 1, "startsWith")?;
     Ok(Some(Value::Bool(text(arguments, 0, "startsWith")?.starts_with(&start))))
@@ -75,7 +80,10 @@ pub(super) fn number(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionRes
     match argument(arguments, 0) {
         None | Some(Value::Null) => Ok(None),
         value => match value::as_number(value) {
-            Some(number) => Ok(Some(value::number(number))),
+            Some(number) => {
+                let exact = value::as_integer(value).and_then(value::integer);
+                Ok(Some(exact.unwrap_or_else(|| value::number(number))))
+            }
             None => Err(EvalError::Type("the argument of `number` is not a number".to_owned())),
         },
     }

@@ -6,14 +6,23 @@ mod select;
 
 use serde_json::Value;
 
-use super::{Bindings, ast::Expr, error::EvalError, eval::Evaluation, value::Maybe};
+use super::{
+    Bindings,
+    ast::Expr,
+    error::EvalError,
+    eval::Evaluation,
+    value::{self, Maybe},
+};
 use select::{PathNode, element, member};
 
-pub(super) use parse::parse;
+pub(super) use parse::{bracket_length, parse, parse_within};
 
 #[derive(Clone, Debug)]
 pub(super) struct Path {
     selectors: Vec<Selector>,
+    /// Whether it ends in `.length`: of a list, the number of its items; of a string, of its characters; of an object, a
+    /// member of that name.
+    is_length: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +60,15 @@ impl Path {
         Some((root, second))
     }
 
+    /// Returns the names that the path begins with.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let plain = self.selectors.iter().map_while(|selector| match selector {
+            Selector::Name(name) => Some(name.as_str()),
+            _ => None,
+        });
+        plain.collect()
+    }
+
     /// Returns true if the path may leave the value that [`Path::head`] names.
     pub(super) fn climbs(&self) -> bool {
         fn climbs(selectors: &[Selector]) -> bool {
@@ -64,8 +82,8 @@ impl Path {
     }
 
     /// Calls `visit` with every filter and script in the path.
-    pub(super) fn expressions(&self, visit: &mut dyn FnMut(&Expr)) {
-        fn within(selectors: &[Selector], visit: &mut dyn FnMut(&Expr)) {
+    pub(super) fn each_expression<'p>(&'p self, visit: &mut dyn FnMut(&'p Expr)) {
+        fn within<'p>(selectors: &'p [Selector], visit: &mut dyn FnMut(&'p Expr)) {
             for selector in selectors {
                 match selector {
                     Selector::Filter(expression) | Selector::Script(expression) => visit(expression),
@@ -81,6 +99,9 @@ impl Path {
     pub(super) fn simple<'a>(&self, bindings: &Bindings<'a>) -> Option<Option<&'a Value>> {
         let mut selectors = self.selectors.iter();
         let Some(Selector::Name(root)) = selectors.next() else { return None };
+        if self.is_length {
+            return None;
+        }
         let mut value = bindings.root(root);
         for selector in selectors {
             match selector {
@@ -111,6 +132,7 @@ impl Path {
             }
         };
         let tracks = self.climbs();
+        let selectors = if self.is_length { &selectors[..selectors.len().saturating_sub(1)] } else { selectors };
         let mut found = vec![first];
         let mut selectors = selectors.iter().peekable();
         let mut as_names = false;
@@ -136,6 +158,14 @@ impl Path {
                 }
             }
             found = next;
+        }
+        if self.is_length {
+            let lengths = found.iter().filter_map(|place| match place.value() {
+                Value::Object(members) => members.get("length").map(|value| evaluation.copy(value)),
+                other => value::length(other).map(Ok),
+            });
+            let mut lengths = lengths.collect::<Result<Vec<_>, _>>()?;
+            return Ok(if lengths.len() > 1 { Some(Value::Array(lengths)) } else { lengths.pop() });
         }
         let mut result =
             |place: &PathNode<'_>| if as_names { Ok(place.name()) } else { evaluation.copy(place.value()) };

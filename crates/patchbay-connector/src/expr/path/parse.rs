@@ -1,7 +1,7 @@
 //! Parses a path.
 
 use super::{
-    super::{MAX_DEPTH, error::ExprSyntaxError, parser},
+    super::{MAX_DEPTH, error::ExprSyntaxError, lexer::hex_character, parser},
     Path, Selector,
 };
 
@@ -10,6 +10,17 @@ use super::{
 /// # Errors
 /// If the path is not valid.
 pub(in crate::expr) fn parse(source: &str) -> Result<Path, ExprSyntaxError> {
+    parse_within(source, 0)
+}
+
+/// Parses a path within expressions of this depth.
+///
+/// # Errors
+/// If the path is not valid.
+pub(in crate::expr) fn parse_within(source: &str, depth: usize) -> Result<Path, ExprSyntaxError> {
+    if depth >= MAX_DEPTH {
+        return Err(ExprSyntaxError::new(0, format!("the expression is nested deeper than {MAX_DEPTH} levels")));
+    }
     let mut selectors = Vec::new();
     let mut rest = source.strip_prefix('$').unwrap_or(source);
     while !rest.is_empty() {
@@ -37,35 +48,47 @@ pub(in crate::expr) fn parse(source: &str) -> Result<Path, ExprSyntaxError> {
             selectors.push(Selector::Property);
             rest = after;
         } else if let Some(after) = rest.strip_prefix('.') {
-            rest = name(after, source, &mut selectors)?;
+            // `$.a.['b']` is written like `$.a['b']`.
+            rest = if after.starts_with('[') { after } else { name(after, source, &mut selectors)? };
         } else if rest.starts_with('[') {
             let length = bracket_length(rest).ok_or_else(|| ExprSyntaxError::new(at, "`[` is not closed"))?;
-            selectors.push(bracket(&rest[1..length - 1], at + 1)?);
+            selectors.push(bracket(&rest[1..length - 1], at + 1, depth)?);
             rest = &rest[length..];
         } else {
             let first = rest.chars().next().unwrap_or(' ');
             return Err(ExprSyntaxError::new(at, format!("expected `.` or `[`, found `{first}`")));
         }
     }
-    Ok(Path { selectors })
+    let ends_in_length = matches!(selectors.last(), Some(Selector::Name(name)) if name == "length");
+    let follows_value = selectors.len() > 1 && !matches!(selectors.get(selectors.len() - 2), Some(Selector::Descend));
+    Ok(Path { selectors, is_length: ends_in_length && follows_value && source.ends_with(".length") })
 }
 
 fn name<'a>(rest: &'a str, source: &str, selectors: &mut Vec<Selector>) -> Result<&'a str, ExprSyntaxError> {
     let length = rest.find(['.', '[', '^', '~']).unwrap_or(rest.len());
     let name = &rest[..length];
     if name.is_empty() || name.contains(char::is_whitespace) {
-        return Err(ExprSyntaxError::new(source.len() - rest.len(), "expected a name")
-            .with_hint("write a name with spaces, `^` or `~` in brackets: $.inputs[\"odd name\"]"));
+        let at = source.len() - rest.len();
+        let after = name.find(char::is_whitespace).map(|space| name[space..].trim_start()).unwrap_or_default();
+        let is_operator = after.starts_with(['=', '!', '<', '>', '+', '*', '/', '%', '?', '&', '|', '-', ':']);
+        let hint = if is_operator {
+            "a path has no operators; write the expression in {{ }}: {{$.inputs.limit > 5}}"
+        } else {
+            "write a name with spaces, `^` or `~` in brackets: $.inputs[\"odd name\"]"
+        };
+        return Err(ExprSyntaxError::new(at, "expected a name").with_hint(hint));
     }
     selectors.push(if name == "*" { Selector::Wildcard } else { Selector::Name(name.to_owned()) });
     Ok(&rest[length..])
 }
 
 /// Returns the length of `[…]`; skips nested brackets and quotes.
-fn bracket_length(text: &str) -> Option<usize> {
+pub(in crate::expr) fn bracket_length(text: &str) -> Option<usize> {
     let (mut depth, mut quote) = (0_usize, None);
-    for (at, character) in text.char_indices() {
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
         match (quote, character) {
+            (Some(_), '\\') => _ = characters.next(),
             (Some(open), _) if open == character => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(character),
@@ -82,13 +105,13 @@ fn bracket_length(text: &str) -> Option<usize> {
     None
 }
 
-fn bracket(inner: &str, at: usize) -> Result<Selector, ExprSyntaxError> {
+fn bracket(inner: &str, at: usize, depth: usize) -> Result<Selector, ExprSyntaxError> {
     let text = inner.trim();
     if let Some(filter) = text.strip_prefix("?(").and_then(|rest| rest.strip_suffix(')')) {
-        return parser::parse(filter).map(Selector::Filter).map_err(|error| error.shifted(at + 2));
+        return parser::parse_within(filter, depth + 1).map(Selector::Filter).map_err(|error| error.shifted(at + 2));
     }
     if let Some(script) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-        return parser::parse(script).map(Selector::Script).map_err(|error| error.shifted(at + 1));
+        return parser::parse_within(script, depth + 1).map(Selector::Script).map_err(|error| error.shifted(at + 1));
     }
     match text {
         "^" => return Ok(Selector::Parent),
@@ -105,8 +128,10 @@ fn bracket(inner: &str, at: usize) -> Result<Selector, ExprSyntaxError> {
 /// Splits at commas outside of quotes.
 fn split(text: &str) -> Vec<&str> {
     let (mut parts, mut start, mut quote) = (Vec::new(), 0, None);
-    for (at, character) in text.char_indices() {
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
         match (quote, character) {
+            (Some(_), '\\') => _ = characters.next(),
             (Some(open), _) if open == character => quote = None,
             (None, '"' | '\'') => quote = Some(character),
             (None, ',') => {
@@ -120,6 +145,31 @@ fn split(text: &str) -> Vec<&str> {
     parts
 }
 
+/// Returns a quoted name without its escapes (RFC 9535 section 2.3.1.2).
+fn unescaped(name: &str) -> String {
+    let (mut plain, mut characters) = (String::with_capacity(name.len()), name.char_indices());
+    while let Some((at, character)) = characters.next() {
+        if character != '\\' {
+            plain.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some((_, 'b')) => plain.push('\u{8}'),
+            Some((_, 'f')) => plain.push('\u{c}'),
+            Some((_, 'n')) => plain.push('\n'),
+            Some((_, 'r')) => plain.push('\r'),
+            Some((_, 't')) => plain.push('\t'),
+            Some((_, 'u')) if let Some(known) = hex_character(&name[at + 2..]) => {
+                plain.push(known);
+                characters.nth(3);
+            }
+            Some((_, other)) => plain.push(other),
+            None => plain.push('\\'),
+        }
+    }
+    plain
+}
+
 fn single(text: &str, at: usize) -> Result<Selector, ExprSyntaxError> {
     let text = text.trim();
     if text == "*" {
@@ -127,7 +177,7 @@ fn single(text: &str, at: usize) -> Result<Selector, ExprSyntaxError> {
     }
     for quote in ['"', '\''] {
         if let Some(name) = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
-            return Ok(Selector::Name(name.to_owned()));
+            return Ok(Selector::Name(unescaped(name)));
         }
     }
     if let Ok(index) = text.parse::<i64>() {

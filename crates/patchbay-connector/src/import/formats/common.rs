@@ -5,7 +5,7 @@ use std::collections::{HashMap, hash_map::Entry};
 use serde_json::Value;
 
 use crate::import::{
-    model::{ApiMethod, ApiOperation, ParameterLocation, ParameterStyle},
+    model::{ApiMethod, ApiOperation, ApiParameter, ParameterLocation, ParameterStyle},
     refs::ApiDocument,
     review_notes::{ReviewNotes, Topic},
 };
@@ -13,6 +13,8 @@ use crate::import::{
 /// The maximum number of parameters of an operation.
 const MAX_PARAMETERS: usize = 1_000;
 
+/// The schema of a text.
+static TEXT: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| serde_json::json!({"type": "string"}));
 /// The schema of any value, for a missing schema.
 pub(super) const ANYTHING: &Value = &Value::Bool(true);
 
@@ -21,11 +23,11 @@ pub(super) fn text(value: &Value, key: &str) -> String {
     value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// Returns a string that may be written as a number.
-pub(super) fn spelled(value: &Value) -> String {
+/// Returns a string that may be written as a number or a boolean.
+pub(in crate::import) fn spelled(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
         _ => String::new(),
     }
 }
@@ -65,6 +67,7 @@ pub(super) fn operation<'d>(path: &str, method: ApiMethod, described: &'d Value)
         answer: crate::import::model::ApiResponse::default(),
         security: None,
         server: None,
+        described,
     }
 }
 
@@ -83,12 +86,19 @@ pub(super) fn operations<'d>(
     let mut found = Vec::new();
     for (path, item) in members(document.root, "paths").filter(|(path, _)| !path.starts_with("x-")) {
         let Some(item) = document.resolved(item) else {
-            notes.add(Topic::Reference, path, "the `$ref` of the path is not in this file");
+            notes.add(Topic::Reference, path, "the `$ref` of the path is not in this file or beside it");
             continue;
         };
         for (name, described) in item.as_object().into_iter().flatten() {
             if let Some(method) = ApiMethod::of(name) {
-                found.push(read(path, item, method, described));
+                match document.resolved(described) {
+                    Some(described) => found.push(read(path, item, method, described)),
+                    None => notes.add(
+                        Topic::LeftOut,
+                        format!("{} {path}", name.to_ascii_uppercase()),
+                        format!("its `$ref` `{}` is not in this file or beside it", text(described, "$ref")),
+                    ),
+                }
             } else if matches!(name.as_str(), "head" | "options" | "trace" | "query") {
                 notes.add(
                     Topic::LeftOut,
@@ -99,6 +109,44 @@ pub(super) fn operations<'d>(
         }
     }
     found
+}
+
+/// Moves the parameters that a path writes into its query (`/a?b={b}`) to the parameters of the query.
+pub(super) fn split_query<'d>(operation: &mut ApiOperation<'d>) {
+    let Some((path, query)) = operation.path.split_once('?').map(|(path, query)| (path.to_owned(), query.to_owned()))
+    else {
+        return;
+    };
+    let mut fixed = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let variable =
+            pair.split_once('=').and_then(|(name, value)| Some((name, value.strip_prefix('{')?.strip_suffix('}')?)));
+        let Some((name, variable)) = variable.filter(|(name, _)| !name.contains(['{', '}'])) else {
+            fixed.push(pair);
+            continue;
+        };
+        let is_in_query = |param: &ApiParameter<'d>| param.location == ParameterLocation::Query && param.name == name;
+        if operation.params.iter().any(is_in_query) {
+            operation.params.retain(|param| !(param.location == ParameterLocation::Path && param.name == variable));
+            continue;
+        }
+        match operation.params.iter_mut().find(|param| param.name == variable) {
+            Some(param) => {
+                param.location = ParameterLocation::Query;
+                name.clone_into(&mut param.name);
+            }
+            None => operation.params.push(ApiParameter {
+                name: name.to_owned(),
+                location: ParameterLocation::Query,
+                required: false,
+                description: String::new(),
+                schema: &TEXT,
+                style: ParameterStyle::Repeat,
+            }),
+        }
+    }
+    let fixed = fixed.join("&");
+    operation.path = if fixed.is_empty() { path } else { format!("{path}?{fixed}") };
 }
 
 /// Returns the parameters of a path and of its operation; those of the operation take precedence.
@@ -138,6 +186,10 @@ pub(super) fn location(param: &Value, place: &str, notes: &ReviewNotes) -> Optio
     match param.get("in").and_then(Value::as_str) {
         Some("path") => Some(ParameterLocation::Path),
         Some("query") => Some(ParameterLocation::Query),
+        // A version within `Accept` is a part of the request; anything else in it is not.
+        Some("header") if name.eq_ignore_ascii_case("accept") && names_a_version(param) => {
+            Some(ParameterLocation::Header)
+        }
         // The HTTP client sets these headers.
         Some("header") if ["accept", "content-type", "authorization"].contains(&name.to_ascii_lowercase().as_str()) => {
             None
@@ -154,6 +206,20 @@ pub(super) fn location(param: &Value, place: &str, notes: &ReviewNotes) -> Optio
         }
         None => None,
     }
+}
+
+/// Returns true if a parameter has a media type of the provider as its only value or its default.
+fn names_a_version(param: &Value) -> bool {
+    let schema = param.get("schema").unwrap_or(param);
+    let only = if let [only] = items(schema, "enum") { only.as_str() } else { None };
+    let value = only.or_else(|| schema.get("default").and_then(Value::as_str));
+    value.is_some_and(is_vendor_json)
+}
+
+/// Returns true for JSON with a media type of the provider: `application/vnd.acme.v2+json`.
+pub(super) fn is_vendor_json(media: &str) -> bool {
+    let media = media.to_ascii_lowercase();
+    media.starts_with("application/vnd.") && media.contains("json") && !media.contains(',')
 }
 
 /// Returns the response of a successful request: 200, another 2xx, `default`.

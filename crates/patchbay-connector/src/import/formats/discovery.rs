@@ -122,6 +122,7 @@ impl<'d> DiscoveryReader<'d, '_> {
                 schema: Some(request),
                 required: None,
                 description: String::new(),
+                files: Vec::new(),
                 fields: Vec::new(),
             });
         operation.answer.schema = described.get("response").filter(|response| response.get("$ref").is_some());
@@ -193,6 +194,7 @@ impl<'d> DiscoveryReader<'d, '_> {
             schema: None,
             required: Some(true),
             description: "The file".to_owned(),
+            files: Vec::new(),
             fields: Vec::new(),
         });
         operation

@@ -8,14 +8,34 @@ mod swagger;
 
 use serde_json::Value;
 
+pub(super) use self::common::spelled;
 use super::{ImportError, model::Api, refs::ApiDocument, review_notes::ReviewNotes};
+
+/// Returns true if a description may refer to other files. In Google discovery, a reference is a name.
+pub(super) fn has_files(root: &Value) -> bool {
+    root.get("openapi").is_some() || root.get("swagger").is_some()
+}
 
 /// Reads an API description of any format.
 ///
 /// # Errors
 /// [`ImportError::Format`] if the format is unknown.
 pub(super) fn read<'d>(root: &'d Value, notes: &ReviewNotes) -> Result<Api<'d>, ImportError> {
-    let document = ApiDocument { root };
+    read_format(ApiDocument { root, facts_only: false }, notes)
+}
+
+/// Reads an API description of any format without its sentences.
+///
+/// # Errors
+/// [`ImportError::Format`] if the format is unknown.
+pub(super) fn read_facts<'d>(root: &'d Value, notes: &ReviewNotes) -> Result<Api<'d>, ImportError> {
+    let mut api = read_format(ApiDocument { root, facts_only: true }, notes)?;
+    super::words::keep_facts(&mut api);
+    Ok(api)
+}
+
+fn read_format<'d>(document: ApiDocument<'d>, notes: &ReviewNotes) -> Result<Api<'d>, ImportError> {
+    let root = document.root;
     let version = |key| root.get(key).map(common::spelled).unwrap_or_default();
     if version("openapi").starts_with("3.") {
         return Ok(openapi::read(document, &version("openapi"), notes));

@@ -4,26 +4,35 @@ use serde_json::Value;
 
 use super::{common, security};
 use crate::import::{
-    model::{Api, ApiBody, ApiOperation, ApiParameter, ApiResponse, ApiServer, BodyMedia, ParameterStyle},
+    model::{
+        Api, ApiBody, ApiOperation, ApiParameter, ApiResponse, ApiServer, BodyMedia, ParameterLocation, ParameterStyle,
+    },
     refs::ApiDocument,
     review_notes::{ReviewNotes, Topic},
+    schema::merge,
 };
 
 pub(super) fn read<'d>(document: ApiDocument<'d>, version: &str, notes: &ReviewNotes) -> Api<'d> {
     let root = document.root;
     let info = root.get("info").unwrap_or(&Value::Null);
     let short = version.split('.').take(2).collect::<Vec<_>>().join(".");
+    let usual = servers(root);
     let operations = common::operations(document, notes, |path, item, method, described| {
         let mut operation = common::operation(path, method, described);
         let place = operation.place();
         for param in common::parameters(document, item, described, &place, notes) {
-            operation.params.extend(parameter(document, param, &place, notes));
+            match page_members(document, param) {
+                Some(members) => operation.params.extend(members),
+                None => operation.params.extend(parameter(document, param, &place, notes)),
+            }
         }
+        common::split_query(&mut operation);
         operation.body = described.get("requestBody").and_then(|body| request_body(document, body, &operation, notes));
         operation.answer = answer(document, described);
         operation.security = described.get("security").map(security::requirements);
         let servers = [described, item].into_iter().find_map(|holder| servers(holder).into_iter().next());
-        operation.server = servers.map(|server| server.url);
+        let is_usual = |server: &ApiServer<'_>| usual.first().is_some_and(|usual| usual.url == server.url);
+        operation.server = servers.map(|server| if is_usual(&server) { server.url } else { with_defaults(server) });
         operation
     });
     let components = root.get("components").unwrap_or(&Value::Null);
@@ -33,7 +42,7 @@ pub(super) fn read<'d>(document: ApiDocument<'d>, version: &str, notes: &ReviewN
         title: common::text(info, "title"),
         description: common::text(info, "description"),
         docs: common::docs(root),
-        servers: servers(root),
+        servers: usual,
         schemes: security::schemes(document, components, "securitySchemes"),
         security: root.get("security").map(security::requirements).unwrap_or_default(),
         operations,
@@ -46,6 +55,14 @@ fn servers(holder: &Value) -> Vec<ApiServer<'_>> {
         variables: common::members(server, "variables").collect(),
     };
     common::items(holder, "servers").iter().map(server).collect()
+}
+
+/// Returns the URL of a server with the defaults of its variables.
+fn with_defaults(server: ApiServer<'_>) -> String {
+    server.variables.iter().fold(server.url, |url, (name, about)| match about.get("default").map(common::spelled) {
+        Some(default) => url.replace(&format!("{{{name}}}"), &default),
+        None => url,
+    })
 }
 
 fn parameter<'d>(
@@ -88,6 +105,36 @@ fn parameter<'d>(
     })
 }
 
+/// Returns the members of a `page` that is an object, each as a parameter: pagination sets one of them and keeps the others.
+fn page_members<'d>(document: ApiDocument<'d>, param: &'d Value) -> Option<Vec<ApiParameter<'d>>> {
+    let name = common::text(param, "name");
+    let is_page = ["page", "pagination", "paging"].contains(&name.to_ascii_lowercase().as_str());
+    if !is_page || param.get("in").and_then(Value::as_str) != Some("query") {
+        return None;
+    }
+    let is_deep = param.get("style").and_then(Value::as_str) == Some("deepObject");
+    if !is_deep && param.get("explode").and_then(Value::as_bool) == Some(false) {
+        return None;
+    }
+    let object = merge(document, param.get("schema")?);
+    let is_flat = |schema: &Value| {
+        let merged = merge(document, schema);
+        merged.properties.is_empty() && merged.items.is_none() && !merged.open
+    };
+    if object.properties.is_empty() || !object.properties.iter().all(|(_, schema)| is_flat(schema)) {
+        return None;
+    }
+    let member = |(member, schema): &(&'d str, &'d Value)| ApiParameter {
+        name: if is_deep { format!("{name}[{member}]") } else { (*member).to_owned() },
+        location: ParameterLocation::Query,
+        required: common::flag(param, "required") && object.required.contains(member),
+        description: merge(document, schema).description.to_owned(),
+        schema,
+        style: ParameterStyle::Repeat,
+    };
+    Some(object.properties.iter().map(member).collect())
+}
+
 fn request_body<'d>(
     document: ApiDocument<'d>,
     body: &'d Value,
@@ -101,8 +148,23 @@ fn request_body<'d>(
     let mut offered = common::members(body, "content").map(|(name, media)| (media_of(name), media)).collect::<Vec<_>>();
     offered.sort_by_key(|(media, _)| rank(media));
     let (media, described) = offered.into_iter().next()?;
+    let is_binary = described.get("schema").is_some_and(|schema| {
+        let merged = merge(document, schema);
+        merged.format == Some("binary") || (merged.is_file && merged.properties.is_empty())
+    });
+    let media = match media {
+        // A body that is a file, whatever its media type is called.
+        BodyMedia::Json if is_binary => BodyMedia::Binary("application/octet-stream".to_owned()),
+        BodyMedia::OtherJson(name) | BodyMedia::Text(name) if is_binary => BodyMedia::Binary(name),
+        other => other,
+    };
+    let is_file = |(_, encoding): &(&str, &Value)| {
+        let media = encoding.get("contentType").and_then(Value::as_str);
+        media.is_some_and(|media| media.split(',').all(common::is_file))
+    };
     Some(ApiBody {
         media,
+        files: common::members(described, "encoding").filter(is_file).map(|(name, _)| name).collect(),
         schema: described.get("schema"),
         required: body.get("required").and_then(Value::as_bool),
         description: common::text(body, "description"),
@@ -151,7 +213,9 @@ fn answer<'d>(document: ApiDocument<'d>, described: &'d Value) -> ApiResponse<'d
         media.get("schema").is_some_and(|schema| schema.get("format").and_then(Value::as_str) == Some("binary"))
     };
     let files = |(media, described): &(&str, &Value)| common::is_file(media) || binary_text(described);
+    let plain = content.iter().any(|(media, _)| common::bare(media) == "application/json");
     ApiResponse {
+        accept: json.map(|(media, _)| (*media).to_owned()).filter(|media| !plain && common::is_vendor_json(media)),
         schema: json.and_then(|(_, media)| media.get("schema")),
         is_file: (json.is_none() && content.iter().any(files)) || json.is_some_and(|(_, media)| binary_text(media)),
         has_link: common::has_link(answer),

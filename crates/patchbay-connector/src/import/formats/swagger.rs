@@ -23,6 +23,7 @@ pub(super) fn read<'d>(document: ApiDocument<'d>, notes: &ReviewNotes) -> Api<'d
                 operation.params.extend(parameter(param, &place, notes));
             }
         }
+        common::split_query(&mut operation);
         operation.answer = answer(document, described);
         operation.security = described.get("security").map(security::requirements);
         operation
@@ -86,6 +87,7 @@ fn body<'d>(root: &'d Value, described: &'d Value, params: &[&'d Value], operati
             schema: body.get("schema"),
             required: body.get("required").and_then(Value::as_bool),
             description: common::text(body, "description"),
+            files: Vec::new(),
             fields: Vec::new(),
         });
         return;
@@ -110,6 +112,7 @@ fn body<'d>(root: &'d Value, described: &'d Value, params: &[&'d Value], operati
         schema: None,
         required: None,
         description: String::new(),
+        files: Vec::new(),
         fields,
     });
 }
@@ -120,5 +123,9 @@ fn answer<'d>(document: ApiDocument<'d>, described: &'d Value) -> ApiResponse<'d
     let produces = common::texts(described, "produces");
     let only_files = !produces.is_empty() && produces.iter().all(|media| common::is_file(media));
     let is_file = schema.is_some_and(|schema| schema.get("type").and_then(Value::as_str) == Some("file"));
-    ApiResponse { schema, is_file: is_file || only_files, has_link: common::has_link(answer) }
+    let accept = match produces.as_slice() {
+        [only] => Some(only.clone()).filter(|only| common::is_vendor_json(only)),
+        _ => None,
+    };
+    ApiResponse { schema, accept, is_file: is_file || only_files, has_link: common::has_link(answer) }
 }

@@ -11,6 +11,9 @@ const MAX_DEPTH: usize = 24;
 /// The maximum number of parts of a schema.
 const MAX_PARTS: usize = 256;
 
+/// The member that selects an alternative; its values, each with the schema that it selects.
+type Kinds<'d> = (&'d str, Vec<(&'d str, &'d str)>);
+
 /// A schema and its parts, merged. If two parts have the same key, the first one takes precedence, and the outer one
 /// over the one that it refers to.
 #[derive(Debug, Default)]
@@ -28,6 +31,8 @@ pub(in crate::import) struct MergedSchema<'d> {
     pub(in crate::import) items: Option<&'d Value>,
     /// `oneOf` and `anyOf`.
     pub(in crate::import) alternatives: Vec<&'d Value>,
+    /// The `discriminator`.
+    pub(in crate::import) kinds: Option<Kinds<'d>>,
     pub(in crate::import) nullable: bool,
     pub(in crate::import) description: &'d str,
     pub(in crate::import) default: Option<&'d Value>,
@@ -80,7 +85,8 @@ impl<'d> MergedSchema<'d> {
         self.nullable |= flag("nullable") == Some(true) || flag("x-nullable") == Some(true);
         self.read_only |= flag("readOnly") == Some(true);
         self.repeated |= flag("repeated") == Some(true);
-        self.is_file |= text("contentMediaType").is_some() && text("contentEncoding").is_none();
+        let encoding = text("contentEncoding");
+        self.is_file |= encoding == Some("binary") || (text("contentMediaType").is_some() && encoding.is_none());
         self.format = self.format.or_else(|| text("format"));
         self.values = self.values.or_else(|| list("enum"));
         self.constant = self.constant.or_else(|| members.get("const"));
@@ -107,6 +113,7 @@ impl<'d> MergedSchema<'d> {
         for key in ["oneOf", "anyOf"] {
             self.alternatives.extend(list(key).unwrap_or_default());
         }
+        self.kinds = self.kinds.take().or_else(|| kinds(members.get("discriminator")?));
         for part in list("allOf").unwrap_or_default() {
             self.take(document, part, depth + 1);
         }
@@ -148,4 +155,11 @@ impl<'d> MergedSchema<'d> {
             && self.items.is_none()
             && self.values.is_none_or(|values| values.iter().all(Value::is_null))
     }
+}
+
+/// Returns the member of a `discriminator`, with the values that it maps.
+fn kinds(discriminator: &Value) -> Option<Kinds<'_>> {
+    let name = discriminator.get("propertyName")?.as_str()?;
+    let mapping = discriminator.get("mapping")?.as_object()?;
+    Some((name, mapping.iter().filter_map(|(value, target)| Some((value.as_str(), target.as_str()?))).collect()))
 }

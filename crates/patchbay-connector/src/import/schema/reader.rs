@@ -4,13 +4,17 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{InputShape, MergedSchema, Property, ShapeRules, ShapeType, merge};
+use super::{
+    InputShape, MergedSchema, Property, ShapeRules, ShapeType,
+    alternatives::{MAX_VARIANTS, alike, either, union},
+    merge,
+};
 use crate::{
     import::{
         refs::ApiDocument,
         review_notes::{ReviewNotes, Topic},
     },
-    load::input::pattern_size,
+    pattern::pattern_size,
 };
 
 /// The maximum number of shapes of an action.
@@ -21,8 +25,8 @@ const MAX_DEPTH: usize = 6;
 const MAX_MEMBERS: usize = 1_000;
 /// The maximum number of values of an enum.
 const MAX_VALUES: usize = 300;
-/// The maximum number of further shapes of a value.
-const MAX_VARIANTS: usize = 8;
+/// The maximum number of alternatives that are read.
+const MAX_ALTERNATIVES: usize = 64;
 
 /// Converts the schemas of an operation.
 pub(in crate::import) struct SchemaReader<'d, 'n> {
@@ -87,18 +91,25 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
             } else {
                 InputShape::anything()
             };
-            merged.describe(&mut shape);
+            self.describe(&merged, &mut shape);
             return shape;
         }
         let outside = self.within.len();
         self.within.extend(&merged.refs);
         let mut shape = self.of(&merged, at, depth);
         self.within.truncate(outside);
-        merged.describe(&mut shape);
+        self.describe(&merged, &mut shape);
         if merged.repeated {
             shape = shape.into_list();
         }
         shape
+    }
+
+    fn describe(&self, merged: &MergedSchema<'_>, shape: &mut InputShape) {
+        merged.describe(shape);
+        if self.document.facts_only {
+            shape.description.clear();
+        }
     }
 
     fn of(&mut self, merged: &MergedSchema<'d>, at: &str, depth: usize) -> InputShape {
@@ -111,12 +122,26 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
         });
         let alternatives = alternatives.collect::<Vec<_>>();
         let has_null = merged.alternatives.iter().any(|alternative| merge(self.document, alternative).only_null());
+        let sets = merged.alternatives.iter().map(|alternative| merge(self.document, alternative));
+        let sets = sets.filter(MergedSchema::only_requires).map(|set| set.required).collect::<Vec<_>>();
+        let single =
+            sets.iter().filter_map(|set| if let [only] = set.as_slice() { Some((*only).to_owned()) } else { None });
+        let mut at_least_one = single.collect::<Vec<_>>();
+        if at_least_one.len() < sets.len() || sets.len() < merged.alternatives.len() || at != "body" {
+            at_least_one.clear();
+        }
+        if sets.len() > 1 && at_least_one.is_empty() {
+            let sets = sets.iter().map(|set| set.join(" and ")).collect::<Vec<_>>().join("; ");
+            let note = format!("`{at}` requires one of several sets of members, which is not checked: {sets}");
+            self.note(Topic::Shape, super::super::text::line(&note, 300));
+        }
         let mut shape = if alternatives.is_empty() {
             self.typed(merged, at, depth)
         } else {
             self.one_of(merged, &alternatives, at, depth)
         };
         shape.nullable |= has_null;
+        shape.at_least_one = at_least_one;
         shape
     }
 
@@ -267,34 +292,45 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
 
     fn one_of(&mut self, merged: &MergedSchema<'d>, alternatives: &[&'d Value], at: &str, depth: usize) -> InputShape {
         let mut shapes: Vec<InputShape> = Vec::new();
-        for alternative in alternatives.iter().take(64) {
-            let shape = self.read(alternative, at, depth);
+        for alternative in alternatives.iter().take(MAX_ALTERNATIVES) {
+            let mut shape = self.read(alternative, at, depth);
+            name_kind(merged, alternative, &mut shape);
             if !shapes.iter().any(|earlier| alike(earlier, &shape)) {
                 shapes.push(shape);
             }
         }
+        let complete = !merged.alternatives.iter().any(|one| merge(self.document, one).only_requires())
+            && alternatives.len() <= MAX_ALTERNATIVES;
+        if alternatives.len() > MAX_ALTERNATIVES {
+            let note = format!("only the first {MAX_ALTERNATIVES} of {} alternatives of `{at}`", alternatives.len());
+            self.note(Topic::Shape, format!("{note} are read"));
+        }
+        if !complete {
+            let members = shapes.iter_mut().flat_map(|shape| &mut shape.properties);
+            members.for_each(|property| property.required = false);
+        }
         let has_base = !merged.properties.is_empty();
-        if has_base && shapes.iter().all(InputShape::is_object) {
-            let mut base = self.typed(merged, at, depth);
-            union(&mut base, shapes);
-            self.note(Topic::Shape, format!("`{at}` has alternatives; it has the members of all"));
+        let are_objects = shapes.iter().all(InputShape::is_object);
+        if are_objects
+            && (has_base || (shapes.len() > MAX_VARIANTS && shapes.iter().all(|shape| !shape.properties.is_empty())))
+        {
+            self.note(Topic::Shape, format!("`{at}` has {} alternatives; it has the members of all", shapes.len()));
+            let mut base = if has_base { self.object(merged, at, depth) } else { InputShape::of(ShapeType::Object) };
+            union(&mut base, shapes, complete);
             return base;
         }
-        if shapes.iter().all(|shape| shape.kind == ShapeType::Enum && !shape.array && shape.variants.is_empty()) {
-            let mut shapes = shapes.into_iter();
-            let mut first = shapes.next().unwrap_or_default();
-            for value in shapes.flat_map(|shape| shape.values) {
-                if !first.values.contains(&value) {
-                    first.values.push(value);
-                }
-            }
-            return first;
-        }
-        if shapes.len() > MAX_VARIANTS {
+        if shapes.len() > MAX_VARIANTS && are_objects {
             self.note(Topic::Shape, format!("`{at}` has {} alternatives, which are not distinguished", shapes.len()));
-            if shapes.iter().all(InputShape::is_object) {
-                return InputShape::free_object();
-            }
+            return InputShape::free_object();
+        }
+        let are_listed =
+            |shape: &InputShape| shape.kind == ShapeType::Enum && !shape.array && shape.variants.is_empty();
+        if shapes.iter().all(are_listed) {
+            return shapes.into_iter().reduce(either).unwrap_or_default();
+        }
+        let count = shapes.iter().map(|shape| 1 + shape.variants.len()).sum::<usize>();
+        if count > MAX_VARIANTS + 1 {
+            self.note(Topic::Shape, format!("`{at}` has {count} alternatives, which are not distinguished"));
             return InputShape::anything();
         }
         let mut shapes = shapes.into_iter();
@@ -305,8 +341,28 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
             first.variants.push(shape);
             first.variants.append(&mut more);
         }
-        first.variants.truncate(MAX_VARIANTS);
         first
+    }
+}
+
+/// Lists the values by which a `discriminator` selects an alternative (OpenAPI 3.1, section 4.8.25), if the alternative
+/// does not list them.
+fn name_kind(merged: &MergedSchema<'_>, alternative: &Value, shape: &mut InputShape) {
+    let (Some((name, kinds)), Some(reference)) = (&merged.kinds, alternative.get("$ref").and_then(Value::as_str))
+    else {
+        return;
+    };
+    let last = reference.rsplit('/').next();
+    let own = kinds.iter().filter(|(_, target)| *target == reference || Some(*target) == last);
+    let values = own.map(|(value, _)| Value::from(*value)).collect::<Vec<_>>();
+    let member = shape.properties.iter_mut().find(|property| property.name == *name);
+    let Some(member) = member.filter(|member| member.shape.kind == ShapeType::String && !member.shape.array) else {
+        return;
+    };
+    if !values.is_empty() {
+        member.shape.kind = ShapeType::Enum;
+        member.shape.rules = ShapeRules::default();
+        member.shape.values = values;
     }
 }
 
@@ -333,21 +389,5 @@ impl MergedSchema<'_> {
         shape.default = self.default.filter(|default| !default.is_null()).cloned().or(shape.default.take());
         let output_only = self.description.trim_start_matches('[').to_ascii_lowercase().starts_with("output only");
         shape.read_only |= self.read_only || output_only;
-    }
-}
-
-/// Returns true if two shapes accept the same values.
-fn alike(one: &InputShape, other: &InputShape) -> bool {
-    let bare = |shape: &InputShape| InputShape { description: String::new(), default: None, ..shape.clone() };
-    bare(one) == bare(other)
-}
-
-/// Adds the members of all shapes; members that only some have are optional.
-pub(in crate::import) fn union(base: &mut InputShape, shapes: Vec<InputShape>) {
-    base.open |= shapes.iter().any(|shape| shape.open);
-    for property in shapes.into_iter().flat_map(|shape| shape.properties) {
-        if !base.properties.iter().any(|known| known.name == property.name) {
-            base.properties.push(Property { required: false, ..property });
-        }
     }
 }

@@ -57,6 +57,8 @@ pub(in crate::import) struct InputShape {
     pub(in crate::import) is_file: bool,
     /// Whether it is a list of lists, which the format cannot express.
     pub(in crate::import) nested_list: bool,
+    /// The members of which at least one is required.
+    pub(in crate::import) at_least_one: Vec<String>,
     /// Whether only the provider sets the value.
     pub(in crate::import) read_only: bool,
 }

@@ -101,7 +101,7 @@ impl StepFunctionType for RequestFunction {
     const NAME: &'static str = "request";
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<RequestSpec> {
-        RequestSpec::read(&parameters.mapping("`parameters`", &KEYS)?)
+        RequestSpec::read(&parameters.parameters(&KEYS)?)
     }
 
     fn templates<'a>(request: &'a RequestSpec, found: &mut Vec<&'a Template>) {
@@ -182,7 +182,33 @@ fn read_url(place: Reader<'_>) -> Option<Template> {
             "write the URL as text, for example /items/${inputs.id}, or use urlEncode(…)",
         );
     }
+    if let Some((written, name)) = placeholder(url.source()) {
+        place.warning_with_hint(
+            code::UNUSED,
+            format!("`{written}` in the URL is text; no value replaces it"),
+            format!("write ${{inputs.{name}}}"),
+        );
+    }
     Some(url)
+}
+
+/// Returns a placeholder of other tools in a URL with its name: `{id}`, or a segment `:id`.
+fn placeholder(url: &str) -> Option<(&str, &str)> {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+    };
+    if url.trim_start().starts_with("{{") {
+        return None;
+    }
+    let braces = url.match_indices('{').filter(|(at, _)| !url[..*at].ends_with(['$', '{']));
+    let in_braces = braces.filter_map(|(at, _)| {
+        let name = url[at + 1..].split_once('}')?.0;
+        is_name(name).then(|| (&url[at..at + name.len() + 2], name))
+    });
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let segments = path.split('/').skip(1).filter_map(|segment| Some((segment, segment.strip_prefix(':')?)));
+    in_braces.chain(segments.filter(|(_, name)| is_name(name))).next()
 }
 
 fn default_method(mapping: &Mapping<'_>) -> HttpMethod {
