@@ -75,11 +75,11 @@ error_codes! {
         HeadersTooLarge, "HeadersTooLargeError", 431,
             "The request has more than 100 headers, or a head of more than 64 KiB (in HTTP/2: 16 KiB, and any number of headers)", "Send fewer or shorter headers";
         RouteNotFound, "RouteNotFoundError", 404,
-            "The path does not exist", "See `/docs`";
+            "The path does not exist", "See `/docs/api`";
         MethodNotAllowed, "MethodNotAllowedError", 405,
-            "The path does not accept this method", "See `/docs`";
+            "The path does not accept this method", "See `/docs/api`";
         GuideNotFound, "GuideNotFoundError", 404,
-            "The connector and authentication method have no guide", "See `/guides`";
+            "The connector and authentication method have no guide", "See `/docs/connectors`";
         Conflict, "ConflictError", 409,
             "The change conflicts with what is stored or with a change made at the same moment", "Read the resource again and repeat the change";
         IdempotencyKeyReused, "IdempotencyKeyReusedError", 422,
@@ -95,7 +95,7 @@ error_codes! {
     }
     "Keys and sessions" {
         Unauthorized, "UnauthorizedError", 401,
-            "The API key is missing or not valid", "Send the key as the user name of Basic authentication";
+            "The API key is missing or not valid", "Send the key as the user name of Basic authentication, or as a Bearer token";
         MissingScope, "MissingScopeError", 403,
             "The API key lacks the scope that the message names", "Use a key that has the scope";
         SessionExpired, "SessionExpiredError", 401 as "401 (400 for a change, because existing Hubs treat a 401 as success)",
@@ -107,7 +107,7 @@ error_codes! {
         AttemptNotFound, "AttemptNotFoundError", 404,
             "The connect session has no such connection attempt", "Start a new attempt";
         TooManyStreams, "TooManyStreamsError", 429,
-            "Too many clients follow connection attempts through event streams", "Poll the attempt every few seconds, as the Hub does";
+            "Too many event streams of connection attempts, or of logs, are open", "Poll the attempt every few seconds, as the Hub does; read pages of `POST /logs` in place of the stream of logs";
         ProjectNotFound, "ProjectNotFoundError", 404,
             "The project does not exist", "See `patchbay project list`";
         KeyNotFound, "KeyNotFoundError", 404,
@@ -158,6 +158,18 @@ error_codes! {
             "Accounts use the connector profile", "Delete or move the accounts first, or disable the profile";
         ProfileMismatch, "ProfileMismatchError", 400,
             "`x-connector-profile-id` does not match the account", "Omit the header, or name a profile of the same connector";
+        LogNotFound, "LogNotFoundError", 404,
+            "The project has no such log, or no longer", "See `POST /logs`; a log appears a second after its call, and is kept for 90 days unless the operator chose another time";
+    }
+    "Webhooks" {
+        WebhookNotFound, "WebhookNotFoundError", 404,
+            "The project has no such webhook", "See `GET /webhooks`";
+        DeliveryNotFound, "DeliveryNotFoundError", 404,
+            "The project has no such delivery, or no such replay; deliveries are kept for 30 days, dead ones for 90", "See `GET /webhooks/{id}/deliveries`";
+        WebhookDisabled, "WebhookDisabledError", 409,
+            "The webhook is disabled, so nothing is delivered to it", "Enable the webhook first";
+        WebhookLimit, "WebhookLimitError", 409,
+            "The project has the maximum number of webhooks (50)", "Delete a webhook, or let one receiver take several events";
     }
     "Accounts", "Another project's account gets exactly the response of an account that does not exist." {
         AccountNotFound, "AccountNotFoundError", 404,
@@ -181,7 +193,7 @@ error_codes! {
         AccountMissingScopes, "AccountMissingScopesError", 412,
             "The provider granted fewer scopes than the action needs; the message names the missing ones. Nothing was sent, or the provider rejected the call for missing scopes (403 `insufficient_scope`; `provider_errors` contains its response)", "Reconnect the account and grant the scopes: the next authorization requests them";
         AccountRevoked, "AccountRevokedError", 412,
-            "The account's credentials were revoked (`/accounts/revoke`) and are no longer stored. Also a code in `status_reasons`", "Reconnect the account";
+            "The account's credentials were revoked (`/accounts/revoke`), and Patchbay deleted them. Also a code in `status_reasons`", "Reconnect the account";
         RevocationFailed, "RevocationFailedError", 412 as "",
             "A code in `status_reasons` of a suspended account: the provider did not confirm the revocation", "Revoke the account again, or remove the app's access at the provider";
         AccountSuspended, "AccountSuspendedError", 412,
@@ -227,13 +239,13 @@ error_codes! {
         Timeout, "TimeoutError", 408,
             "The call exceeded its time budget", "Request less, or wait for `Retry-After` seconds";
         EgressRefused, "EgressRefusedError", 502,
-            "The egress policy does not allow the address; the message names its kind", "The operator can allow it with `egress.allow`";
+            "The egress policy does not allow the address, whose kind the message names, or the outbound proxy does not accept this server's credentials", "The operator can allow the address with `egress.allow`, or corrects `egress.proxy`";
     }
     "The server" {
         ServerBusy, "ServerBusyError", 503,
-            "Large bodies take all the memory that they may, or too many of them wait for their turn. If the message speaks of a provider's response, the request had been sent", "Retry after `Retry-After` seconds, or request less at once; the operator can raise `limits.memoryMebibytes`";
+            "The server has more calls than it can answer soon, large bodies take all the memory that they may, or too many of them wait for their turn. If the message speaks of a provider's response, the request had been sent", "Retry after `Retry-After` seconds, or request less at once; the operator can raise `limits.memoryMebibytes`";
         StorageUnavailable, "StorageUnavailableError", 503,
-            "The database cannot write now: the disk is full, read-only or busy; the change was not stored", "Free space or fix the permissions, then repeat the change";
+            "The database is not reached, or cannot write now: it is busy, its disk is full, or it is read-only; nothing was stored", "Repeat the request after `Retry-After` seconds; if it lasts, free space, fix the permissions, or start the database server";
         ProjectBusy, "ProjectBusyError", 503,
             "Too many requests of the project wait to begin, while other projects use the server too", "Send fewer requests at once, and repeat this one after `Retry-After` seconds";
         ServerStopped, "ServerStoppedError", 503 as "in records of calls",
@@ -247,7 +259,7 @@ error_codes! {
         EgressCaInvalid, "EgressCaInvalidError", 500 as "at start",
             "The file of `egress.caFile` contains no CA certificates, so the server does not start", "Provide a PEM file with the CA certificates";
         EgressProxyInvalid, "EgressProxyInvalidError", 500 as "at start",
-            "`egress.proxy`, or a variable such as `HTTPS_PROXY`, is not the URL of a proxy, so the server does not start", "Correct the configuration";
+            "`egress.proxy`, or a variable such as `HTTPS_PROXY`, is not the URL of a proxy, or an entry of `egress.noProxy` or `NO_PROXY` is not a host, so the server does not start", "Correct the configuration";
         UpstreamInvalid, "UpstreamInvalidError", 500 as "at start",
             "An entry of `upstreams` is not a pair of base URLs, so the server does not start", "Correct the configuration";
         Internal, "InternalError", 500,
@@ -275,7 +287,9 @@ impl ErrorCode {
     /// Prints the reference of all codes as Markdown: `docs/errors.md`.
     pub fn reference() -> String {
         let mut page = String::from(
-            "# Error codes\n\n\
+            "---\ntitle: Error codes\n\
+             description: Every error code, its status, its meaning and what to do.\n\
+             section: API\norder: 80\n---\n\n\
              Every error response of the API contains `statusCode`, `message`, `errorCode` and, outside the Hub API,\n\
              `timestamp`. The message is for people and may change; the code is for programs and does not change. If the\n\
              provider failed, `provider_errors` (`provider_response` in the Hub API) contains its response with secrets\n\
@@ -285,14 +299,14 @@ impl ErrorCode {
              `patchbay error-codes` prints this page from the source.\n",
         );
         for (title, introduction, codes) in SECTIONS {
-            let introduction = introduction.map(|text| format!("{text}\n\n")).unwrap_or_default();
-            let head = "| Code | Status | Meaning | What to do |\n|---|---|---|---|";
+            let introduction = introduction.map(|text| format!("\n{text}\n")).unwrap_or_default();
             // Writing to a String does not fail.
-            let _ = write!(page, "\n## {title}\n\n{introduction}{head}\n");
+            let _ = write!(page, "\n## {title}\n{introduction}");
             for code in *codes {
                 let (meaning, remedy) = code.doc();
                 let status = code.shown_status().map_or_else(|| code.status().to_string(), str::to_owned);
-                let _ = writeln!(page, "| `{}` | {status} | {meaning} | {remedy} |", code.as_str());
+                let status = if status.is_empty() { status } else { format!("Status: {status}. ") };
+                let _ = write!(page, "\n### `{code}` {{#{code}}}\n\n{status}{meaning}.\n\n**What to do:** {remedy}.\n");
             }
         }
         FailureReason::write_reference(&mut page);
@@ -321,6 +335,11 @@ pub trait CodedError: std::error::Error + Send + Sync + 'static {
     fn public_message(&self) -> String {
         self.to_string()
     }
+
+    /// Returns the seconds after which another try may succeed; none if only another request may.
+    fn retry_after(&self) -> Option<u64> {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -340,7 +359,8 @@ mod tests {
     fn the_reference_lists_every_code_once() {
         let page = ErrorCode::reference();
         for code in ErrorCode::ALL {
-            assert_eq!(page.matches(&format!("| `{code}` |")).count(), 1, "{code}");
+            // The anchor is part of URLs: /docs/errors#ValidationError.
+            assert_eq!(page.matches(&format!("\n### `{code}` {{#{code}}}\n")).count(), 1, "{code}");
         }
     }
 }

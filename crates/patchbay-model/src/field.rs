@@ -62,6 +62,18 @@ pub enum Field {
     AllowedOrigins,
     /// The URL at which an authorization is confirmed.
     ConfirmUrl,
+    /// The URL of a webhook.
+    Url,
+    /// The events of Patchbay that a webhook receives.
+    Events,
+    /// The events of connectors that a webhook receives.
+    ConnectorEvents,
+    /// The fixed headers of a webhook.
+    Headers,
+    /// How long the previous secret of a webhook signs too.
+    Overlap,
+    /// The number of deliveries to replay.
+    Limit,
     /// The text of an API key.
     Key,
     /// The new password.
@@ -102,6 +114,12 @@ impl Field {
             Self::ExpiresIn => "lifetime",
             Self::AllowedOrigins => "allowed origins",
             Self::ConfirmUrl => "confirm URL",
+            Self::Url => "URL",
+            Self::Events => "events",
+            Self::ConnectorEvents => "connector events",
+            Self::Headers => "headers",
+            Self::Overlap => "overlap",
+            Self::Limit => "limit",
             Self::Key => "key",
             Self::Password => "password",
             Self::CurrentPassword => "current password",

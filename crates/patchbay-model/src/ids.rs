@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Entropy, Timestamp};
+use crate::{Entropy, Timestamp, content_hash};
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -49,6 +49,10 @@ text_id!(
 text_id!(
     /// A project: the tenant that every query is scoped by.
     ProjectId
+);
+text_id!(
+    /// A running server among those that share a database.
+    ReplicaId
 );
 text_id!(
     /// A linked account.
@@ -96,14 +100,10 @@ macro_rules! uuid_id {
 uuid_id!(OrganizationId, MemberId, ProfileId, ApiKeyId, AttemptId);
 
 impl OrganizationId {
-    /// Returns the number of the organization, from 1 to 2^52: a hash (FNV-1a) of the id. It is as stable as the id and is not
+    /// Returns the number of the organization, from 1 to 2^52: a hash of the id. It is as stable as the id and is not
     /// stored. Clients that expect a number get this one; every JSON parser reads it exactly.
     pub fn number(&self) -> u64 {
-        let hash = self
-            .as_str()
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        (hash >> 12) + 1
+        (content_hash(self.as_str().as_bytes()) >> 12) + 1
     }
 }
 

@@ -107,6 +107,14 @@ impl Reservation {
         Ok(())
     }
 
+    /// Moves `bytes` to a reservation of its own; everything if there is less.
+    #[must_use]
+    pub fn split_off(&mut self, bytes: usize) -> Self {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Self { budget: self.budget, bytes }
+    }
+
     /// Releases what is over `bytes`.
     pub fn shrink_to(&mut self, bytes: usize) {
         if bytes < self.bytes {

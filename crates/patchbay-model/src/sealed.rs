@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 /// An envelope that the vault sealed. It is safe to store; only the key ring opens it.
 ///
 /// Its bytes begin with the format's version and the wrapping key's id ([`Sealed::key_id`]); only the vault reads
-/// the rest (`docs/vault-format.md`).
+/// the rest (`docs/operate/vault-format.md`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(Vec<u8>);
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use patchbay_model::{
-    Account, AccountId, AccountKind, AccountStatus, Owner, ProfileId, ProjectId, SessionId, Timestamp,
+    Account, AccountId, AccountKind, AccountStatus, OutboxEvent, Owner, ProfileId, ProjectId, SessionId, Timestamp,
 };
 
 use crate::{Page, Result};
@@ -49,7 +49,8 @@ pub struct AccountFilter {
     pub page_size: u32,
 }
 
-/// Stores linked accounts.
+/// Stores linked accounts. The `events` of a method report its change: they are stored in its transaction, with a delivery for each
+/// webhook that is subscribed to them, or not at all if the account is not changed.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
     /// Adds an account with its secrets.
@@ -64,7 +65,14 @@ pub trait AccountStore: Send + Sync {
     /// # Errors
     /// Those of [`AccountStore::insert`]; [`StorageError::SessionUsed`](crate::StorageError::SessionUsed) if the session was
     /// used up before, has expired at `now` or does not exist.
-    async fn link(&self, account: &Account, rule: InsertRule, session: SessionId, now: Timestamp) -> Result<()>;
+    async fn link(
+        &self,
+        account: &Account,
+        rule: InsertRule,
+        session: SessionId,
+        now: Timestamp,
+        events: &[OutboxEvent],
+    ) -> Result<()>;
     /// Returns the project's account with this id.
     ///
     /// # Errors
@@ -90,18 +98,26 @@ pub trait AccountStore: Send + Sync {
     ///
     /// # Errors
     /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the stored revision is not `read_revision`.
-    async fn update(&self, account: &Account, read_revision: i64) -> Result<bool>;
+    async fn update(&self, account: &Account, read_revision: i64, events: &[OutboxEvent]) -> Result<bool>;
     /// Replaces an account as [`AccountStore::update`], changed through a connect session, which is used up unless it may be
     /// used again: both or neither.
     ///
     /// # Errors
     /// Those of [`AccountStore::update`]; [`StorageError::SessionUsed`](crate::StorageError::SessionUsed) if the session was
     /// used up before, has expired at `now` or does not exist.
-    async fn relink(&self, account: &Account, read_revision: i64, session: SessionId, now: Timestamp) -> Result<bool>;
+    async fn relink(
+        &self,
+        account: &Account,
+        read_revision: i64,
+        session: SessionId,
+        now: Timestamp,
+        events: &[OutboxEvent],
+    ) -> Result<bool>;
     /// Deletes an account with its secrets, and returns it. The connect sessions that linked or reconnect it are deleted
-    /// with it, and those of its owner if the owner has no other account in the project: nothing keeps the owner's id.
+    /// with it, and those of its owner if the owner has no other account in the project: nothing keeps the owner's id,
+    /// except deliveries to webhooks.
     ///
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
-    async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>>;
+    async fn delete(&self, project: &ProjectId, id: &AccountId, events: &[OutboxEvent]) -> Result<Option<Account>>;
 }

@@ -32,8 +32,9 @@ pub trait ApiKeyStore: Send + Sync {
     /// key.
     ///
     /// # Errors
-    /// A [`StorageError`](crate::StorageError) if the backend fails.
-    async fn update(&self, key: &ApiKey) -> Result<bool>;
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the stored seal is not that of `read`: another change was
+    /// written since the key was read.
+    async fn update(&self, key: &ApiKey, read: &ApiKey) -> Result<bool>;
     /// Deletes a key. Returns false if the project does not have it.
     ///
     /// # Errors

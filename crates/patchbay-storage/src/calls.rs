@@ -1,31 +1,26 @@
-//! Call records.
+//! The call records of versions before the logs had a database of their own (`patchbay-logs`).
 
 use async_trait::async_trait;
-use patchbay_model::{CallId, CallRecord, ProjectId, Timestamp};
+use patchbay_model::{CallId, CallRecord};
 
 use crate::Result;
 
-/// Stores call records.
+/// Stores the call records of earlier versions until they are moved to the logs.
 #[async_trait]
 pub trait CallStore: Send + Sync {
-    /// Adds a batch: all records, or none.
+    /// Adds a batch as earlier versions do: all records, or none.
     ///
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn append(&self, records: &[CallRecord]) -> Result<()>;
-    /// Returns the project's record with this id.
+    /// Returns up to `limit` of the oldest records, in every project, oldest first.
     ///
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
-    async fn get(&self, project: &ProjectId, id: &CallId) -> Result<Option<CallRecord>>;
-    /// Returns the project's newest records.
+    async fn oldest(&self, limit: u32) -> Result<Vec<CallRecord>>;
+    /// Deletes records. Returns their number.
     ///
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
-    async fn list(&self, project: &ProjectId, limit: u32) -> Result<Vec<CallRecord>>;
-    /// Deletes up to `limit` of the oldest records that started before `moment`, in every project. Returns their number.
-    ///
-    /// # Errors
-    /// A [`StorageError`](crate::StorageError) if the backend fails.
-    async fn delete_older(&self, moment: Timestamp, limit: u32) -> Result<u64>;
+    async fn delete(&self, ids: &[CallId]) -> Result<u64>;
 }

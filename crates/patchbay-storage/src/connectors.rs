@@ -50,6 +50,6 @@ pub trait ConnectorStore: Send + Sync {
     /// Deletes a version with its files, and returns it.
     ///
     /// # Errors
-    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) while a profile is pinned to exactly this version.
     async fn delete(&self, project: &ProjectId, key: &str, version: &str) -> Result<Option<ConnectorVersion>>;
 }

@@ -7,12 +7,21 @@ use patchbay_model::{CodedError, ErrorCode};
 /// The error that a backend reported, kept as the `source` of a [`StorageError`].
 pub type Cause = Box<dyn Error + Send + Sync>;
 
+/// The conflicts of a pin with the deletion of the version that it names, on every backend.
+pub(crate) const VERSION_GONE: StorageError =
+    StorageError::Conflict("the connector version of the pin was deleted in the meantime; choose another one");
+pub(crate) const VERSION_PINNED: StorageError =
+    StorageError::Conflict("a connector profile is pinned to this version; change its pin or delete the profile first");
+
 /// The reason that a storage call failed. A failed call stores nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// The change contradicts stored data: a duplicate, a missing parent, or a newer revision.
     #[error("{0}")]
     Conflict(&'static str),
+    /// A text contains the character NUL, which not every database can store. Requests are checked before; this is what is left.
+    #[error("a text contains the character NUL; send it without")]
+    NulCharacter,
     /// The connect session was used up or has ended.
     #[error("this link was already used, or has ended; ask for a new one")]
     SessionUsed,
@@ -37,6 +46,9 @@ pub enum StorageError {
     /// The database is closed.
     #[error("the database is closed; start Patchbay again")]
     Closed(#[source] Cause),
+    /// The transaction belongs to the work of a leader, and another server has become the leader.
+    #[error("another server has taken over this work; nothing was stored")]
+    NotLeader,
     /// The database cannot be opened or read.
     #[error("the database cannot be used; {remedy}")]
     Unavailable {
@@ -66,14 +78,27 @@ impl CodedError for StorageError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Conflict(_) => ErrorCode::Conflict,
+            Self::NulCharacter => ErrorCode::Validation,
             Self::SessionUsed => ErrorCode::SessionUsed,
             Self::Full(_)
             | Self::ReadOnly(_)
             | Self::Busy(_)
             | Self::Checking
+            | Self::NotLeader
             | Self::Closed(_)
             | Self::Unavailable { .. } => ErrorCode::StorageUnavailable,
             Self::Newer(_) | Self::Corrupt(_) | Self::Inconsistent { .. } | Self::Other(_) => ErrorCode::Storage,
+        }
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Busy(_) | Self::Checking => Some(1),
+            // The database is not reached, or the server stops: another try may reach it, or another server.
+            Self::Closed(_) | Self::Unavailable { .. } => Some(2),
+            // A person must act first.
+            Self::Full(_) | Self::ReadOnly(_) => Some(30),
+            _ => None,
         }
     }
 

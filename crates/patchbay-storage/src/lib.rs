@@ -14,18 +14,26 @@ mod calls;
 pub mod conformance;
 mod connectors;
 mod error;
+mod fence;
 mod idempotency_keys;
 mod login_tokens;
 mod members;
 mod meta;
 mod organizations;
 mod pending_authorizations;
+pub mod postgres;
 mod profiles;
 mod projects;
 mod refresh_leases;
+mod replicas;
+mod rows;
+mod schema;
 mod sealed_records;
 mod sessions;
 pub mod sqlite;
+mod tool_feedback;
+pub mod transfer;
+mod webhooks;
 
 pub use accounts::{AccountFilter, AccountStore, InsertRule};
 pub use api_keys::ApiKeyStore;
@@ -33,6 +41,7 @@ pub use attempts::{AttemptStore, MAX_ATTEMPTS_PER_SESSION};
 pub use calls::CallStore;
 pub use connectors::{AddVersion, ConnectorStore};
 pub use error::{Cause, StorageError};
+pub use fence::{current_fence, fenced};
 pub use idempotency_keys::{
     IdempotencyKeyStore, IdempotencyLimits, KeyedRequest, KeyedResponse, NewIdempotencyKey, Reservation,
 };
@@ -43,9 +52,15 @@ pub use organizations::OrganizationStore;
 pub use pending_authorizations::PendingAuthorizationStore;
 pub use profiles::{ProfileFilter, ProfileStore};
 pub use projects::ProjectStore;
-pub use refresh_leases::RefreshLeaseStore;
+pub use refresh_leases::{DueLease, RefreshLeaseStore};
+pub use replicas::{
+    ChangeWatch, CounterRule, LEADERSHIP, LimitLease, LimitWish, REPLICA_LIFE, ReplicaStore, SharedLock,
+};
+pub use schema::SchemaVersions;
 pub use sealed_records::{SealedPlace, SealedRecord, SealedRecordStore, VAULT_CANARY};
 pub use sessions::SessionStore;
+pub use tool_feedback::ToolFeedbackStore;
+pub use webhooks::{DeliveryFilter, DeliveryRecord, WebhookStore};
 
 /// The result of a storage call.
 pub type Result<T> = std::result::Result<T, StorageError>;
@@ -89,10 +104,17 @@ pub trait Storage: Send + Sync {
     fn attempts(&self) -> &dyn AttemptStore;
     /// Returns the store of requests with an idempotency key.
     fn idempotency_keys(&self) -> &dyn IdempotencyKeyStore;
+    /// Returns the store of webhooks and their deliveries.
+    fn webhooks(&self) -> &dyn WebhookStore;
     /// Returns the store of call records.
     fn calls(&self) -> &dyn CallStore;
+    /// Returns the store of feedback on tools.
+    fn tool_feedback(&self) -> &dyn ToolFeedbackStore;
     /// Returns the store of sealed values, for the rotation of keys.
     fn sealed_records(&self) -> &dyn SealedRecordStore;
     /// Returns the store of the database's own records.
     fn meta(&self) -> &dyn MetaStore;
+    /// Returns the store of the servers that share the database; none if the backend has one owner at a time. Then nobody else
+    /// changes what a server keeps in memory, and its server does the leader's work without being elected.
+    fn replicas(&self) -> Option<&dyn ReplicaStore>;
 }

@@ -26,6 +26,12 @@ pub trait ProfileStore: Send + Sync {
     /// # Errors
     /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the id exists or the project does not.
     async fn create(&self, profile: &Profile) -> Result<()>;
+    /// As [`ProfileStore::create`], for a profile whose pin is the number of a version that the project pushed. Such a pin and the
+    /// deletion of the version exclude each other.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the version no longer exists, too.
+    async fn create_pinned(&self, profile: &Profile) -> Result<()>;
     /// Returns the project's profile with this id.
     ///
     /// # Errors
@@ -43,6 +49,11 @@ pub trait ProfileStore: Send + Sync {
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn update(&self, profile: &Profile) -> Result<bool>;
+    /// As [`ProfileStore::update`], for a profile that is pinned as one of [`ProfileStore::create_pinned`].
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the version no longer exists.
+    async fn update_pinned(&self, profile: &Profile) -> Result<bool>;
     /// Raises an alarm if the profile has none, or clears it (`None`); nothing else, not even `updated_at`. Returns false
     /// if nothing changed, or if the project does not have the profile.
     ///

@@ -4,7 +4,7 @@
 //! places; it cannot open them.
 
 use async_trait::async_trait;
-use patchbay_model::{AccountId, KeyHash, KeyId, ProfileId, ProjectId, RowId, Sealed};
+use patchbay_model::{AccountId, KeyHash, KeyId, ProfileId, ProjectId, RowId, Sealed, WebhookId};
 
 use crate::Result;
 
@@ -45,6 +45,15 @@ pub enum SealedPlace {
         project: ProjectId,
         /// The hash of the key.
         key: KeyHash,
+    },
+    /// A sealed value of a webhook.
+    Webhook {
+        /// The webhook's project.
+        project: ProjectId,
+        /// The webhook.
+        webhook: WebhookId,
+        /// What it is.
+        field: String,
     },
     /// The seal of a row.
     Row(RowId),

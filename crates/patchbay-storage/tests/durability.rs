@@ -9,12 +9,13 @@ use std::{
 };
 
 use patchbay_model::{
-    Account, AccountId, AccountKind, AccountStatus, ApiKey, ApiKeyId, ApiScope, BrowserSession, ConnectorVersion,
-    EnabledActions, FilesDigest, KeyHash, LoginToken, Member, MemberId, Metadata, Organization, OrganizationId, Owner,
-    Profile, ProfileId, Project, ProjectId, Sealed, Timestamp,
+    Account, AccountId, AccountKind, AccountStatus, EnabledActions, MemberId, Metadata, Organization, OrganizationId,
+    Owner, Profile, ProfileId, Project, ProjectId, Sealed, Timestamp,
 };
 use patchbay_storage::{
-    AccountFilter, IdempotencyLimits, InsertRule, NewIdempotencyKey, Storage, StorageError, sqlite::SqliteStorage,
+    AccountFilter, IdempotencyLimits, InsertRule, NewIdempotencyKey, Storage, StorageError,
+    conformance::sealed_records::{ROW_HASH, rows},
+    sqlite::SqliteStorage,
 };
 use tempfile::TempDir;
 
@@ -143,8 +144,8 @@ async fn deleted_and_replaced_secrets_leave_no_bytes() {
     let (deleted, replaced, kept) = (&b"sealed-and-deleted"[..], &b"sealed-and-replaced"[..], &b"sealed-and-kept"[..]);
     storage.accounts().insert(&account("gone", deleted), InsertRule::OnePerOwner).await.unwrap();
     storage.accounts().insert(&account("stays", replaced), InsertRule::OnePerOwner).await.unwrap();
-    assert!(storage.accounts().delete(&project(), &AccountId::new("gone")).await.unwrap().is_some());
-    assert!(storage.accounts().update(&account("stays", kept), 1).await.unwrap());
+    assert!(storage.accounts().delete(&project(), &AccountId::new("gone"), &[]).await.unwrap().is_some());
+    assert!(storage.accounts().update(&account("stays", kept), 1, &[]).await.unwrap());
     storage.close().await;
     assert!(!log(&path).exists(), "the log exists after a clean close");
     let file = fs::read(&path).unwrap();
@@ -305,44 +306,9 @@ async fn a_broken_index_does_not_hide_a_record_without_an_error() {
 async fn no_look_up_through_a_broken_index_finds_nothing() {
     let (storage, path, _directory) = seeded().await;
     storage.accounts().insert(&account("linked", &[7; 60]), InsertRule::OnePerOwner).await.unwrap();
-    let (hash, now, seal) = (KeyHash([5; 32]), NOW, None);
-    let key = ApiKey {
-        id: ApiKeyId::new("key"),
-        project_id: project(),
-        name: "ci".to_owned(),
-        hash,
-        scopes: ApiScope::all(),
-        enabled: true,
-        created_at: now,
-        seal: seal.clone(),
-    };
-    storage.api_keys().create(&key).await.unwrap();
-    let later = now.plus_seconds(60);
-    let token = LoginToken { hash, project_id: project(), expires_at: later, seal: seal.clone() };
-    storage.login_tokens().create(&token).await.unwrap();
-    let member = Member {
-        id: MemberId::new("member"),
-        organization_id: OrganizationId::new("org"),
-        name: "Operator".to_owned(),
-        password: None,
-        created_at: now,
-        seal: seal.clone(),
-    };
-    storage.members().create_first(&member).await.unwrap();
-    let browser =
-        BrowserSession { hash, member_id: member.id.clone(), created_at: now, expires_at: later, seal: seal.clone() };
-    storage.browser_sessions().create(&browser).await.unwrap();
-    let version = ConnectorVersion {
-        project_id: project(),
-        key: "acme".to_owned(),
-        version: "1.0.0".to_owned(),
-        digest: FilesDigest([1; 32]),
-        file_count: 0,
-        size_bytes: 0,
-        created_at: now,
-        seal,
-    };
-    storage.connectors().add(&version, &[], 9).await.unwrap();
+    rows(&storage, &project(), None).await;
+    let key = storage.api_keys().list(&project()).await.unwrap().remove(0);
+    let (hash, now, later, member) = (ROW_HASH, NOW, NOW.plus_seconds(60), MemberId::new("member"));
     storage.pending_authorizations().put(&hash, &project(), &Sealed::from_bytes(vec![1; 60]), later).await.unwrap();
     let indexes = [
         "sqlite_autoindex_api_keys_1",
@@ -373,18 +339,18 @@ async fn no_look_up_through_a_broken_index_finds_nothing() {
         ("an idempotency key", storage.idempotency_keys().get(&project(), &hash).await.map(drop)),
         ("a keyed request", storage.idempotency_keys().reserve(&keyed, limits).await.map(drop)),
         ("an API key", storage.api_keys().by_hash(&hash).await.map(drop)),
-        ("a change of an API key", storage.api_keys().update(&key).await.map(drop)),
+        ("a change of an API key", storage.api_keys().update(&key, &key).await.map(drop)),
         ("an API key's deletion", storage.api_keys().delete(&project(), &key.id).await.map(drop)),
         ("a login link", storage.login_tokens().consume(&hash, now).await.map(drop)),
-        ("a member", storage.members().get(&member.id).await.map(drop)),
+        ("a member", storage.members().get(&member).await.map(drop)),
         ("a login", storage.browser_sessions().by_hash(&hash, now).await.map(drop)),
         ("a connector's files", storage.connectors().files(&project(), "acme", "1.0.0").await.map(drop)),
         ("a connector's deletion", storage.connectors().delete(&project(), "acme", "1.0.0").await.map(drop)),
         ("an authorization", storage.pending_authorizations().take(&hash, now).await.map(drop)),
         ("a session", storage.sessions().by_token_hash(&hash).await.map(drop)),
         ("an account of an owner", storage.accounts().find_by_owner(&project(), &owner, "spotdraft").await.map(drop)),
-        ("a change of an account", storage.accounts().update(&other, 1).await.map(drop)),
-        ("an account's deletion", storage.accounts().delete(&project(), &other.id).await.map(drop)),
+        ("a change of an account", storage.accounts().update(&other, 1, &[]).await.map(drop)),
+        ("an account's deletion", storage.accounts().delete(&project(), &other.id, &[]).await.map(drop)),
         ("a list of API keys", storage.api_keys().list(&project()).await.map(drop)),
         ("a list of connectors", storage.connectors().list(&project()).await.map(drop)),
         ("a list of accounts", storage.accounts().list(&project(), &AccountFilter::default()).await.map(drop)),

@@ -2,7 +2,7 @@
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
-use patchbay_storage::{Storage, StorageError, sqlite::SqliteStorage};
+use patchbay_storage::{Storage, StorageError, conformance::races, sqlite::SqliteStorage};
 
 patchbay_storage::storage_conformance!(async || {
     let directory = tempfile::tempdir().unwrap();
@@ -68,4 +68,27 @@ async fn a_newer_database_is_rejected() {
     .unwrap();
     pool.close().await;
     assert!(matches!(refused(&path).await, StorageError::Newer(_)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_race_has_one_winner_in_a_hundred_rounds() {
+    // In memory where there is such a directory: each of the 1,500 rounds writes a file of its own to the disk otherwise.
+    let memory = Path::new("/dev/shm");
+    let directory = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+    let template = directory.path().join("template.db");
+    SqliteStorage::open(&template).await.unwrap().close().await;
+    let path = directory.path().join("patchbay.db");
+    for (name, race) in races::rounds() {
+        for round in 0..100 {
+            eprintln!("{name}, round {round}");
+            std::fs::copy(&template, &path).unwrap();
+            let storage = SqliteStorage::open(&path).await.unwrap();
+            race(&storage).await;
+            storage.close().await;
+        }
+    }
+    std::fs::copy(&template, &path).unwrap();
+    let storage = SqliteStorage::open(&path).await.unwrap();
+    races::attempt_rounds(&storage, 100).await;
+    storage.close().await;
 }

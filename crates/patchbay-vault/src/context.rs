@@ -46,6 +46,22 @@ pub enum SealContext<'a> {
         /// The hash of the project, the caller and the key, in hexadecimal digits.
         key: &'a str,
     },
+    /// A text that a client keeps: the cursor of a list, or the state of a request.
+    ClientState {
+        /// What it is for.
+        purpose: &'a str,
+        /// Who keeps it.
+        holder: &'a str,
+    },
+    /// A sealed value of a webhook.
+    Webhook {
+        /// The webhook's project.
+        project: &'a ProjectId,
+        /// The webhook's number.
+        webhook: &'a str,
+        /// What it is.
+        field: &'a str,
+    },
     /// The hash of a row's content. Nobody can make one without the key ring.
     Row(&'a RowId),
     /// The mark of a browser that has logged in to the dashboard before.
@@ -64,6 +80,8 @@ impl SealContext<'_> {
             Self::PendingAuthorization { project, state } => ("sign_in", &[project.as_str(), state]),
             Self::Cursor { project, account, action } => ("cursor", &[project.as_str(), account.as_str(), action]),
             Self::KeyedResponse { project, key } => ("keyed_response", &[project.as_str(), key]),
+            Self::ClientState { purpose, holder } => ("client_state", &[purpose, holder]),
+            Self::Webhook { project, webhook, field } => ("webhook", &[project.as_str(), webhook, field]),
             Self::Row(row) => ("row", &[row.kind.as_str(), &row.key]),
             Self::Device => ("device", &[]),
             Self::Canary => ("canary", &[]),

@@ -1,4 +1,4 @@
-//! The bytes of an envelope (`docs/vault-format.md`). Versions 1 and 2 have the same layout. The plaintext of version 2
+//! The bytes of an envelope (`docs/operate/vault-format.md`). Versions 1 and 2 have the same layout. The plaintext of version 2
 //! begins with the values that the secret was entered for ([`AddressBinding`](crate::AddressBinding)).
 //!
 //! ```text

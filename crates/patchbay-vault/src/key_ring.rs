@@ -151,6 +151,41 @@ impl KeyRing {
         ring
     }
 
+    /// Returns a copy of the ring with a new key that does not wrap anything yet, for servers that must all have it before one of
+    /// them uses it.
+    #[must_use]
+    pub fn with_pending_key(&self, entropy: &dyn Entropy, now: Timestamp) -> Self {
+        let mut ring = self.copy();
+        ring.keys.push(WrappingKey::generate(entropy, now));
+        ring
+    }
+
+    /// Returns the newest key that was added after the active one and does not wrap anything yet; none if there is none.
+    pub fn pending_id(&self) -> Option<KeyId> {
+        self.keys.iter().skip(self.active + 1).rfind(|key| !key.is_retired).map(|key| key.id)
+    }
+
+    /// Returns a copy of the ring in which a key is the active one; none if the ring does not have it.
+    #[must_use]
+    pub fn activated(&self, id: KeyId) -> Option<Self> {
+        let active = self.keys.iter().position(|key| key.id == id && !key.is_retired)?;
+        Some(Self { active, ..self.copy() })
+    }
+
+    /// Returns the ring of a file that was changed, for a process that uses this ring. Keys that the file no longer has still open
+    /// values until the process ends. The key that is active stays that if the file has it.
+    #[must_use]
+    pub fn replaced_by(&self, file: &Self) -> Self {
+        let mut ring = file.activated(self.active_id()).unwrap_or_else(|| file.copy());
+        let gone = self.copy().keys.into_iter().filter(|key| file.find(key.id).is_none());
+        let gone = gone.map(|key| WrappingKey { is_retired: true, ..key }).collect::<Vec<_>>();
+        ring.active += gone.len();
+        ring.keys.splice(0..0, gone);
+        ring.is_in_use |= self.is_in_use;
+        ring.has_sealed_rows |= self.has_sealed_rows;
+        ring
+    }
+
     /// Returns a copy of the ring without a key; none if the key is active or not in the ring. The copy still opens values
     /// of the key, for calls that read them before; its file no longer contains the key.
     #[must_use]
@@ -282,6 +317,38 @@ mod tests {
         for ring in [&marked, &rotated, &smaller] {
             let parsed = KeyRing::parse(&ring.to_text()).unwrap();
             assert!(parsed.is_in_use() && parsed.has_sealed_rows());
+        }
+    }
+
+    #[test]
+    fn a_pending_key_wraps_nothing_until_it_is_activated() {
+        let (first, entropy, now) = (ring(), SeededEntropy::new(2), Timestamp::from_micros(1));
+        assert_eq!(first.pending_id(), None);
+        let pending = KeyRing::parse(&first.with_pending_key(&entropy, now).to_text()).unwrap();
+        let new = pending.pending_id().unwrap();
+        assert_eq!(pending.active_id(), first.active_id());
+        let active = pending.activated(new).unwrap();
+        assert_eq!((active.active_id(), active.pending_id()), (new, None));
+        assert!(first.activated(new).is_none());
+    }
+
+    #[test]
+    fn a_changed_file_takes_no_key_from_a_process_that_uses_it() {
+        let (old, entropy, now) = (ring(), SeededEntropy::new(2), Timestamp::from_micros(1));
+        let pending = old.with_pending_key(&entropy, now);
+        let new = pending.pending_id().unwrap();
+        let ids = |ring: &KeyRing| ring.keys().map(|key| key.id).collect::<Vec<_>>();
+        let read = old.replaced_by(&pending);
+        assert_eq!((ids(&read), read.active_id()), (vec![old.active_id(), new], old.active_id()));
+        // Activated here, and not yet in the file.
+        let active = pending.activated(new).unwrap();
+        assert_eq!(active.replaced_by(&pending).active_id(), new);
+        // The old key is retired in the file.
+        let smaller = KeyRing::parse(&active.without_key(old.active_id()).unwrap().to_text()).unwrap();
+        for used in [&active, &pending] {
+            let read = used.replaced_by(&smaller);
+            assert_eq!((ids(&read), read.active_id()), (vec![new], new));
+            assert!(read.find(old.active_id()).is_some(), "it still opens values");
         }
     }
 

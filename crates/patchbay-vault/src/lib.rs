@@ -1,7 +1,7 @@
 //! Envelope encryption, the key ring and the [`Secret`] type.
 //!
 //! Every sealed value has its own data key, which the key ring's active key wraps. A value is bound to its place
-//! ([`SealContext`]): it does not open for another project, account or field. `docs/vault-format.md` describes the format.
+//! ([`SealContext`]): it does not open for another project, account or field. `docs/operate/vault-format.md` describes the format.
 //!
 //! This crate does not use the network or SQL, and no error contains a plaintext.
 #![warn(clippy::missing_errors_doc)]

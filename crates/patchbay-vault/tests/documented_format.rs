@@ -1,11 +1,11 @@
-//! The table in `docs/vault-format.md` describes real envelopes.
+//! The table in `docs/operate/vault-format.md` describes real envelopes.
 
 use std::sync::Arc;
 
 use patchbay_model::{Timestamp, testing::SeededEntropy};
 use patchbay_vault::{KeyRing, SealContext, Secret, Vault};
 
-const DOCUMENT: &str = include_str!("../../../docs/vault-format.md");
+const DOCUMENT: &str = include_str!("../../../docs/operate/vault-format.md");
 
 /// Returns the offsets and lengths of the document's first table. The last length is added to that of the plaintext.
 fn documented() -> Vec<(usize, usize)> {

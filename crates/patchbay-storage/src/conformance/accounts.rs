@@ -36,7 +36,7 @@ pub async fn an_account_is_stored(storage: &dyn Storage) {
     written.label = None;
     written.revision = 2;
     written.updated_at = at(9);
-    assert!(storage.accounts().update(&written, 1).await.unwrap());
+    assert!(storage.accounts().update(&written, 1, &[]).await.unwrap());
     assert_eq!(storage.accounts().get(&a, &written.id).await.unwrap(), Some(written));
 }
 
@@ -62,11 +62,11 @@ pub async fn an_update_of_an_old_revision_is_a_conflict(storage: &dyn Storage) {
     let mut stored = account(&a, "pa", "x", 0);
     storage.accounts().insert(&stored, InsertRule::OnePerOwner).await.unwrap();
     stored.revision = 2;
-    assert!(storage.accounts().update(&stored, 1).await.unwrap());
+    assert!(storage.accounts().update(&stored, 1, &[]).await.unwrap());
     let mut late = account(&a, "pa", "x", 0);
     late.label = Some("late".to_owned());
     late.revision = 2;
-    assert!(matches!(storage.accounts().update(&late, 1).await, Err(StorageError::Conflict(_))));
+    assert!(matches!(storage.accounts().update(&late, 1, &[]).await, Err(StorageError::Conflict(_))));
     assert_eq!(storage.accounts().get(&a, &stored.id).await.unwrap(), Some(stored));
 }
 
@@ -79,8 +79,8 @@ pub async fn accounts_belong_to_their_project(storage: &dyn Storage) {
     assert!(ids(storage, &b, AccountFilter { ids: vec![ours.id.clone()], ..all() }).await.is_empty());
     let mut stolen = ours.clone();
     stolen.project_id = b.clone();
-    assert!(!storage.accounts().update(&stolen, 1).await.unwrap());
-    assert_eq!(storage.accounts().delete(&b, &ours.id).await.unwrap(), None);
+    assert!(!storage.accounts().update(&stolen, 1, &[]).await.unwrap());
+    assert_eq!(storage.accounts().delete(&b, &ours.id, &[]).await.unwrap(), None);
     assert_eq!(storage.accounts().get(&a, &ours.id).await.unwrap(), Some(ours));
 }
 
@@ -88,9 +88,9 @@ pub async fn a_delete_removes_the_secrets(storage: &dyn Storage) {
     let (a, _) = linked(storage).await;
     let ours = account(&a, "pa", "x", 0);
     storage.accounts().insert(&ours, InsertRule::OnePerOwner).await.unwrap();
-    assert_eq!(storage.accounts().delete(&a, &ours.id).await.unwrap(), Some(ours.clone()));
+    assert_eq!(storage.accounts().delete(&a, &ours.id, &[]).await.unwrap(), Some(ours.clone()));
     assert_eq!(storage.accounts().get(&a, &ours.id).await.unwrap(), None);
-    assert!(!storage.accounts().update(&ours, 1).await.unwrap());
+    assert!(!storage.accounts().update(&ours, 1, &[]).await.unwrap());
     // A new account with the same id does not get the deleted secrets.
     let bare = patchbay_model::Account { secrets: BTreeMap::new(), ..ours };
     storage.accounts().insert(&bare, InsertRule::OnePerOwner).await.unwrap();

@@ -9,7 +9,7 @@ use crate::{AddVersion, Storage, StorageError};
 /// More versions than any of these tests adds.
 const LIMIT: u32 = 50;
 
-fn version(project: &ProjectId, key: &str, number: &str, digest: u8) -> ConnectorVersion {
+pub(crate) fn version(project: &ProjectId, key: &str, number: &str, digest: u8) -> ConnectorVersion {
     ConnectorVersion {
         project_id: project.clone(),
         key: key.to_owned(),
@@ -22,7 +22,7 @@ fn version(project: &ProjectId, key: &str, number: &str, digest: u8) -> Connecto
     }
 }
 
-fn files(text: &str) -> Vec<ConnectorFile> {
+pub(crate) fn files(text: &str) -> Vec<ConnectorFile> {
     let file = |name: &str| ConnectorFile { name: name.to_owned(), text: format!("{text}\n# ünïcode 🦀 \u{0}") };
     vec![file("a.connector.yaml"), file("a.items.partial.yaml")]
 }

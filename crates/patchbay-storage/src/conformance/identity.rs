@@ -35,12 +35,14 @@ pub async fn keys_belong_to_their_project(storage: &dyn Storage) {
     storage.api_keys().create(&ours).await.unwrap();
     assert!(storage.api_keys().list(&b).await.unwrap().is_empty());
     let foreign = patchbay_model::ApiKey { project_id: b.clone(), enabled: false, ..ours.clone() };
-    assert!(!storage.api_keys().update(&foreign).await.unwrap());
+    assert!(!storage.api_keys().update(&foreign, &ours).await.unwrap());
     assert!(!storage.api_keys().delete(&b, &ours.id).await.unwrap());
     assert_eq!(storage.api_keys().list(&a).await.unwrap(), std::slice::from_ref(&ours));
     let changed =
         patchbay_model::ApiKey { name: "renamed".to_owned(), enabled: false, seal: Some(seal(9)), ..ours.clone() };
-    assert!(storage.api_keys().update(&changed).await.unwrap());
+    assert!(storage.api_keys().update(&changed, &ours).await.unwrap());
+    let late = storage.api_keys().update(&ours, &ours).await;
+    assert!(matches!(late, Err(StorageError::Conflict(_))), "it does not undo a change that it did not read");
     assert_eq!(storage.api_keys().by_hash(&ours.hash).await.unwrap(), Some(changed));
     assert!(storage.api_keys().delete(&a, &ours.id).await.unwrap());
     assert_eq!(storage.api_keys().by_hash(&ours.hash).await.unwrap(), None);

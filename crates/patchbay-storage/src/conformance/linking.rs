@@ -28,7 +28,7 @@ pub async fn a_session_is_stored(storage: &dyn Storage) {
     assert!(next > written.id);
 }
 
-fn attempt(project: &ProjectId, session: SessionId) -> ConnectionAttempt {
+pub(crate) fn attempt(project: &ProjectId, session: SessionId) -> ConnectionAttempt {
     ConnectionAttempt {
         id: AttemptId::new("attempt"),
         session_id: session,
@@ -38,6 +38,24 @@ fn attempt(project: &ProjectId, session: SessionId) -> ConnectionAttempt {
         error: None,
         created_at: at(0),
         expires_at: at(300),
+    }
+}
+
+/// Returns the record of a call in a second, by which it is identified.
+pub(crate) fn record(project: &ProjectId, second: i64) -> CallRecord {
+    CallRecord {
+        id: CallId::new(second.to_string()),
+        project_id: project.clone(),
+        account_id: None,
+        profile_id: ProfileId::new("p"),
+        connector: "spotdraft".to_owned(),
+        connector_version: "1.0.0".to_owned(),
+        action: None,
+        kind: CallKind::Proxy,
+        status_code: 200,
+        error_code: None,
+        started_at: at(second),
+        duration_micros: 1,
     }
 }
 
@@ -107,35 +125,35 @@ pub async fn a_link_uses_its_session_up(storage: &dyn Storage) {
     let once = |number| ConnectSession { multiple: false, ..session(&a, number, 100) };
     let first = create(storage, once(1)).await;
     let x = account(&a, "pa", "x", 0);
-    storage.accounts().link(&x, InsertRule::OnePerOwner, first, at(1)).await.unwrap();
+    storage.accounts().link(&x, InsertRule::OnePerOwner, first, at(1), &[]).await.unwrap();
     let stored = storage.sessions().get(&a, first).await.unwrap().unwrap();
     assert_eq!((stored.linked_account_id.as_ref(), stored.is_used()), (Some(&x.id), true));
     // It links and changes nothing more.
     let next = Account { revision: 2, label: Some("changed".to_owned()), ..x.clone() };
-    let again = storage.accounts().relink(&next, 1, first, at(2)).await;
+    let again = storage.accounts().relink(&next, 1, first, at(2), &[]).await;
     assert!(matches!(again, Err(StorageError::SessionUsed)), "{again:?}");
     let y = account(&a, "pa", "y", 0);
-    let again = storage.accounts().link(&y, InsertRule::Multiple, first, at(2)).await;
+    let again = storage.accounts().link(&y, InsertRule::Multiple, first, at(2), &[]).await;
     assert!(matches!(again, Err(StorageError::SessionUsed)), "{again:?}");
     assert_eq!(storage.accounts().get(&a, &x.id).await.unwrap(), Some(x.clone()));
     assert_eq!(storage.accounts().get(&a, &y.id).await.unwrap(), None);
     // A change uses a session up too.
     let second = create(storage, once(2)).await;
-    assert!(storage.accounts().relink(&next, 1, second, at(2)).await.unwrap());
+    assert!(storage.accounts().relink(&next, 1, second, at(2), &[]).await.unwrap());
     assert!(storage.sessions().get(&a, second).await.unwrap().unwrap().is_used());
     // Sessions for several accounts and for one account are not used up.
     let multiple = create(storage, session(&a, 3, 100)).await;
     let reconnect = create(storage, ConnectSession { account_id: Some(x.id.clone()), ..once(4) }).await;
     for (revision, session) in [(2, multiple), (3, reconnect), (4, multiple), (5, reconnect)] {
         let next = Account { revision: revision + 1, ..x.clone() };
-        assert!(storage.accounts().relink(&next, revision, session, at(2)).await.unwrap());
+        assert!(storage.accounts().relink(&next, revision, session, at(2), &[]).await.unwrap());
         assert!(!storage.sessions().get(&a, session).await.unwrap().unwrap().is_used());
     }
     // An expired session, one of another project and one that does not exist change nothing.
     let b = project(storage, "b").await;
     let theirs = create(storage, ConnectSession { multiple: true, ..session(&b, 5, 100) }).await;
     for (session, now) in [(multiple, at(100)), (theirs, at(2)), (SessionId(i64::MAX), at(2))] {
-        let late = storage.accounts().link(&y, InsertRule::Multiple, session, now).await;
+        let late = storage.accounts().link(&y, InsertRule::Multiple, session, now, &[]).await;
         assert!(matches!(late, Err(StorageError::SessionUsed)), "{late:?}");
     }
     assert_eq!(storage.sessions().get(&b, theirs).await.unwrap().unwrap().linked_account_id, None);
@@ -146,13 +164,13 @@ pub async fn a_failed_link_leaves_its_session_unused(storage: &dyn Storage) {
     let id = create(storage, ConnectSession { multiple: false, ..session(&a, 1, 100) }).await;
     let x = account(&a, "pa", "x", 0);
     storage.accounts().insert(&x, InsertRule::OnePerOwner).await.unwrap();
-    let second = storage.accounts().link(&account(&a, "pa", "y", 0), InsertRule::OnePerOwner, id, at(1)).await;
+    let second = storage.accounts().link(&account(&a, "pa", "y", 0), InsertRule::OnePerOwner, id, at(1), &[]).await;
     assert!(matches!(second, Err(StorageError::Conflict(_))), "{second:?}");
-    let late = storage.accounts().relink(&Account { revision: 9, ..x.clone() }, 8, id, at(1)).await;
+    let late = storage.accounts().relink(&Account { revision: 9, ..x.clone() }, 8, id, at(1), &[]).await;
     assert!(matches!(late, Err(StorageError::Conflict(_))), "{late:?}");
-    assert!(!storage.accounts().relink(&account(&a, "pa", "gone", 0), 1, id, at(1)).await.unwrap());
+    assert!(!storage.accounts().relink(&account(&a, "pa", "gone", 0), 1, id, at(1), &[]).await.unwrap());
     assert_eq!(storage.sessions().get(&a, id).await.unwrap().unwrap().linked_account_id, None);
-    assert!(storage.accounts().relink(&Account { revision: 2, ..x }, 1, id, at(1)).await.unwrap());
+    assert!(storage.accounts().relink(&Account { revision: 2, ..x }, 1, id, at(1), &[]).await.unwrap());
 }
 
 pub async fn a_session_is_deleted_in_its_project(storage: &dyn Storage) {
@@ -181,13 +199,13 @@ pub async fn a_deleted_account_takes_its_sessions_along(storage: &dyn Storage) {
     let used = create(storage, owned(1, "ours")).await;
     storage.attempts().create(&attempt(&a, used)).await.unwrap();
     let (x, y) = (account("x", "ours"), account("y", "ours"));
-    storage.accounts().link(&x, InsertRule::OnePerOwner, used, at(1)).await.unwrap();
+    storage.accounts().link(&x, InsertRule::OnePerOwner, used, at(1), &[]).await.unwrap();
     storage.accounts().insert(&y, InsertRule::Multiple).await.unwrap();
     let reconnect = create(storage, ConnectSession { account_id: Some(x.id.clone()), ..owned(2, "moved") }).await;
     let unused = create(storage, owned(3, "ours")).await;
     let multiple = create(storage, ConnectSession { multiple: true, ..owned(4, "ours") }).await;
     let next = Account { revision: 2, ..x.clone() };
-    assert!(storage.accounts().relink(&next, 1, multiple, at(1)).await.unwrap());
+    assert!(storage.accounts().relink(&next, 1, multiple, at(1), &[]).await.unwrap());
     let another = create(storage, owned(5, "another")).await;
     let elsewhere = create(storage, ConnectSession { project_id: b.clone(), ..owned(6, "ours") }).await;
     let left = async || {
@@ -198,9 +216,9 @@ pub async fn a_deleted_account_takes_its_sessions_along(storage: &dyn Storage) {
         left
     };
     // The owner has another account: only the sessions of this account are deleted.
-    storage.accounts().delete(&a, &x.id).await.unwrap().unwrap();
+    storage.accounts().delete(&a, &x.id, &[]).await.unwrap().unwrap();
     assert_eq!(left().await, [false, false, true, true, true]);
-    storage.accounts().delete(&a, &y.id).await.unwrap().unwrap();
+    storage.accounts().delete(&a, &y.id, &[]).await.unwrap().unwrap();
     assert_eq!(left().await, [false, false, false, false, true]);
     assert!(storage.sessions().get(&b, elsewhere).await.unwrap().is_some());
     assert_eq!(storage.attempts().get(&a, used, &AttemptId::new("attempt")).await.unwrap(), None);
@@ -208,6 +226,7 @@ pub async fn a_deleted_account_takes_its_sessions_along(storage: &dyn Storage) {
 
 pub async fn call_records_are_appended_atomically(storage: &dyn Storage) {
     let (a, b) = (project(storage, "a").await, project(storage, "b").await);
+    let elsewhere = record(&b, 0);
     let record = |id: &str, second| CallRecord {
         id: CallId::new(id),
         project_id: a.clone(),
@@ -225,35 +244,10 @@ pub async fn call_records_are_appended_atomically(storage: &dyn Storage) {
     storage.calls().append(&[record("one", 1), record("two", 2)]).await.unwrap();
     // A batch with an existing id is rejected as a whole.
     assert!(storage.calls().append(&[record("three", 3), record("one", 4)]).await.is_err());
-    let listed = storage.calls().list(&a, 10).await.unwrap();
-    assert_eq!(listed, [record("two", 2), record("one", 1)]);
-    assert_eq!(storage.calls().get(&a, &CallId::new("one")).await.unwrap(), Some(record("one", 1)));
-    assert_eq!(storage.calls().get(&b, &CallId::new("one")).await.unwrap(), None);
-    assert!(storage.calls().list(&b, 10).await.unwrap().is_empty());
-}
-
-pub async fn old_call_records_are_deleted(storage: &dyn Storage) {
-    let (a, b) = (project(storage, "a").await, project(storage, "b").await);
-    let record = |project: &ProjectId, id: &str, second| CallRecord {
-        id: CallId::new(id),
-        project_id: project.clone(),
-        account_id: None,
-        profile_id: ProfileId::new("p"),
-        connector: "spotdraft".to_owned(),
-        connector_version: "1.0.0".to_owned(),
-        action: None,
-        kind: CallKind::Proxy,
-        status_code: 200,
-        error_code: None,
-        started_at: at(second),
-        duration_micros: 1,
-    };
-    let records = [record(&a, "1", 1), record(&b, "2", 2), record(&a, "3", 3), record(&a, "4", 4)];
-    storage.calls().append(&records).await.unwrap();
-    assert_eq!(storage.calls().delete_older(at(4), 2).await.unwrap(), 2);
-    assert_eq!(storage.calls().list(&a, 10).await.unwrap().len(), 2);
-    assert!(storage.calls().list(&b, 10).await.unwrap().is_empty());
-    assert_eq!(storage.calls().delete_older(at(4), 2).await.unwrap(), 1);
-    assert_eq!(storage.calls().delete_older(at(4), 2).await.unwrap(), 0);
-    assert_eq!(storage.calls().list(&a, 10).await.unwrap(), [record(&a, "4", 4)]);
+    storage.calls().append(std::slice::from_ref(&elsewhere)).await.unwrap();
+    assert_eq!(storage.calls().oldest(2).await.unwrap(), [elsewhere.clone(), record("one", 1)]);
+    // Those that do not exist are not counted.
+    let ids = [&elsewhere.id, &CallId::new("one"), &CallId::new("three")].map(Clone::clone);
+    assert_eq!(storage.calls().delete(&ids).await.unwrap(), 2);
+    assert_eq!(storage.calls().oldest(10).await.unwrap(), [record("two", 2)]);
 }

@@ -8,14 +8,22 @@ pub mod idempotency_keys;
 pub mod identity;
 pub mod linking;
 pub mod members;
+pub mod pgbouncer;
+pub mod postgres_server;
 pub mod profiles;
 pub mod races;
 pub mod refresh_leases;
+pub mod replicas;
 pub mod sealed_records;
 pub mod tenancy;
+pub mod tool_feedback;
 pub mod values;
+pub mod webhooks;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::Pin,
+};
 
 use patchbay_model::{
     Account, AccountId, AccountKind, AccountStatus, ApiKey, ApiKeyId, ApiScope, ConnectSession, CredentialExpiry,
@@ -30,7 +38,10 @@ use crate::Storage;
 #[macro_export]
 macro_rules! storage_conformance {
     ($make:expr) => {
-        $crate::storage_conformance!(@tests $make;
+        $crate::storage_conformance!(@all tests $make);
+    };
+    (@all $form:ident $($make:expr)?) => {
+        $crate::storage_conformance! {@$form $($make)?;
             identity: organizations_and_projects, keys_are_found_by_hash, keys_belong_to_their_project,
                 login_tokens_work_once, a_new_login_token_deletes_no_other, meta_is_set_once;
             profiles: a_profile_is_stored, one_default_for_a_connector, profiles_belong_to_their_project,
@@ -44,13 +55,14 @@ macro_rules! storage_conformance {
             linking: a_session_is_stored, a_session_is_read_by_its_id_in_its_project, expired_sessions_are_deleted_with_their_attempts, an_attempt_finishes_once,
                 a_session_keeps_its_newest_attempts, a_link_uses_its_session_up, a_failed_link_leaves_its_session_unused,
                 a_session_is_deleted_in_its_project, a_deleted_account_takes_its_sessions_along,
-                call_records_are_appended_atomically, old_call_records_are_deleted;
+                call_records_are_appended_atomically;
             idempotency_keys: a_key_is_reserved_once_and_keeps_its_response, a_released_key_is_reserved_again, keys_belong_to_one_project,
                 a_bucket_has_a_limit_of_keys_and_of_bytes, expired_keys_are_deleted_in_batches, one_of_many_concurrent_callers_reserves_a_key;
+            tool_feedback: feedback_is_kept_by_tool;
             members: a_member_is_stored, a_browser_session_expires, a_new_browser_session_deletes_no_other,
                 other_browser_sessions_are_deleted;
             refresh_leases: a_lease_has_one_holder, only_the_newest_lease_commits, an_unresolved_request_is_recorded_until_its_outcome_is_known,
-                a_failed_refresh_backs_off, due_refreshes_are_found, due_notices_are_found, leases_of_an_ended_process_are_released, a_pending_authorization_is_taken_once;
+                a_lease_is_extended_by_its_holder_alone, a_failed_refresh_backs_off, due_accounts_are_claimed, due_notices_are_found, leases_of_an_ended_process_are_released, a_pending_authorization_is_taken_once;
             sealed_records: every_place_is_found_and_exchanged, a_changed_value_is_not_exchanged,
                 a_stale_writer_cannot_restore_an_old_key, a_used_key_is_not_retired,
                 a_retired_key_cannot_wrap_new_values, rows_without_a_seal_are_found_and_sealed_once,
@@ -61,10 +73,24 @@ macro_rules! storage_conformance {
             races: one_of_many_concurrent_inserts_links_an_owner, one_of_many_concurrent_updates_succeeds,
                 one_of_many_concurrent_links_uses_a_session,
                 concurrent_creates_leave_one_default, one_of_many_concurrent_callers_takes_a_token,
-                one_of_many_concurrent_callers_finishes_an_attempt, a_cancelled_insert_is_atomic;
+                one_of_many_concurrent_callers_finishes_an_attempt, a_cancelled_insert_is_atomic,
+                one_of_many_concurrent_callers_leases_an_account, one_of_many_concurrent_callers_takes_an_authorization,
+                one_of_many_concurrent_starts_creates_the_member, one_of_many_concurrent_creates_adds_a_project,
+                concurrent_updates_leave_one_default, a_pin_and_the_deletion_of_its_version_exclude_each_other, a_retirement_and_a_late_writer_exclude_each_other,
+                concurrent_deletes_leave_no_session_of_the_owner, each_due_account_is_claimed_once,
+                concurrent_attempts_stay_within_the_limit;
             values: every_string_is_stored_unchanged, every_number_is_stored_unchanged, sealed_bytes_are_stored_unchanged,
                 pages_beyond_the_end_are_empty, a_long_list_of_ids_is_one_query, sessions_are_deleted_after_their_expiry;
-        );
+            webhooks: a_webhook_is_stored, webhooks_belong_to_their_project, a_project_has_a_limit_of_webhooks, a_change_is_stored_with_its_events,
+                a_change_that_fails_stores_no_event, an_event_goes_to_its_audience_once, deliveries_are_claimed_once, a_lost_lease_records_nothing,
+                an_ordered_webhook_has_one_delivery_at_a_time, an_open_breaker_lets_one_probe_through, a_receiver_that_is_gone_is_disabled,
+                deliveries_are_listed_and_replayed, old_deliveries_are_deleted, an_alarm_of_a_webhook_is_raised_once;
+        }
+    };
+    (@functions; $($module:ident: $($test:ident),+;)+) => {
+        vec![$($(
+            (stringify!($test), (|storage| Box::pin($crate::conformance::$module::$test(storage))) as $crate::conformance::Test)
+        ),+),+]
     };
     (@tests $make:expr; $($module:ident: $($test:ident),+;)+) => {
         $($(
@@ -76,6 +102,14 @@ macro_rules! storage_conformance {
             }
         )+)+
     };
+}
+
+/// A test of the suite.
+pub type Test = fn(&dyn Storage) -> Pin<Box<dyn Future<Output = ()> + '_>>;
+
+/// Returns the tests of the suite with their names, for a backend whose tests share a server.
+pub fn tests() -> Vec<(&'static str, Test)> {
+    crate::storage_conformance!(@all functions)
 }
 
 /// Returns the moment `seconds` after the start of the suite.

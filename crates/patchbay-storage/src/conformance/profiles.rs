@@ -67,7 +67,7 @@ pub async fn a_used_profile_is_not_deleted(storage: &dyn Storage) {
     storage.accounts().insert(&user, InsertRule::OnePerOwner).await.unwrap();
     assert!(matches!(storage.profiles().delete(&a, &used.id).await, Err(StorageError::Conflict(_))));
     assert_eq!(storage.profiles().get(&a, &used.id).await.unwrap(), Some(used.clone()));
-    storage.accounts().delete(&a, &user.id).await.unwrap();
+    storage.accounts().delete(&a, &user.id, &[]).await.unwrap();
     assert_eq!(storage.profiles().delete(&a, &used.id).await.unwrap(), Some(used.clone()));
     assert_eq!(storage.profiles().delete(&a, &used.id).await.unwrap(), None);
 }

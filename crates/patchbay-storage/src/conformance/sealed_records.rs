@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use patchbay_model::{
     AccountId, BrowserSession, ConnectorVersion, FilesDigest, KeyHash, KeyId, LoginToken, Member, MemberId,
-    OrganizationId, ProfileId, ProjectId, RowId, RowKind, Sealed,
+    OrganizationId, ProfileId, ProjectId, RowId, RowKind, Sealed, Webhook, WebhookId,
 };
 
-use super::{account, at, key, profile, project};
+use super::{account, at, key, profile, project, webhooks::webhook};
 use crate::{
     IdempotencyLimits, InsertRule, KeyedResponse, NewIdempotencyKey, Result, SealedPlace, SealedRecord, Storage,
     StorageError, VAULT_CANARY,
@@ -22,6 +22,11 @@ fn sealed(key: KeyId, what: u8) -> Sealed {
 
 fn secrets(key: KeyId) -> BTreeMap<String, Sealed> {
     BTreeMap::from([("a".to_owned(), sealed(key, 1)), ("b".to_owned(), sealed(key, 2))])
+}
+
+/// Returns a webhook with this sealed secret.
+fn signing(project: &ProjectId, id: i64, secret: Sealed) -> Webhook {
+    Webhook { secrets: BTreeMap::from([("current".to_owned(), secret)]), ..webhook(project, id, &[]) }
 }
 
 /// Stores a response under an idempotency key that no other test uses.
@@ -47,15 +52,19 @@ async fn filled(storage: &dyn Storage, key: KeyId) -> u64 {
     storage.meta().set(VAULT_CANARY, sealed(key, 4).as_bytes()).await.unwrap();
     storage.meta().set("another", b"record").await.unwrap();
     rows(storage, &p, Some(sealed(key, 5))).await;
-    12
+    storage.webhooks().create(&signing(&p, 1, sealed(key, 7)), 50).await.unwrap();
+    13
 }
 
+/// The hash of the login token and of the browser session that [`rows`] stores.
+pub const ROW_HASH: KeyHash = KeyHash([0xAB; 32]);
+
 /// Stores a row of each type that has a seal, and returns what identifies them.
-async fn rows(storage: &dyn Storage, project: &ProjectId, seal: Option<Sealed>) -> Vec<RowId> {
+pub async fn rows(storage: &dyn Storage, project: &ProjectId, seal: Option<Sealed>) -> Vec<RowId> {
     let mut api_key = key(project, 1);
     api_key.seal.clone_from(&seal);
     storage.api_keys().create(&api_key).await.unwrap();
-    let (hash, project_id) = (KeyHash([0xAB; 32]), project.clone());
+    let (hash, project_id) = (ROW_HASH, project.clone());
     let token = LoginToken { hash, project_id, expires_at: at(60), seal: seal.clone() };
     storage.login_tokens().create(&token).await.unwrap();
     let member = Member {
@@ -88,7 +97,7 @@ async fn rows(storage: &dyn Storage, project: &ProjectId, seal: Option<Sealed>) 
 
 /// Returns the seals of the rows that [`rows`] stored, in the order of their types.
 async fn seals(storage: &dyn Storage, project: &ProjectId) -> Vec<Option<Sealed>> {
-    let hash = KeyHash([0xAB; 32]);
+    let hash = ROW_HASH;
     vec![
         storage.api_keys().list(project).await.unwrap().remove(0).seal,
         storage.login_tokens().consume(&hash, at(0)).await.unwrap().unwrap().seal,
@@ -121,7 +130,9 @@ pub async fn rows_without_a_seal_are_found_and_sealed_once(storage: &dyn Storage
     assert_eq!(exchange(storage, others(storage).await).await, 5);
     assert_eq!(seals(storage, &p).await, vec![Some(sealed(NEW, 9)); 5]);
     storage.sealed_records().retire(OLD).await.unwrap();
-    let late = storage.api_keys().update(&patchbay_model::ApiKey { seal: Some(sealed(OLD, 1)), ..key(&p, 1) }).await;
+    let read = storage.api_keys().list(&p).await.unwrap().remove(0);
+    let stale = patchbay_model::ApiKey { seal: Some(sealed(OLD, 1)), ..read.clone() };
+    let late = storage.api_keys().update(&stale, &read).await;
     assert!(matches!(late, Err(StorageError::Conflict(_))));
 }
 
@@ -162,7 +173,7 @@ pub async fn accounts_and_profiles_that_are_not_bound_are_found(storage: &dyn St
     // A change that binds the last envelope takes the account and the profile off the lists.
     let mut account = storage.accounts().get(&p, &AccountId::new("old-p")).await.unwrap().unwrap();
     account.secrets = fields(&[2, 2]);
-    storage.accounts().update(&account, account.revision).await.unwrap();
+    storage.accounts().update(&account, account.revision, &[]).await.unwrap();
     let mut profile = storage.profiles().get(&q, &ProfileId::new("mixed-q")).await.unwrap().unwrap();
     profile.secrets = fields(&[2, 2]);
     storage.profiles().update(&profile).await.unwrap();
@@ -193,7 +204,7 @@ pub async fn every_place_is_found_and_exchanged(storage: &dyn Storage) {
     assert_eq!(storage.sealed_records().count_by_key().await.unwrap(), [(OLD, all)]);
     let found = others(storage).await;
     let kinds: BTreeSet<_> = found.iter().map(|record| format!("{:?}", record.place)).collect();
-    assert_eq!((kinds.len(), found.len()), (12, 12), "{kinds:?}");
+    assert_eq!((kinds.len(), found.len()), (13, 13), "{kinds:?}");
 
     let first = storage.sealed_records().wrapped_by_others(NEW, None, 2).await.unwrap();
     assert_eq!(exchange(storage, first).await, 2);
@@ -208,7 +219,7 @@ pub async fn a_changed_value_is_not_exchanged(storage: &dyn Storage) {
     filled(storage, OLD).await;
     let read = others(storage).await;
     storage.meta().set(VAULT_CANARY, sealed(OLD, 5).as_bytes()).await.unwrap();
-    assert_eq!(exchange(storage, read).await, 11);
+    assert_eq!(exchange(storage, read).await, 12);
     let left = others(storage).await;
     assert_eq!(left, [SealedRecord { place: SealedPlace::Canary, sealed: sealed(OLD, 5) }]);
 }
@@ -219,7 +230,11 @@ pub async fn a_stale_writer_cannot_restore_an_old_key(storage: &dyn Storage) {
     let id = patchbay_model::AccountId::new("account");
     let read = storage.accounts().get(&p, &id).await.unwrap().unwrap();
     exchange(storage, others(storage).await).await;
-    let stale = storage.accounts().update(&read, read.revision).await;
+    let webhook = storage.webhooks().get(&p, WebhookId(1)).await.unwrap().unwrap();
+    let late = Webhook { secrets: signing(&p, 1, sealed(OLD, 7)).secrets, ..webhook.clone() };
+    let stale = storage.accounts().update(&read, read.revision, &[]).await;
+    assert!(matches!(stale, Err(StorageError::Conflict(_))));
+    let stale = storage.webhooks().update(&late, webhook.revision - 1).await;
     assert!(matches!(stale, Err(StorageError::Conflict(_))));
 }
 
@@ -247,7 +262,9 @@ pub async fn a_retired_key_cannot_wrap_new_values(storage: &dyn Storage) {
     assert!(matches!(put, Err(StorageError::Conflict(_))));
     let kept = keep_response(storage, &p, 8, sealed(OLD, 3)).await;
     assert!(matches!(kept, Err(StorageError::Conflict(_))));
+    let webhook = storage.webhooks().create(&signing(&p, 2, sealed(OLD, 3)), 50).await;
+    assert!(matches!(webhook, Err(StorageError::Conflict(_))));
     let canary = storage.meta().set(VAULT_CANARY, sealed(OLD, 4).as_bytes()).await;
     assert!(matches!(canary, Err(StorageError::Conflict(_))));
-    assert_eq!(storage.sealed_records().count_by_key().await.unwrap(), [(NEW, 12)]);
+    assert_eq!(storage.sealed_records().count_by_key().await.unwrap(), [(NEW, 13)]);
 }

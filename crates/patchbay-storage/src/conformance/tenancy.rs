@@ -42,7 +42,7 @@ pub async fn an_account_uses_a_profile_of_its_project(storage: &dyn Storage) {
     assert_eq!(storage.accounts().get(&b, &foreign.id).await.unwrap(), None);
     let mut moved = account(&a, "pa", "x", 0);
     moved.profile_id = ProfileId::new("pb");
-    assert!(matches!(storage.accounts().update(&moved, 1).await, Err(StorageError::Conflict(_))));
+    assert!(matches!(storage.accounts().update(&moved, 1, &[]).await, Err(StorageError::Conflict(_))));
     assert_eq!(storage.accounts().get(&a, &moved.id).await.unwrap(), Some(account(&a, "pa", "x", 0)));
 }
 

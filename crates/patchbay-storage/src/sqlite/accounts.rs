@@ -1,44 +1,19 @@
 //! Linked accounts, with their sealed secrets.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, Owner, ProfileId, ProjectId, SessionId, Timestamp};
+use patchbay_model::{Account, AccountId, OutboxEvent, Owner, ProfileId, ProjectId, SessionId, Timestamp};
 use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
 
-use super::{
-    SqliteStorage,
-    row::{Row, to_json, window},
-    secrets::Secrets,
-    sessions,
+use super::{SqliteStorage, secrets::Secrets, sessions, webhooks};
+use crate::{
+    AccountFilter, AccountStore, InsertRule, Page, Result, StorageError,
+    rows::{self, to_json, window},
 };
-use crate::{AccountFilter, AccountStore, InsertRule, Page, Result, StorageError};
 
 fn account(row: &SqliteRow) -> Result<Account> {
-    let row = Row::new("accounts", row, "id");
-    Ok(Account {
-        id: AccountId::new(row.id.clone()),
-        project_id: ProjectId::new(row.get::<String>("project_id")?),
-        profile_id: ProfileId::new(row.get::<String>("profile_id")?),
-        connector: row.get("connector")?,
-        connector_version: row.get("connector_version")?,
-        auth_config_key: row.get("auth_config_key")?,
-        environment: row.get("environment")?,
-        owner: Owner { id: row.get("owner_id")?, name: row.get("owner_name")?, username: row.get("owner_username")? },
-        label: row.get("label")?,
-        kind: row.parse("kind")?,
-        shared: row.get("shared")?,
-        status: row.parse("status")?,
-        status_reasons: row.json("status_reasons")?,
-        setup_information: row.json("setup_information")?,
-        secrets: std::collections::BTreeMap::new(),
-        metadata: row.json("metadata")?,
-        token: row.get::<Option<String>>("token")?.map(|_| row.json("token")).transpose()?,
-        missing_scopes: row.json("missing_scopes")?,
-        refresh_at: row.get::<Option<i64>>("refresh_at")?.map(Timestamp::from_micros),
-        expiries: row.json("expiries")?,
-        revision: row.get("revision")?,
-        created_at: row.time("created_at")?,
-        updated_at: row.time("updated_at")?,
-    })
+    rows::account(row, BTreeMap::new())
 }
 
 /// Converts rows to accounts and reads their secrets.
@@ -255,10 +230,18 @@ impl AccountStore for SqliteStorage {
         Ok(transaction.commit().await?)
     }
 
-    async fn link(&self, account: &Account, rule: InsertRule, session: SessionId, now: Timestamp) -> Result<()> {
+    async fn link(
+        &self,
+        account: &Account,
+        rule: InsertRule,
+        session: SessionId,
+        now: Timestamp,
+        events: &[OutboxEvent],
+    ) -> Result<()> {
         let mut transaction = self.write().await?;
         sessions::use_for(&mut transaction, session, account, now).await?;
         add(&mut transaction, account, rule).await?;
+        webhooks::record_all(&mut transaction, events).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -294,24 +277,35 @@ impl AccountStore for SqliteStorage {
         Ok(clients.bind(project.as_str()).bind(profile.as_str()).fetch_all(&self.readers).await?)
     }
 
-    async fn update(&self, changed: &Account, read_revision: i64) -> Result<bool> {
-        let mut transaction = self.write().await?;
-        let is_there = replace(&mut transaction, changed, read_revision).await?;
-        transaction.commit().await?;
-        self.hit(is_there)
-    }
-
-    async fn relink(&self, changed: &Account, read_revision: i64, session: SessionId, now: Timestamp) -> Result<bool> {
+    async fn update(&self, changed: &Account, read_revision: i64, events: &[OutboxEvent]) -> Result<bool> {
         let mut transaction = self.write().await?;
         let is_there = replace(&mut transaction, changed, read_revision).await?;
         if is_there {
-            sessions::use_for(&mut transaction, session, changed, now).await?;
+            webhooks::record_all(&mut transaction, events).await?;
         }
         transaction.commit().await?;
         self.hit(is_there)
     }
 
-    async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>> {
+    async fn relink(
+        &self,
+        changed: &Account,
+        read_revision: i64,
+        session: SessionId,
+        now: Timestamp,
+        events: &[OutboxEvent],
+    ) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        let is_there = replace(&mut transaction, changed, read_revision).await?;
+        if is_there {
+            sessions::use_for(&mut transaction, session, changed, now).await?;
+            webhooks::record_all(&mut transaction, events).await?;
+        }
+        transaction.commit().await?;
+        self.hit(is_there)
+    }
+
+    async fn delete(&self, project: &ProjectId, id: &AccountId, events: &[OutboxEvent]) -> Result<Option<Account>> {
         let mut transaction = self.write().await?;
         let Some(found) = find(&mut transaction, project, id).await? else { return self.found(None) };
         // The foreign key deletes the secrets (ON DELETE CASCADE).
@@ -331,6 +325,7 @@ impl AccountStore for SqliteStorage {
         .bind(&found.owner.id)
         .execute(&mut *transaction)
         .await?;
+        webhooks::record_all(&mut transaction, events).await?;
         transaction.commit().await?;
         Ok(Some(found))
     }

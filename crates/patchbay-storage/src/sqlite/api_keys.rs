@@ -1,29 +1,10 @@
 //! API keys, as hashes.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
-use patchbay_model::{ApiKey, ApiKeyId, ApiScope, KeyHash, ProjectId, Sealed};
-use sqlx::sqlite::SqliteRow;
+use patchbay_model::{ApiKey, ApiKeyId, KeyHash, ProjectId, Sealed};
 
-use super::{SqliteStorage, row::Row};
-use crate::{ApiKeyStore, Result};
-
-fn api_key(row: &SqliteRow) -> Result<ApiKey> {
-    let row = Row::new("api_keys", row, "id");
-    let scopes: &str = row.get("scopes")?;
-    let scopes = scopes.split_whitespace().map(str::parse::<ApiScope>).collect::<std::result::Result<BTreeSet<_>, _>>();
-    Ok(ApiKey {
-        id: ApiKeyId::new(row.id.clone()),
-        project_id: ProjectId::new(row.get::<String>("project_id")?),
-        name: row.get("name")?,
-        hash: row.hash("hash")?,
-        scopes: scopes.map_err(|error| row.wrong("scopes", error))?,
-        enabled: row.get("enabled")?,
-        created_at: row.time("created_at")?,
-        seal: row.seal()?,
-    })
-}
+use super::SqliteStorage;
+use crate::{ApiKeyStore, Result, StorageError, rows::api_key};
 
 #[async_trait]
 impl ApiKeyStore for SqliteStorage {
@@ -63,8 +44,17 @@ impl ApiKeyStore for SqliteStorage {
         query.fetch_all(&self.readers).await?.iter().map(api_key).collect()
     }
 
-    async fn update(&self, changed: &ApiKey) -> Result<bool> {
+    async fn update(&self, changed: &ApiKey, read: &ApiKey) -> Result<bool> {
         let mut transaction = self.write().await?;
+        let seal = sqlx::query_scalar("SELECT seal FROM api_keys WHERE project_id = ? AND id = ?")
+            .bind(changed.project_id.as_str())
+            .bind(changed.id.as_str())
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let Some(seal): Option<Option<Vec<u8>>> = seal else { return self.hit(false) };
+        if seal.as_deref() != read.seal.as_ref().map(Sealed::as_bytes) {
+            return Err(StorageError::Conflict("another request changed the API key; read it again"));
+        }
         let done = sqlx::query("UPDATE api_keys SET name = ?, enabled = ?, seal = ? WHERE project_id = ? AND id = ?")
             .bind(&changed.name)
             .bind(changed.enabled)

@@ -4,29 +4,9 @@ use async_trait::async_trait;
 use patchbay_model::{
     AccountId, AttemptError, AttemptId, AttemptStatus, ConnectionAttempt, FailureReason, ProjectId, SessionId,
 };
-use sqlx::sqlite::SqliteRow;
 
-use super::{SqliteStorage, row::Row};
-use crate::{AttemptStore, MAX_ATTEMPTS_PER_SESSION, Result};
-
-fn attempt(row: &SqliteRow) -> Result<ConnectionAttempt> {
-    let row = Row::new("connection_attempts", row, "id");
-    let code: Option<String> = row.get("error_code")?;
-    let description: Option<String> = row.get("error_description")?;
-    let reason: Option<String> = row.get("error_reason")?;
-    let reason = reason.map(|text| text.parse::<FailureReason>()).transpose();
-    let reason = reason.map_err(|error| row.wrong("error_reason", error))?;
-    Ok(ConnectionAttempt {
-        id: AttemptId::new(row.id.clone()),
-        session_id: SessionId(row.get("session_id")?),
-        project_id: ProjectId::new(row.get::<String>("project_id")?),
-        status: row.parse("status")?,
-        account_id: row.get::<Option<String>>("account_id")?.map(AccountId::new),
-        error: code.zip(description).map(|(code, description)| AttemptError { code, description, reason }),
-        created_at: row.time("created_at")?,
-        expires_at: row.time("expires_at")?,
-    })
-}
+use super::SqliteStorage;
+use crate::{AttemptStore, MAX_ATTEMPTS_PER_SESSION, Result, rows::attempt};
 
 #[async_trait]
 impl AttemptStore for SqliteStorage {

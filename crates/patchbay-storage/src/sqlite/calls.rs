@@ -1,32 +1,14 @@
 //! Call records.
 
 use async_trait::async_trait;
-use patchbay_model::{AccountId, CallId, CallRecord, ProfileId, ProjectId, Timestamp};
-use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
+use patchbay_model::{AccountId, CallId, CallRecord};
+use sqlx::{QueryBuilder, Sqlite};
 
-use super::{SqliteStorage, row::Row};
-use crate::{CallStore, Result};
+use super::SqliteStorage;
+use crate::{CallStore, Result, rows::call};
 
 /// The number of records in one statement, with 12 values each: far below SQLite's limit of parameters.
 const MAX_ROWS_PER_INSERT: usize = 256;
-
-fn call(row: &SqliteRow) -> Result<CallRecord> {
-    let row = Row::new("calls", row, "id");
-    Ok(CallRecord {
-        id: CallId::new(row.id.clone()),
-        project_id: ProjectId::new(row.get::<String>("project_id")?),
-        account_id: row.get::<Option<String>>("account_id")?.map(AccountId::new),
-        profile_id: ProfileId::new(row.get::<String>("profile_id")?),
-        connector: row.get("connector")?,
-        connector_version: row.get("connector_version")?,
-        action: row.get("action")?,
-        kind: row.parse("kind")?,
-        status_code: row.get("status_code")?,
-        error_code: row.get("error_code")?,
-        started_at: row.time("started_at")?,
-        duration_micros: row.get("duration_micros")?,
-    })
-}
 
 #[async_trait]
 impl CallStore for SqliteStorage {
@@ -59,27 +41,20 @@ impl CallStore for SqliteStorage {
         Ok(transaction.commit().await?)
     }
 
-    async fn get(&self, project: &ProjectId, id: &CallId) -> Result<Option<CallRecord>> {
-        let query = sqlx::query("SELECT * FROM calls WHERE project_id = ? AND id = ?");
-        let query = query.bind(project.as_str()).bind(id.as_str());
-        self.found(query.fetch_optional(&self.readers).await?.as_ref().map(call).transpose()?)
+    async fn oldest(&self, limit: u32) -> Result<Vec<CallRecord>> {
+        let query = sqlx::query("SELECT * FROM calls ORDER BY started_at, id LIMIT ?");
+        query.bind(limit).fetch_all(&self.readers).await?.iter().map(call).collect()
     }
 
-    async fn list(&self, project: &ProjectId, limit: u32) -> Result<Vec<CallRecord>> {
-        let query = sqlx::query("SELECT * FROM calls WHERE project_id = ? ORDER BY started_at DESC, id LIMIT ?");
-        query.bind(project.as_str()).bind(limit).fetch_all(&self.readers).await?.iter().map(call).collect()
-    }
-
-    async fn delete_older(&self, moment: Timestamp, limit: u32) -> Result<u64> {
+    async fn delete(&self, ids: &[CallId]) -> Result<u64> {
         let mut transaction = self.write().await?;
-        let done = sqlx::query(
-            "DELETE FROM calls WHERE rowid IN (SELECT rowid FROM calls WHERE started_at < ? ORDER BY started_at LIMIT ?)",
-        )
-        .bind(moment.as_micros())
-        .bind(limit)
-        .execute(&mut *transaction)
-        .await?;
+        let mut removed = 0;
+        for id in ids {
+            let done =
+                sqlx::query("DELETE FROM calls WHERE id = ?").bind(id.as_str()).execute(&mut *transaction).await?;
+            removed += done.rows_affected();
+        }
         transaction.commit().await?;
-        Ok(done.rows_affected())
+        Ok(removed)
     }
 }

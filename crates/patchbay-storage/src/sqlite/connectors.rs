@@ -1,28 +1,17 @@
 //! Connectors that projects pushed.
 
 use async_trait::async_trait;
-use patchbay_model::{ConnectorFile, ConnectorVersion, FilesDigest, ProjectId, Sealed};
+use patchbay_model::{ConnectorFile, ConnectorVersion, ProjectId, Sealed};
 use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
 
-use super::{SqliteStorage, row::Row};
-use crate::{AddVersion, ConnectorStore, Result};
+use super::SqliteStorage;
+use crate::{
+    AddVersion, ConnectorStore, Result,
+    error::VERSION_PINNED,
+    rows::{Row, version},
+};
 
-fn version(row: &SqliteRow) -> Result<ConnectorVersion> {
-    let row = Row::new("connector_versions", row, "key");
-    let size: i64 = row.get("size_bytes")?;
-    Ok(ConnectorVersion {
-        project_id: ProjectId::new(row.get::<String>("project_id")?),
-        key: row.get("key")?,
-        version: row.get("version")?,
-        digest: FilesDigest(row.hash("digest")?.0),
-        file_count: row.get("file_count")?,
-        size_bytes: size.unsigned_abs(),
-        created_at: row.time("created_at")?,
-        seal: row.seal()?,
-    })
-}
-
-async fn find(
+pub(super) async fn find(
     transaction: &mut Transaction<'_, Sqlite>,
     project: &ProjectId,
     key: &str,
@@ -141,6 +130,17 @@ impl ConnectorStore for SqliteStorage {
     async fn delete(&self, project: &ProjectId, key: &str, number: &str) -> Result<Option<ConnectorVersion>> {
         let mut transaction = self.write().await?;
         let Some(found) = find(&mut transaction, project, key, number).await? else { return self.found(None) };
+        let is_pinned: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM profiles WHERE project_id = ? AND connector = ? AND version_pin = ?)",
+        )
+        .bind(project.as_str())
+        .bind(key)
+        .bind(number)
+        .fetch_one(&mut *transaction)
+        .await?;
+        if is_pinned {
+            return Err(VERSION_PINNED);
+        }
         remove(&mut transaction, project, key, number).await?;
         transaction.commit().await?;
         Ok(Some(found))

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use patchbay_model::{KeyHash, ProjectId, Sealed, Timestamp};
-use sqlx::sqlite::SqliteRow;
 
-use super::{SqliteStorage, row::Row};
+use super::SqliteStorage;
 use crate::{
     IdempotencyKeyStore, IdempotencyLimits, KeyedRequest, KeyedResponse, NewIdempotencyKey, Reservation, Result,
+    rows::request,
 };
 
 const SELECT: &str =
@@ -90,14 +90,4 @@ impl IdempotencyKeyStore for SqliteStorage {
         transaction.commit().await?;
         Ok(done.rows_affected())
     }
-}
-
-fn request(row: &SqliteRow) -> Result<KeyedRequest> {
-    let row = Row::new("idempotency_keys", row, "project_id");
-    let status = row.get::<Option<i64>>("status")?.map(u16::try_from).transpose();
-    let sealed: Option<Vec<u8>> = row.get("sealed")?;
-    let response = status
-        .map_err(|error| row.wrong("status", error))?
-        .map(|status| KeyedResponse { status, sealed: sealed.map(Sealed::from_bytes) });
-    Ok(KeyedRequest { fingerprint: row.hash("fingerprint")?, response })
 }

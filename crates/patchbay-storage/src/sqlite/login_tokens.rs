@@ -1,21 +1,10 @@
 //! One-time login tokens, as hashes.
 
 use async_trait::async_trait;
-use patchbay_model::{KeyHash, LoginToken, ProjectId, Sealed, Timestamp};
-use sqlx::sqlite::SqliteRow;
+use patchbay_model::{KeyHash, LoginToken, Sealed, Timestamp};
 
-use super::{SqliteStorage, row::Row};
-use crate::{LoginTokenStore, Result};
-
-fn login_token(row: &SqliteRow) -> Result<LoginToken> {
-    let row = Row { table: "login_tokens", columns: row, id: "?".to_owned() };
-    Ok(LoginToken {
-        hash: row.hash("hash")?,
-        project_id: ProjectId::new(row.get::<String>("project_id")?),
-        expires_at: row.time("expires_at")?,
-        seal: row.seal()?,
-    })
-}
+use super::SqliteStorage;
+use crate::{LoginTokenStore, Result, rows::login_token};
 
 #[async_trait]
 impl LoginTokenStore for SqliteStorage {

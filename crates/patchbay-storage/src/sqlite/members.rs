@@ -1,34 +1,13 @@
 //! Members of the organization, and their browser sessions.
 
 use async_trait::async_trait;
-use patchbay_model::{BrowserSession, KeyHash, Member, MemberId, OrganizationId, PasswordHash, Sealed, Timestamp};
-use sqlx::sqlite::SqliteRow;
+use patchbay_model::{BrowserSession, KeyHash, Member, MemberId, OrganizationId, Sealed, Timestamp};
 
-use super::{SqliteStorage, row::Row};
-use crate::{BrowserSessionStore, MemberStore, Result};
-
-fn member(row: &SqliteRow) -> Result<Member> {
-    let row = Row::new("members", row, "id");
-    Ok(Member {
-        id: MemberId::new(row.id.clone()),
-        organization_id: OrganizationId::new(row.get::<String>("organization_id")?),
-        name: row.get("name")?,
-        password: row.get::<Option<String>>("password_hash")?.map(PasswordHash),
-        created_at: row.time("created_at")?,
-        seal: row.seal()?,
-    })
-}
-
-fn browser_session(row: &SqliteRow) -> Result<BrowserSession> {
-    let row = Row { table: "browser_sessions", columns: row, id: "?".to_owned() };
-    Ok(BrowserSession {
-        hash: row.hash("hash")?,
-        member_id: MemberId::new(row.get::<String>("member_id")?),
-        created_at: row.time("created_at")?,
-        expires_at: row.time("expires_at")?,
-        seal: row.seal()?,
-    })
-}
+use super::SqliteStorage;
+use crate::{
+    BrowserSessionStore, MemberStore, Result,
+    rows::{browser_session, member},
+};
 
 #[async_trait]
 impl MemberStore for SqliteStorage {

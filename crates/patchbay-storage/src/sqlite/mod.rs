@@ -22,12 +22,13 @@ mod pending_authorizations;
 mod profiles;
 mod projects;
 mod refresh_leases;
-mod row;
 mod row_seals;
 mod sealed_records;
 mod secrets;
 mod sessions;
 mod soundness;
+mod tool_feedback;
+mod webhooks;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -36,7 +37,7 @@ use sqlx::{Sqlite, SqlitePool, Transaction, sqlite::SqliteConnectOptions};
 use crate::{
     AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, ConnectorStore, IdempotencyKeyStore,
     LoginTokenStore, MemberStore, MetaStore, OrganizationStore, PendingAuthorizationStore, ProfileStore, ProjectStore,
-    RefreshLeaseStore, Result, SealedRecordStore, SessionStore, Storage,
+    RefreshLeaseStore, ReplicaStore, Result, SealedRecordStore, SessionStore, Storage, ToolFeedbackStore, WebhookStore,
 };
 
 /// A SQLite database file.
@@ -52,12 +53,12 @@ pub struct SqliteStorage {
 
 impl SqliteStorage {
     /// Begins a write transaction. It is rolled back if it is dropped without a commit.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
     /// Begins a read transaction, which sees one snapshot.
-    async fn read(&self) -> Result<Transaction<'static, Sqlite>> {
+    pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>> {
         Ok(self.readers.begin().await?)
     }
 }
@@ -105,7 +106,13 @@ impl Storage for SqliteStorage {
     fn idempotency_keys(&self) -> &dyn IdempotencyKeyStore {
         self
     }
+    fn webhooks(&self) -> &dyn WebhookStore {
+        self
+    }
     fn calls(&self) -> &dyn CallStore {
+        self
+    }
+    fn tool_feedback(&self) -> &dyn ToolFeedbackStore {
         self
     }
     fn sealed_records(&self) -> &dyn SealedRecordStore {
@@ -113,5 +120,9 @@ impl Storage for SqliteStorage {
     }
     fn meta(&self) -> &dyn MetaStore {
         self
+    }
+    /// One process owns the file.
+    fn replicas(&self) -> Option<&dyn ReplicaStore> {
+        None
     }
 }

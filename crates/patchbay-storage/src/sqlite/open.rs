@@ -3,12 +3,15 @@
 use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Connection, SqlitePool,
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::{SqliteStorage, error::CHECK_PERMISSIONS, soundness::Soundness};
-use crate::{Result, StorageError};
+use crate::{Result, SchemaVersions, StorageError, schema::newest_version};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// How long a statement waits for a lock of another process, for example a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,14 +56,32 @@ impl SqliteStorage {
             .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
         let writer = writer.connect_with(options.clone()).await?;
         let is_checked = check_sound(&writer, path).await?;
-        check_ours(&writer).await?;
+        check_ours(&mut *writer.acquire().await?).await?;
         write_ahead(&writer).await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        let schema = versions(&mut *writer.acquire().await?).await?;
+        if schema.stored > schema.own {
+            return Err(newer(schema));
+        }
+        MIGRATIONS.run(&writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(MAX_READERS).max_lifetime(None);
         let read_only = options.read_only(true);
         let readers = readers.connect_lazy_with(read_only.clone());
         let directory = directory_of(path).to_owned();
         Ok(Self { writer, readers, directory, read_only, soundness: Arc::new(Soundness::new(is_checked)) })
+    }
+
+    /// Returns the version of the schema of a file, without a change.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] if the file is damaged or belongs to another program, another error if it cannot be read.
+    pub async fn schema(path: &Path) -> Result<SchemaVersions> {
+        let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).busy_timeout(BUSY_TIMEOUT);
+        let mut connection = SqliteConnection::connect_with(&options.disable_statement_logging()).await?;
+        check_ours(&mut connection).await?;
+        let versions = versions(&mut connection).await;
+        // Nothing was written.
+        let _ = connection.close().await;
+        versions
     }
 
     /// Waits for running statements, writes the write-ahead log back to the database file, and closes it.
@@ -133,16 +154,35 @@ async fn check_sound(writer: &SqlitePool, path: &Path) -> Result<bool> {
 }
 
 /// Rejects another program's database before anything is written to it.
-async fn check_ours(writer: &SqlitePool) -> Result<()> {
-    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(writer).await?;
+async fn check_ours(connection: &mut SqliteConnection) -> Result<()> {
+    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
     // The table of migrations is created before the first migration runs.
     let tables = "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE '\\_sqlx\\_%' ESCAPE '\\' AND type = 'table'";
-    let tables: i64 = sqlx::query_scalar(tables).fetch_one(writer).await?;
+    let tables: i64 = sqlx::query_scalar(tables).fetch_one(connection).await?;
     if id == APPLICATION_ID || tables == 0 {
         Ok(())
     } else {
         Err(StorageError::Corrupt("it belongs to another program".into()))
     }
+}
+
+/// Reads the version of the schema.
+async fn versions(connection: &mut SqliteConnection) -> Result<SchemaVersions> {
+    let own = newest_version(&MIGRATIONS);
+    let has_migrations: bool =
+        sqlx::query_scalar("SELECT count(*) > 0 FROM sqlite_schema WHERE name = '_sqlx_migrations'")
+            .fetch_one(&mut *connection)
+            .await?;
+    if !has_migrations {
+        return Ok(SchemaVersions { stored: 0, own });
+    }
+    let stored = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
+    Ok(SchemaVersions { stored: sqlx::query_scalar(stored).fetch_one(connection).await?, own })
+}
+
+fn newer(schema: SchemaVersions) -> StorageError {
+    let SchemaVersions { stored, own } = schema;
+    StorageError::Newer(format!("its schema has version {stored}; this server is for version {own}").into())
 }
 
 /// Switches the file to write-ahead logging. The mode is persistent: later connections use it.

@@ -2,19 +2,9 @@
 
 use async_trait::async_trait;
 use patchbay_model::{Organization, OrganizationId};
-use sqlx::sqlite::SqliteRow;
 
-use super::{SqliteStorage, row::Row};
-use crate::{OrganizationStore, Result};
-
-fn organization(row: &SqliteRow) -> Result<Organization> {
-    let row = Row::new("organizations", row, "id");
-    Ok(Organization {
-        id: OrganizationId::new(row.id.clone()),
-        name: row.get("name")?,
-        created_at: row.time("created_at")?,
-    })
-}
+use super::SqliteStorage;
+use crate::{OrganizationStore, Result, rows::organization};
 
 #[async_trait]
 impl OrganizationStore for SqliteStorage {

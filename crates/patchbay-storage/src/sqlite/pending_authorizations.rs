@@ -2,10 +2,9 @@
 
 use async_trait::async_trait;
 use patchbay_model::{KeyHash, ProjectId, Sealed, Timestamp};
-use sqlx::sqlite::SqliteRow;
 
-use super::{SqliteStorage, row::Row};
-use crate::{PendingAuthorizationStore, Result};
+use super::SqliteStorage;
+use crate::{PendingAuthorizationStore, Result, rows::record};
 
 #[async_trait]
 impl PendingAuthorizationStore for SqliteStorage {
@@ -55,9 +54,4 @@ impl PendingAuthorizationStore for SqliteStorage {
         transaction.commit().await?;
         Ok(done.rows_affected())
     }
-}
-
-fn record(row: &SqliteRow) -> Result<(ProjectId, Sealed)> {
-    let row = Row::new("pending_authorizations", row, "project_id");
-    Ok((ProjectId::new(row.get::<String>("project_id")?), Sealed::from_bytes(row.get("sealed")?)))
 }

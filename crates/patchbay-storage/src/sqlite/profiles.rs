@@ -1,39 +1,20 @@
 //! Connector profiles.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use patchbay_model::{EnabledActions, Profile, ProfileAlarm, ProfileId, ProjectId};
 use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
 
-use super::{
-    SqliteStorage,
-    row::{Row, to_json, window},
-    secrets::Secrets,
+use super::{SqliteStorage, connectors, secrets::Secrets};
+use crate::{
+    Page, ProfileFilter, ProfileStore, Result, StorageError,
+    error::VERSION_GONE,
+    rows::{self, to_json, window},
 };
-use crate::{Page, ProfileFilter, ProfileStore, Result, StorageError};
 
 fn profile(row: &SqliteRow) -> Result<Profile> {
-    let row = Row::new("profiles", row, "id");
-    let enabled_actions = match row.get::<Option<&str>>("enabled_actions")? {
-        None => EnabledActions::All,
-        Some(_) => EnabledActions::Only(row.json("enabled_actions")?),
-    };
-    Ok(Profile {
-        id: ProfileId::new(row.id.clone()),
-        project_id: ProjectId::new(row.get::<String>("project_id")?),
-        name: row.get("name")?,
-        connector: row.get("connector")?,
-        auth_config_key: row.get("auth_config_key")?,
-        environment: row.get("environment")?,
-        version_pin: row.get("version_pin")?,
-        active: row.get("active")?,
-        default: row.get("is_default")?,
-        enabled_actions,
-        setup_information: row.json("setup_information")?,
-        secrets: std::collections::BTreeMap::new(),
-        alarm: row.get::<Option<&str>>("alarm")?.map(|_| row.json("alarm")).transpose()?,
-        created_at: row.time("created_at")?,
-        updated_at: row.time("updated_at")?,
-    })
+    rows::profile(row, BTreeMap::new())
 }
 
 /// Converts rows to profiles and reads their secrets.
@@ -92,33 +73,79 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &P
     }
 }
 
+/// Makes sure that the pushed version to which a profile is pinned exists.
+async fn require_version(transaction: &mut Transaction<'_, Sqlite>, profile: &Profile) -> Result<()> {
+    let pin = profile.version_pin.as_deref().unwrap_or_default();
+    match connectors::find(transaction, &profile.project_id, &profile.connector, pin).await? {
+        Some(_) => Ok(()),
+        None => Err(VERSION_GONE),
+    }
+}
+
+async fn create(transaction: &mut Transaction<'_, Sqlite>, new: &Profile) -> Result<()> {
+    clear_default(transaction, new).await?;
+    sqlx::query(
+        "INSERT INTO profiles (id, project_id, name, connector, auth_config_key, environment, version_pin, active, \
+         is_default, enabled_actions, setup_information, alarm, created_at, updated_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(new.id.as_str())
+    .bind(new.project_id.as_str())
+    .bind(&new.name)
+    .bind(&new.connector)
+    .bind(&new.auth_config_key)
+    .bind(&new.environment)
+    .bind(&new.version_pin)
+    .bind(new.active)
+    .bind(new.default)
+    .bind(enabled_actions(new)?)
+    .bind(to_json(&new.setup_information)?)
+    .bind(new.alarm.as_ref().map(to_json).transpose()?)
+    .bind(new.created_at.as_micros())
+    .bind(new.updated_at.as_micros())
+    .execute(&mut **transaction)
+    .await?;
+    Secrets::Profile.replace(transaction, new.id.as_str(), &new.secrets).await
+}
+
+async fn update(transaction: &mut Transaction<'_, Sqlite>, changed: &Profile) -> Result<bool> {
+    clear_default(transaction, changed).await?;
+    let done = sqlx::query(
+        "UPDATE profiles SET name = ?, environment = ?, version_pin = ?, active = ?, is_default = ?, \
+         enabled_actions = ?, setup_information = ?, alarm = ?, updated_at = ? WHERE project_id = ? AND id = ?",
+    )
+    .bind(&changed.name)
+    .bind(&changed.environment)
+    .bind(&changed.version_pin)
+    .bind(changed.active)
+    .bind(changed.default)
+    .bind(enabled_actions(changed)?)
+    .bind(to_json(&changed.setup_information)?)
+    .bind(changed.alarm.as_ref().map(to_json).transpose()?)
+    .bind(changed.updated_at.as_micros())
+    .bind(changed.project_id.as_str())
+    .bind(changed.id.as_str())
+    .execute(&mut **transaction)
+    .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    Secrets::Profile.replace(transaction, changed.id.as_str(), &changed.secrets).await?;
+    Ok(true)
+}
+
 #[async_trait]
 impl ProfileStore for SqliteStorage {
     async fn create(&self, new: &Profile) -> Result<()> {
         let mut transaction = self.write().await?;
-        clear_default(&mut transaction, new).await?;
-        sqlx::query(
-            "INSERT INTO profiles (id, project_id, name, connector, auth_config_key, environment, version_pin, active, \
-             is_default, enabled_actions, setup_information, alarm, created_at, updated_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(new.id.as_str())
-        .bind(new.project_id.as_str())
-        .bind(&new.name)
-        .bind(&new.connector)
-        .bind(&new.auth_config_key)
-        .bind(&new.environment)
-        .bind(&new.version_pin)
-        .bind(new.active)
-        .bind(new.default)
-        .bind(enabled_actions(new)?)
-        .bind(to_json(&new.setup_information)?)
-        .bind(new.alarm.as_ref().map(to_json).transpose()?)
-        .bind(new.created_at.as_micros())
-        .bind(new.updated_at.as_micros())
-        .execute(&mut *transaction)
-        .await?;
-        Secrets::Profile.replace(&mut transaction, new.id.as_str(), &new.secrets).await?;
+        create(&mut transaction, new).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn create_pinned(&self, new: &Profile) -> Result<()> {
+        let mut transaction = self.write().await?;
+        require_version(&mut transaction, new).await?;
+        create(&mut transaction, new).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -142,28 +169,19 @@ impl ProfileStore for SqliteStorage {
 
     async fn update(&self, changed: &Profile) -> Result<bool> {
         let mut transaction = self.write().await?;
-        clear_default(&mut transaction, changed).await?;
-        let done = sqlx::query(
-            "UPDATE profiles SET name = ?, environment = ?, version_pin = ?, active = ?, is_default = ?, \
-             enabled_actions = ?, setup_information = ?, alarm = ?, updated_at = ? WHERE project_id = ? AND id = ?",
-        )
-        .bind(&changed.name)
-        .bind(&changed.environment)
-        .bind(&changed.version_pin)
-        .bind(changed.active)
-        .bind(changed.default)
-        .bind(enabled_actions(changed)?)
-        .bind(to_json(&changed.setup_information)?)
-        .bind(changed.alarm.as_ref().map(to_json).transpose()?)
-        .bind(changed.updated_at.as_micros())
-        .bind(changed.project_id.as_str())
-        .bind(changed.id.as_str())
-        .execute(&mut *transaction)
-        .await?;
-        if done.rows_affected() == 0 {
+        if !update(&mut transaction, changed).await? {
             return self.hit(false);
         }
-        Secrets::Profile.replace(&mut transaction, changed.id.as_str(), &changed.secrets).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn update_pinned(&self, changed: &Profile) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        require_version(&mut transaction, changed).await?;
+        if !update(&mut transaction, changed).await? {
+            return self.hit(false);
+        }
         transaction.commit().await?;
         Ok(true)
     }

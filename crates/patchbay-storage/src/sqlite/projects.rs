@@ -2,20 +2,9 @@
 
 use async_trait::async_trait;
 use patchbay_model::{OrganizationId, Project, ProjectId};
-use sqlx::sqlite::SqliteRow;
 
-use super::{SqliteStorage, row::Row};
-use crate::{ProjectStore, Result};
-
-fn project(row: &SqliteRow) -> Result<Project> {
-    let row = Row::new("projects", row, "id");
-    Ok(Project {
-        id: ProjectId::new(row.id.clone()),
-        organization_id: OrganizationId::new(row.get::<String>("organization_id")?),
-        name: row.get("name")?,
-        created_at: row.time("created_at")?,
-    })
-}
+use super::SqliteStorage;
+use crate::{ProjectStore, Result, rows::project};
 
 #[async_trait]
 impl ProjectStore for SqliteStorage {

@@ -1,11 +1,14 @@
 //! Leases on the refresh of tokens.
 
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, Lease, LeaseOutcome, LeasePriority, ProjectId, Timestamp};
-use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
+use patchbay_model::{Account, AccountId, Lease, LeaseOutcome, LeasePriority, OutboxEvent, ProjectId, Timestamp};
+use sqlx::{Sqlite, Transaction};
 
-use super::{SqliteStorage, accounts, row::Row};
-use crate::{RefreshLeaseStore, Result, StorageError};
+use super::{SqliteStorage, accounts, webhooks};
+use crate::{
+    DueLease, RefreshLeaseStore, Result, StorageError,
+    rows::{due_lease, lease_outcome},
+};
 
 /// Returns whether a lease is the newest of its account.
 async fn holds(transaction: &mut Transaction<'_, Sqlite>, lease: &Lease) -> Result<bool> {
@@ -18,13 +21,20 @@ async fn holds(transaction: &mut Transaction<'_, Sqlite>, lease: &Lease) -> Resu
     Ok(fence == Some(lease.fence))
 }
 
-/// Returns the ids of the accounts in these rows.
-fn named(rows: &[SqliteRow]) -> Result<Vec<(ProjectId, AccountId)>> {
-    let account = |row| {
-        let row = Row::new("accounts", row, "id");
-        Ok((ProjectId::new(row.get::<String>("project_id")?), AccountId::new(row.id.clone())))
-    };
-    rows.iter().map(account).collect()
+/// Stores a lease that was acquired.
+async fn store(transaction: &mut Transaction<'_, Sqlite>, lease: &Lease, until: Timestamp) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO refresh_leases (account_id, project_id, fence, leased_until, sent_revision, failures, retry_at) \
+         VALUES (?, ?, ?, ?, NULL, 0, 0) \
+         ON CONFLICT (account_id) DO UPDATE SET fence = excluded.fence, leased_until = excluded.leased_until",
+    )
+    .bind(lease.account_id.as_str())
+    .bind(lease.project_id.as_str())
+    .bind(lease.fence)
+    .bind(until.as_micros())
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
 }
 
 #[async_trait]
@@ -51,47 +61,20 @@ impl RefreshLeaseStore for SqliteStorage {
             .bind(account.as_str())
             .fetch_optional(&mut *transaction)
             .await?;
-        let mut lease = Lease {
-            project_id: project.clone(),
-            account_id: account.clone(),
-            fence: 1,
-            unresolved_revision: None,
-            failures: 0,
-        };
-        if let Some(row) = &found {
-            let row = Row::new("refresh_leases", row, "account_id");
-            let (held, rest) = (row.time("leased_until")?, row.time("retry_at")?);
-            if held > now {
-                return Ok(LeaseOutcome::Held(held));
-            }
-            if rest > now && priority == LeasePriority::Normal {
-                return Ok(LeaseOutcome::BackingOff(rest));
-            }
-            lease.fence = row.get::<i64>("fence")? + 1;
-            lease.unresolved_revision = row.get("sent_revision")?;
-            lease.failures = u32::try_from(row.get::<i64>("failures")?).unwrap_or(u32::MAX);
-        }
-        sqlx::query(
-            "INSERT INTO refresh_leases (account_id, project_id, fence, leased_until, sent_revision, failures, retry_at) \
-             VALUES (?, ?, ?, ?, NULL, 0, 0) \
-             ON CONFLICT (account_id) DO UPDATE SET fence = excluded.fence, leased_until = excluded.leased_until",
-        )
-        .bind(account.as_str())
-        .bind(project.as_str())
-        .bind(lease.fence)
-        .bind(until.as_micros())
-        .execute(&mut *transaction)
-        .await?;
+        let outcome = lease_outcome(found.as_ref(), project, account, now, priority)?;
+        let LeaseOutcome::Granted(lease) = &outcome else { return Ok(outcome) };
+        store(&mut transaction, lease, until).await?;
         transaction.commit().await?;
-        Ok(LeaseOutcome::Granted(lease))
+        Ok(outcome)
     }
 
-    async fn mark_sent(&self, lease: &Lease, version: i64) -> Result<bool> {
+    async fn mark_sent(&self, lease: &Lease, version: i64, until: Timestamp) -> Result<bool> {
         let mut transaction = self.write().await?;
         let done = sqlx::query(
-            "UPDATE refresh_leases SET sent_revision = ? WHERE project_id = ? AND account_id = ? AND fence = ?",
+            "UPDATE refresh_leases SET sent_revision = ?, leased_until = ? WHERE project_id = ? AND account_id = ? AND fence = ?",
         )
         .bind(version)
+        .bind(until.as_micros())
         .bind(lease.project_id.as_str())
         .bind(lease.account_id.as_str())
         .bind(lease.fence)
@@ -101,7 +84,29 @@ impl RefreshLeaseStore for SqliteStorage {
         Ok(done.rows_affected() > 0)
     }
 
-    async fn commit(&self, lease: &Lease, account: &Account, read_revision: i64) -> Result<bool> {
+    async fn extend(&self, lease: &Lease, until: Timestamp) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query(
+            "UPDATE refresh_leases SET leased_until = ? \
+             WHERE project_id = ? AND account_id = ? AND fence = ? AND leased_until > 0",
+        )
+        .bind(until.as_micros())
+        .bind(lease.project_id.as_str())
+        .bind(lease.account_id.as_str())
+        .bind(lease.fence)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    async fn commit(
+        &self,
+        lease: &Lease,
+        account: &Account,
+        read_revision: i64,
+        events: &[OutboxEvent],
+    ) -> Result<bool> {
         let mut transaction = self.write().await?;
         if !holds(&mut transaction, lease).await? {
             return Ok(false);
@@ -116,6 +121,7 @@ impl RefreshLeaseStore for SqliteStorage {
         .bind(lease.account_id.as_str())
         .execute(&mut *transaction)
         .await?;
+        webhooks::record_all(&mut transaction, events).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -148,18 +154,43 @@ impl RefreshLeaseStore for SqliteStorage {
         Ok(transaction.commit().await?)
     }
 
-    async fn due_refreshes(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>> {
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        after: Option<&(Timestamp, AccountId)>,
+        limit: u32,
+    ) -> Result<Vec<DueLease>> {
+        let (moment, account) =
+            after.map_or((i64::MIN, ""), |(moment, account)| (moment.as_micros(), account.as_str()));
+        // Mostly nothing is due: then nothing waits for the writer.
+        let is_any_due: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM accounts WHERE refresh_at <= ?)")
+            .bind(now.as_micros())
+            .fetch_one(&self.readers)
+            .await?;
+        if !is_any_due {
+            return Ok(Vec::new());
+        }
+        let mut transaction = self.write().await?;
         let rows = sqlx::query(
-            "SELECT a.project_id, a.id FROM accounts a LEFT JOIN refresh_leases r ON r.account_id = a.id \
-             WHERE a.refresh_at <= ? AND a.status IN ('active', 'suspended') AND COALESCE(r.retry_at, 0) <= ? \
-             ORDER BY a.refresh_at, a.id LIMIT ?",
+            "SELECT a.id AS account_id, a.project_id, a.refresh_at, COALESCE(r.fence, 0) + 1 AS fence, r.sent_revision, \
+             COALESCE(r.failures, 0) AS failures FROM accounts a LEFT JOIN refresh_leases r ON r.account_id = a.id \
+             WHERE a.refresh_at <= ?1 AND (a.refresh_at, a.id) > (?2, ?3) AND a.status IN ('active', 'suspended') \
+             AND COALESCE(r.retry_at, 0) <= ?1 AND COALESCE(r.leased_until, 0) <= ?1 \
+             ORDER BY a.refresh_at, a.id LIMIT ?4",
         )
         .bind(now.as_micros())
-        .bind(now.as_micros())
+        .bind(moment)
+        .bind(account)
         .bind(i64::from(limit))
-        .fetch_all(&self.readers)
+        .fetch_all(&mut *transaction)
         .await?;
-        named(&rows)
+        let due = rows.iter().map(due_lease).collect::<Result<Vec<_>>>()?;
+        for DueLease { lease, .. } in &due {
+            store(&mut transaction, lease, until).await?;
+        }
+        transaction.commit().await?;
+        Ok(due)
     }
 
     async fn due_notices(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>> {
@@ -171,7 +202,7 @@ impl RefreshLeaseStore for SqliteStorage {
         .bind(i64::from(limit))
         .fetch_all(&self.readers)
         .await?;
-        named(&rows)
+        crate::rows::named_accounts(&rows)
     }
 
     async fn release_all(&self) -> Result<u64> {

@@ -2,17 +2,7 @@
 
 use patchbay_model::RowKind;
 
-/// A table whose rows have a seal.
-pub(super) struct SealedRows {
-    pub(super) kind: RowKind,
-    pub(super) table: &'static str,
-    /// Selects seals that another key wraps, after a row.
-    pub(super) select: &'static str,
-    /// Replaces a seal.
-    pub(super) exchange: &'static str,
-    /// Adds a seal to a row without one.
-    pub(super) seal: &'static str,
-}
+use crate::rows::sealed_records::SealedRows;
 
 /// Creates the statements of a table. `$key` is an expression that identifies a row.
 macro_rules! sealed_rows {

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use patchbay_model::Sealed;
 use sqlx::{Sqlite, Transaction};
 
-use super::row::{Row, to_json};
-use crate::Result;
+use crate::{
+    Result,
+    rows::{Row, to_json},
+};
 
 /// A table of sealed fields.
 #[derive(Clone, Copy)]

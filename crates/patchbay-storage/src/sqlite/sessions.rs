@@ -1,41 +1,14 @@
 //! Connect sessions.
 
 use async_trait::async_trait;
-use patchbay_model::{
-    Account, AccountId, ConnectSession, KeyHash, OrganizationId, Owner, ProfileId, ProjectId, SessionId, Timestamp,
-};
-use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
+use patchbay_model::{Account, AccountId, ConnectSession, KeyHash, ProfileId, ProjectId, SessionId, Timestamp};
+use sqlx::{Sqlite, Transaction};
 
-use super::{
-    SqliteStorage,
-    row::{Row, to_json},
+use super::SqliteStorage;
+use crate::{
+    Result, SessionStore, StorageError,
+    rows::{session, to_json},
 };
-use crate::{Result, SessionStore, StorageError};
-
-fn session(row: &SqliteRow) -> Result<ConnectSession> {
-    let row = Row::new("connect_sessions", row, "id");
-    Ok(ConnectSession {
-        id: SessionId(row.get("id")?),
-        organization_id: OrganizationId::new(row.get::<String>("organization_id")?),
-        project_id: ProjectId::new(row.get::<String>("project_id")?),
-        token_hash: row.hash("token_hash")?,
-        owner: Owner { id: row.get("owner_id")?, name: row.get("owner_name")?, username: row.get("owner_username")? },
-        categories: row.json("categories")?,
-        connector: row.get("connector")?,
-        profile_id: row.get::<Option<String>>("profile_id")?.map(ProfileId::new),
-        account_id: row.get::<Option<String>>("account_id")?.map(AccountId::new),
-        label: row.get("label")?,
-        metadata: row.json("metadata")?,
-        kind: row.parse("kind")?,
-        multiple: row.get("multiple")?,
-        allowed_origins: row.json("allowed_origins")?,
-        confirm_url: row.get("confirm_url")?,
-        linked_account_id: row.get::<Option<String>>("linked_account_id")?.map(AccountId::new),
-        external_trigger_token: row.get("external_trigger_token")?,
-        created_at: row.time("created_at")?,
-        expires_at: row.time("expires_at")?,
-    })
-}
 
 /// Records that an account was linked or changed through a session; [`StorageError::SessionUsed`] if the session does not
 /// allow it.
