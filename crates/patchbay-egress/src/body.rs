@@ -240,14 +240,51 @@ fn gunzip(
     max_bytes: usize,
     output: &mut ReservedBuffer,
 ) -> Result<(), FailureCause> {
-    let mut rest = compressed;
+    let (mut rest, mut members) = (compressed, GzipMembers::default());
     loop {
+        let (before, produced) = (rest.len(), output.len());
         let mut member = flate2::bufread::GzDecoder::new(rest);
         read_all(&mut member, step, max_bytes, output)?;
         rest = member.into_inner();
         if !begins_gzip_member(rest) {
             return Ok(());
         }
+        members.passed(before - rest.len() + output.len() - produced)?;
+    }
+}
+
+/// The gzip members of a body, which can have any number of them.
+///
+/// Each member has a decoder of tens of kilobytes, however little is in it: a body of empty members would cost a thousand
+/// times the work that its size suggests. So a body may have [`Self::FREE`] members, and one more for each
+/// [`Self::BYTES_OF_MEMBER`] bytes, compressed and decompressed. Programs that write members have blocks of 32 KiB and more.
+#[derive(Debug, Default)]
+pub(crate) struct GzipMembers {
+    count: usize,
+    bytes: usize,
+}
+
+impl GzipMembers {
+    const FREE: usize = 256;
+    const BYTES_OF_MEMBER: usize = 4 * 1024;
+
+    /// Adds bytes of the current member, compressed and decompressed.
+    pub(crate) fn add(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    /// Counts a member with this many bytes, behind which another one begins.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureCause::InvalidResponse`] if the body has too many members for its size.
+    pub(crate) fn passed(&mut self, bytes: usize) -> Result<(), FailureCause> {
+        self.add(bytes);
+        self.count += 1;
+        if self.count > Self::FREE + self.bytes / Self::BYTES_OF_MEMBER {
+            return Err(FailureCause::InvalidResponse("its compressed body has too many parts for its size".into()));
+        }
+        Ok(())
     }
 }
 
@@ -348,6 +385,20 @@ mod tests {
         }
         let members = [gzip(b"one "), gzip(b"two"), vec![0; 7]].concat();
         assert_eq!(read_compressed("gzip", members, 1024).await.unwrap(), "one two");
+    }
+
+    #[tokio::test]
+    async fn a_body_of_almost_empty_members_is_refused_and_one_of_blocks_is_read() {
+        for content in [&b""[..], b"x", &[0; 1_000]] {
+            for (count, is_read) in [(200, true), (100_000, false)] {
+                let outcome = read_compressed("gzip", gzip(content).repeat(count), 1024 * 1024 * 1024).await;
+                let is_refused =
+                    matches!(&outcome, Err(FailureCause::InvalidResponse(reason)) if reason.contains("parts"));
+                assert_eq!((outcome.is_ok(), is_refused), (is_read, !is_read), "{count} of {}", content.len());
+            }
+        }
+        let blocks = gzip(&vec![0; 64 * 1024]).repeat(1_000);
+        assert_eq!(read_compressed("gzip", blocks, 1024 * 1024 * 1024).await.unwrap().len(), 64_000 * 1024);
     }
 
     #[tokio::test]

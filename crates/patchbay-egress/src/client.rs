@@ -1,11 +1,11 @@
 //! The HTTP client: sends requests within the egress policy and the rate limits, follows redirects and retries.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::Full;
-use patchbay_model::{Clock, Entropy};
+use patchbay_model::{AccountId, Clock, Entropy};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
@@ -19,7 +19,7 @@ use crate::{
     header_values::header_text,
     message::{InboundResponse, OutboundRequest},
     outbound_proxy::OutboundProxies,
-    rate_limit::{Endpoint, Permit, RateLimitScope, RateLimiter, retry_delay},
+    rate_limit::{Endpoint, Permit, RateLimitScope, RateLimiter, SharedLimits, retry_delay},
     redirect::{self, MAX_REDIRECTS},
     retry,
     streaming_response::{BodyMode, Buffered, ReceivedResponse, Streamed, StreamingResponse, TextBuffered},
@@ -70,6 +70,16 @@ impl HttpClient {
     /// Evicts the TLS clients with a client certificate, and the private keys in them, that were not used for a while.
     pub fn evict_idle(&self) {
         self.transport.evict_idle();
+    }
+
+    /// From now on, the rate limits of accounts are shared with other servers.
+    pub fn share_limits(&self, limits: Arc<dyn SharedLimits>) {
+        self.rate_limiter.share(limits);
+    }
+
+    /// Sends no requests of an account for some time, as a provider asked another server.
+    pub fn block_account(&self, account: &AccountId, duration: Duration) {
+        self.rate_limiter.block(account, duration);
     }
 
     /// Returns the client's clock.
@@ -211,6 +221,12 @@ impl HttpClient {
         let (mut attempt, mut was_reconnected) = (0, false);
         loop {
             let permit = self.acquire_permit(scope, endpoint).await?;
+            let started = Instant::now();
+            let note = |status| {
+                if let Some(attempts) = scope.and_then(|scope| scope.attempts) {
+                    attempts.note(started, status);
+                }
+            };
             let outcome = match self.follow_redirects(request.clone(), max_redirects).await {
                 Ok(response) => {
                     self.observe_limits(scope, endpoint, &response);
@@ -219,6 +235,7 @@ impl HttpClient {
                         let delay = named.unwrap_or_else(|| retry::backoff(attempt, &*self.entropy));
                         if Instant::now().checked_add(delay).is_some_and(|then| then < wait_until) {
                             attempt += 1;
+                            note(Some(response.status.as_u16()));
                             drop((response, permit));
                             sleep(delay).await;
                             continue;
@@ -233,6 +250,7 @@ impl HttpClient {
                 // A lost connection, often an idle one that the provider had just closed, is retried once.
                 Err(FailureCause::ConnectionLost(_)) if !was_reconnected => {
                     was_reconnected = true;
+                    note(None);
                     retry::backoff(0, &*self.entropy)
                 }
                 outcome => return outcome,
@@ -292,6 +310,7 @@ impl HttpClient {
             let response = response.map_err(|error| match error {
                 TransportError::EgressRefused(refused) => FailureCause::EgressRefused(refused.into()),
                 TransportError::Connect(reason) => FailureCause::Unreachable(reason),
+                TransportError::ProxyCredentials(reason) => FailureCause::ProxyCredentials(reason),
                 TransportError::ConnectionLost(reason) | TransportError::NotProcessed(reason) => {
                     FailureCause::ConnectionLost(reason)
                 }

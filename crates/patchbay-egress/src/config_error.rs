@@ -14,6 +14,17 @@ pub enum ConfigError {
              user:password@ before the host if the proxy requires them"
     )]
     InvalidProxy,
+    /// An entry of `egress.noProxy` or of the variable `NO_PROXY` is not a host.
+    #[error(
+        "egress.noProxy (or NO_PROXY): `{entry}` {reason}; write a host such as example.com, which includes its subdomains, an \
+             address, a network such as 10.0.0.0/8, or * for all hosts"
+    )]
+    InvalidNoProxy {
+        /// The configured entry, without credentials and shortened.
+        entry: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// An entry of `upstreams` is not a base URL.
     #[error("upstreams: `{url}` {reason}; write a base URL such as https://api.example.com")]
     InvalidUpstream {
@@ -28,7 +39,7 @@ impl CodedError for ConfigError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::InvalidCa(_) => ErrorCode::EgressCaInvalid,
-            Self::InvalidProxy => ErrorCode::EgressProxyInvalid,
+            Self::InvalidProxy | Self::InvalidNoProxy { .. } => ErrorCode::EgressProxyInvalid,
             Self::InvalidUpstream { .. } => ErrorCode::UpstreamInvalid,
         }
     }

@@ -49,13 +49,30 @@ struct Tunnels {
 
 /// A tunnel that a proxy did not open. It names no host, because customers read it.
 #[derive(Debug)]
-struct TunnelError(&'static str);
+pub(crate) struct TunnelError {
+    reason: &'static str,
+    /// Whether the proxy requires other credentials than the operator configured.
+    pub(crate) is_about_credentials: bool,
+}
+
+impl TunnelError {
+    /// Returns the error of a tunnel, whose type is not public, from its text.
+    fn of(error: &str) -> Self {
+        let (reason, is_about_credentials) = match error.trim_start_matches("tunnel error: ") {
+            "proxy authorization required" => ("requires other credentials (407)", true),
+            "failed to create underlying connection" => ("cannot be reached", false),
+            "unsuccessful" => ("refused to open a tunnel", false),
+            _ => ("ended the connection", false),
+        };
+        Self { reason, is_about_credentials }
+    }
+}
 
 impl StdError for TunnelError {}
 
 impl fmt::Display for TunnelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the outbound proxy {}", self.0)
+        write!(f, "the outbound proxy {}", self.reason)
     }
 }
 
@@ -127,17 +144,7 @@ async fn open_tunnel(
     let destination = format!("https://{host}:{port}/").parse::<Uri>()?;
     match timeout(CONNECT_TIMEOUT, tunnel.call(destination)).await {
         Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => Err(TunnelError(reason(&error.to_string())).into()),
-        Err(_) => Err(TunnelError("did not open a tunnel in time").into()),
-    }
-}
-
-/// Returns the reason of a tunnel error, whose type is not public.
-fn reason(error: &str) -> &'static str {
-    match error.trim_start_matches("tunnel error: ") {
-        "proxy authorization required" => "requires other credentials (407)",
-        "failed to create underlying connection" => "cannot be reached",
-        "unsuccessful" => "refused to open a tunnel",
-        _ => "ended the connection",
+        Ok(Err(error)) => Err(TunnelError::of(&error.to_string()).into()),
+        Err(_) => Err(TunnelError { reason: "did not open a tunnel in time", is_about_credentials: false }.into()),
     }
 }

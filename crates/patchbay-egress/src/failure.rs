@@ -1,7 +1,7 @@
 //! Why a request has no usable response.
 
 use patchbay_model::MemorySpent;
-use url::Url;
+use url::{Position, Url};
 
 use crate::{egress_policy::EgressRefused, rate_limit::RateLimited};
 
@@ -27,6 +27,9 @@ pub enum FailureCause {
     /// No connection could be made.
     #[error("no connection could be made ({0})")]
     Unreachable(String),
+    /// The outbound proxy requires other credentials than the operator configured. Nothing was sent.
+    #[error("{0}")]
+    ProxyCredentials(String),
     /// The connection was lost before the response was complete.
     #[error("the connection was lost before the response was complete ({0})")]
     ConnectionLost(String),
@@ -58,11 +61,12 @@ pub enum FailureCause {
     RateLimited(RateLimited),
 }
 
-/// The longest URL that is shown, in bytes.
+/// The longest URL that is shown with its path, in bytes.
 const MAX_SHOWN_BYTES: usize = 1_000;
 
 /// Returns the URL as it may be shown to people: without user info, query and fragment, which may contain secrets, and
-/// shortened if it is very long.
+/// without its path if it is very long. The path may contain a secret too, of which a cut would leave a part that no redaction
+/// finds; so it is left out as a whole.
 pub fn display_url(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
@@ -71,13 +75,10 @@ pub fn display_url(url: &Url) -> String {
     // that cannot have user info.
     let _ = url.set_username("");
     let _ = url.set_password(None);
-    let mut text = String::from(url);
-    if text.len() > MAX_SHOWN_BYTES {
-        // A URL consists of ASCII characters.
-        text.truncate(MAX_SHOWN_BYTES);
-        text.push_str("...");
+    if url.as_str().len() > MAX_SHOWN_BYTES {
+        return format!("{}/...", &url[..Position::BeforePath]);
     }
-    text
+    String::from(url)
 }
 
 #[cfg(test)]
@@ -91,7 +92,11 @@ mod tests {
         let failure = RequestFailure { url, cause: FailureCause::DeadlineExceeded };
         assert_eq!(failure.to_string(), "the request to https://api.example.com/a failed: the deadline passed");
         let long = Url::parse(&format!("https://api.example.com/{}", "\u{e4}".repeat(100_000))).unwrap();
-        let shown = display_url(&long);
-        assert!(shown.len() == MAX_SHOWN_BYTES + 3 && shown.ends_with("..."), "{shown}");
+        assert_eq!(display_url(&long), "https://api.example.com/...");
+        for fill in 900..1_000 {
+            let url = format!("https://api.example.com:8443/{}/canary-secret-4111111111111111", "x".repeat(fill));
+            let shown = display_url(&Url::parse(&url).unwrap());
+            assert!(shown == url || shown == "https://api.example.com:8443/...", "{shown}");
+        }
     }
 }

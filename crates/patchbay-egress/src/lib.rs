@@ -8,6 +8,7 @@
 
 #![warn(clippy::missing_errors_doc)]
 
+mod attempts;
 mod body;
 mod body_observer;
 mod certificate;
@@ -39,6 +40,7 @@ mod transport;
 mod upstreams;
 mod worker_pool;
 
+pub use attempts::{Attempt, Attempts};
 pub use body_observer::{BodyObserver, ReadAll};
 pub use certificate::{CertificateError, ClientCertificate, PemPair};
 pub use challenge::{BearerChallenge, bearer_challenge, insufficient_scopes, parse_scope};
@@ -51,7 +53,10 @@ pub use header_values::{ContentType, Link, content_type, disposition_file_name, 
 pub use message::{InboundResponse, OutboundRequest};
 pub use outbound_proxy::ProxyConfig;
 pub use query::extend_query;
-pub use rate_limit::{LimitKind, LimitRules, RateLimitScope, RateLimited, retry_delay};
+pub use rate_limit::{
+    LEASE_TIMEOUT, LeaseAnswer, LeaseWish, LimitKind, LimitRules, RateLimitScope, RateLimited, Share, SharedLimits,
+    SharedRules, Turn, longest_retry_delay, retry_delay,
+};
 pub use redirect::MAX_REDIRECTS;
 pub use reserved_buffer::{ReservedBuffer, reserved};
 pub use response_cache::{CacheLookup, FillPermit, Fingerprint, FingerprintHasher, ResponseCache};

@@ -8,11 +8,12 @@
 //! unless the operator leaves the check to the proxy (`egress.proxyResolvesNames`). Upstreams of the operator, such as the
 //! sandbox, are called directly. The proxy itself may have any address, because the operator chose it.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc};
 
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
-use url::Url;
+use ipnet::IpNet;
+use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use crate::config_error::ConfigError;
@@ -65,14 +66,16 @@ impl OutboundProxies {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::InvalidProxy`] if a proxy is not an http or https URL.
+    /// [`ConfigError::InvalidProxy`] if a proxy is not an http or https URL; [`ConfigError::InvalidNoProxy`] if an exception
+    /// is not a host, also without a proxy.
     pub(crate) fn new(config: &ProxyConfig) -> Result<Option<Arc<Self>>, ConfigError> {
         let (https, http) = (checked(config.https.as_ref())?, checked(config.http.as_ref())?);
+        let no_proxy = exceptions(&config.no_proxy)?;
         if https.is_none() && http.is_none() {
             return Ok(None);
         }
         let text = |url: Option<Zeroizing<String>>| url.map(|url| url.to_string()).unwrap_or_default();
-        let matcher = Matcher::builder().https(text(https)).http(text(http)).no(config.no_proxy.as_str()).build();
+        let matcher = Matcher::builder().https(text(https)).http(text(http)).no(no_proxy.as_str()).build();
         Ok(Some(Arc::new(Self { matcher, resolves_names: config.resolves_names })))
     }
 
@@ -102,6 +105,63 @@ fn checked(text: Option<&Zeroizing<String>>) -> Result<Option<Zeroizing<String>>
     let matcher = Matcher::builder().all(normal.to_string()).build();
     let is_read = matcher.intercept(&Uri::from_static("https://provider.invalid/")).is_some();
     if is_proxy && is_read { Ok(Some(normal)) } else { Err(ConfigError::InvalidProxy) }
+}
+
+/// The longest entry that a message repeats, in characters.
+const MAX_SHOWN_CHARS: usize = 100;
+
+/// Checks the list of hosts that are called directly, and returns it in the form in which the matcher reads it: names in
+/// ASCII, without a dot at their end.
+///
+/// The matcher takes every text that is not an address or a network for a name. A text that is not the name of a host in any
+/// URL (with a port, a scheme, a path or a pattern) would match nothing, and requests for that host would leave through the
+/// proxy. So such an entry is an error. Empty entries are ignored, as everywhere.
+fn exceptions(list: &str) -> Result<String, ConfigError> {
+    let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let entries = entries.map(|entry| {
+        exception(entry).map_err(|reason| {
+            // A URL may contain a password.
+            let shown = entry.rsplit('@').next().unwrap_or_default();
+            let shown = shown.chars().filter(|c| !c.is_control()).take(MAX_SHOWN_CHARS).collect();
+            ConfigError::InvalidNoProxy { entry: shown, reason }
+        })
+    });
+    Ok(entries.collect::<Result<Vec<_>, _>>()?.join(","))
+}
+
+/// Returns one host that is called directly, or what is wrong with it.
+fn exception(entry: &str) -> Result<String, &'static str> {
+    if entry == "*" || entry.parse::<IpAddr>().is_ok() || entry.parse::<IpNet>().is_ok() {
+        return Ok(entry.to_owned());
+    }
+    if entry.contains("://") {
+        return Err("is a URL");
+    }
+    if entry.contains('*') {
+        return Err("is a pattern");
+    }
+    if entry.contains('/') {
+        return Err("is not a network");
+    }
+    if entry.contains('[') || entry.bytes().filter(|byte| *byte == b':').count() > 1 {
+        return Err("is not an address");
+    }
+    if entry.contains(':') {
+        return Err("has a port");
+    }
+    let name = entry.strip_prefix('.').unwrap_or(entry);
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let ascii = match Host::parse(name) {
+        Ok(Host::Domain(ascii)) => ascii,
+        // Such as `10.1`, which a URL contains as 10.0.0.1.
+        Ok(Host::Ipv4(_) | Host::Ipv6(_)) => return Err("is not a whole address"),
+        Err(_) => return Err("is not the name of a host"),
+    };
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    if ascii.len() <= 253 && ascii.split('.').all(is_label) { Ok(ascii) } else { Err("is not the name of a host") }
 }
 
 #[cfg(test)]
@@ -164,5 +224,66 @@ mod tests {
         }
         let config = ProxyConfig::new(Some("http://u:hunter22@p".to_owned()), None, String::new(), false);
         assert!(!format!("{config:?}").contains("hunter22"));
+    }
+
+    #[test]
+    fn every_accepted_exception_is_called_directly() {
+        for (list, direct, other) in [
+            ("example.com", "https://a.example.com/", "https://notexample.com/"),
+            (" .example.com , ,", "https://example.com/", "https://example.org/"),
+            ("Example.COM.", "https://example.com/", "https://example.org/"),
+            ("b\u{fc}cher.example", "https://xn--bcher-kva.example/", "https://bucher.example/"),
+            ("my_host", "http://my_host/", "http://my-host/"),
+            ("localhost,::1", "http://[::1]:8080/", "http://[::2]/"),
+            ("192.0.2.7", "http://192.0.2.7/", "http://192.0.2.8/"),
+            ("192.0.2.7/24", "http://192.0.2.8/", "http://192.0.3.8/"),
+            ("2001:db8::/32", "http://[2001:db8:1::1]/", "http://[2001:db9::1]/"),
+        ] {
+            let proxies = proxies("http://proxy.example", "http://proxy.example", list).unwrap().unwrap();
+            assert!(proxies.of(&direct.parse().unwrap()).is_none(), "{list}: {direct}");
+            assert!(proxies.of(&other.parse().unwrap()).is_some(), "{list}: {other}");
+        }
+        let all = proxies("http://proxy.example", "", "*").unwrap().unwrap();
+        assert!(all.of(&Uri::from_static("https://api.example.com/")).is_none());
+    }
+
+    #[test]
+    fn an_exception_that_would_match_nothing_is_an_error_that_names_it() {
+        for entry in [
+            "example.com:8080",
+            "http://example.com",
+            "https://user:hunter22@example.com/",
+            "*.example.com",
+            "example.*",
+            "10.0.0.0/33",
+            "10.0.0/8",
+            "2001:db8::/129",
+            "169.254/16",
+            "10.1",
+            "0x7f000001",
+            "[::1]",
+            "::1::",
+            "fe80::1%eth0",
+            "a b",
+            "a..example",
+            "..",
+            ".",
+            "a;b.example",
+            "example.com/path",
+            "user@example.com",
+            "a\u{7}b",
+        ] {
+            // A good entry before and after it does not hide it.
+            let list = format!("intern.example,{entry},10.0.0.0/8");
+            let Err(error) = proxies("http://proxy.example", "", &list) else { panic!("{entry} is accepted") };
+            let ConfigError::InvalidNoProxy { entry: shown, .. } = &error else { panic!("{entry}: {error:?}") };
+            assert!(entry.ends_with(shown.as_str()) || entry.contains('\u{7}'), "{entry}: {error}");
+            let text = error.to_string();
+            assert!(text.contains("egress.noProxy") && !text.contains("hunter22"), "{text}");
+            assert!(proxies("", "", &list).is_err(), "also without a proxy");
+        }
+        let long = "x".repeat(10_000);
+        let Err(error) = proxies("", "", &long) else { panic!("too long a name is accepted") };
+        assert!(error.to_string().len() < 500);
     }
 }

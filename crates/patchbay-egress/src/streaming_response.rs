@@ -21,7 +21,9 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::{
-    body::{self, ContentCoding, ContentCodings, begins_gzip_member, damaged, root_cause, unsupported_coding},
+    body::{
+        self, ContentCoding, ContentCodings, GzipMembers, begins_gzip_member, damaged, root_cause, unsupported_coding,
+    },
     body_observer::{BodyObserver, ReadAll},
     failure::{FailureCause, RequestFailure},
     header_values::{content_type, header_text},
@@ -84,6 +86,7 @@ impl StreamingResponse {
             chunk_timeout,
             deadline,
             decoder,
+            members: GzipMembers::default(),
             compressed: Bytes::new(),
             is_finished: false,
         })
@@ -280,6 +283,7 @@ pub struct BodyStream {
     chunk_timeout: Duration,
     deadline: Instant,
     decoder: Option<GzDecoder<Vec<u8>>>,
+    members: GzipMembers,
     /// Received bytes that are not decompressed yet.
     compressed: Bytes,
     is_finished: bool,
@@ -319,6 +323,7 @@ impl BodyStream {
                         self.is_finished = true;
                         return Ok((!chunk.is_empty()).then(|| chunk.into()));
                     }
+                    self.members.passed(chunk.len())?;
                     if chunk.is_empty() {
                         continue;
                     }
@@ -327,6 +332,7 @@ impl BodyStream {
                 decoder.flush().map_err(|error| damaged(&error))?;
                 self.compressed.advance(read);
                 let chunk = std::mem::take(decoder.get_mut());
+                self.members.add(read + chunk.len());
                 if chunk.is_empty() {
                     continue;
                 }

@@ -35,7 +35,7 @@ use tokio::time::Instant;
 
 use crate::{
     certificate::ClientCertificate,
-    dialer::Dialer,
+    dialer::{Dialer, TunnelError},
     egress_policy::{Destination, EgressPolicy, EgressRefused},
     mtls_clients::MtlsClients,
     outbound_proxy::OutboundProxies,
@@ -64,6 +64,8 @@ pub enum TransportError {
     EgressRefused(EgressRefused),
     /// No connection could be made. Nothing was sent.
     Connect(String),
+    /// The outbound proxy requires other credentials. Nothing was sent.
+    ProxyCredentials(String),
     /// The connection was lost, possibly after the request was sent.
     ConnectionLost(String),
     /// The request was not processed: the server said so (RFC 9113 section 8.7), or it was never sent. Any request may be
@@ -227,6 +229,9 @@ fn classify(error: &hyper_util::client::legacy::Error) -> TransportError {
     while let Some(cause) = source {
         if let Some(refused) = cause.downcast_ref::<EgressRefused>() {
             return TransportError::EgressRefused(refused.clone());
+        }
+        if let Some(tunnel) = cause.downcast_ref::<TunnelError>().filter(|tunnel| tunnel.is_about_credentials) {
+            return TransportError::ProxyCredentials(tunnel.to_string());
         }
         // `source` of an I/O error skips the error that it wraps.
         let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);

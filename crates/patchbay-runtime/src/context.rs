@@ -24,6 +24,7 @@ use crate::{
     large_bodies::leave,
     redaction::{redactor::Redactor, stream_redactor::StreamRedactor},
     run_ids::RunIds,
+    run_log::{RunLog, StepEnd, kept_text},
     run_memory::{LARGE_BODY_BYTES, RunMemory, claim_bytes},
     trace::Trace,
 };
@@ -44,6 +45,10 @@ pub struct RunContext<'a> {
     pub deadline: Instant,
     /// Records requests and responses, if the caller asked for a trace.
     pub trace: Option<&'a Trace>,
+    /// True if the run ends before its first request.
+    pub is_dry_run: bool,
+    /// Notes what the steps do, for the log of calls.
+    pub log: Option<&'a RunLog>,
     /// Counts what the run may have changed outside of this server, if the caller asks.
     pub effects: Option<&'a Effects>,
     /// Receives the events that steps emit.
@@ -59,6 +64,8 @@ pub struct RunContext<'a> {
     pub reads_cookies: bool,
     /// Counts the memory of the run's large values, if its result is used after the run.
     pub memory: Option<&'a RunMemory>,
+    /// The server's public address, for actions that request or revoke tokens; otherwise null.
+    pub api_host_uri: Value,
 }
 
 impl<'a> RunContext<'a> {
@@ -79,6 +86,8 @@ impl<'a> RunContext<'a> {
             config,
             deadline,
             trace: None,
+            is_dry_run: false,
+            log: None,
             effects: None,
             events: None,
             stream_slot: None,
@@ -86,6 +95,7 @@ impl<'a> RunContext<'a> {
             granted: None,
             reads_cookies: false,
             memory: None,
+            api_host_uri: Value::Null,
         }
     }
 
@@ -125,19 +135,37 @@ pub(crate) struct Run<'a> {
 
 impl Run<'_> {
     /// Returns the roots of expressions.
-    pub(crate) fn roots(&self) -> [(&'static str, &Value); 5] {
+    pub(crate) fn roots(&self) -> [(&'static str, &Value); 6] {
         [
             ("inputs", self.inputs),
             ("credentials", self.ctx.credentials.values()),
             ("steps", &self.steps),
             ("context", &self.context),
             ("iterator", &self.iterator),
+            ("apiHostUri", &self.ctx.api_host_uri),
         ]
     }
 
     /// Turns an expression's failure into an error of the caller, the account or the connector.
     pub(crate) fn expression_error(&self, error: &EvalError) -> Error {
         expression_error(&self.ctx.connector.title, &self.action.id, error)
+    }
+
+    /// Turns the failure of an expression that reads a provider's values into an error: 502 `ProviderInvalidResponseError` if
+    /// a value is missing or has another type, because the provider sent it. Without any response, and for everything else, as
+    /// [`Run::expression_error`].
+    pub(crate) fn response_error(&self, error: &EvalError) -> Error {
+        let own = self.expression_error(error);
+        let is_about_values = matches!(error, EvalError::Type(_) | EvalError::Missing { .. });
+        if own.code != ErrorCode::Connector || !is_about_values || self.memory.receive(0) == 0 {
+            return own;
+        }
+        let (title, action) = (&self.ctx.connector.title, &self.action.id);
+        let message = format!(
+            "{title}'s response does not have the form that `{action}` reads: {error}; try again, and correct the connector \
+             if every response is like this"
+        );
+        Error::new(ErrorCode::ProviderInvalidResponse, message)
     }
 
     /// Charges the memory budget for a value that a step created from the outputs of others. Without a budget, values could
@@ -211,6 +239,20 @@ impl Run<'_> {
         if let Some(trace) = self.ctx.trace {
             trace.add_secret(secret);
         }
+    }
+
+    /// Returns the log of calls, and the index of the running step in the action.
+    pub(crate) fn step_log(&self) -> Option<(&RunLog, usize)> {
+        let log = self.ctx.log?;
+        let index = self.action.steps.iter().position(|step| step.id == self.step)?;
+        Some((log, index))
+    }
+
+    /// Notes the end of the step at `index`.
+    pub(crate) fn log_step(&self, index: usize, started: Instant, end: StepEnd, error: Option<&Error>) {
+        let Some(log) = self.ctx.log else { return };
+        let error = error.map(|error| (error.status(), kept_text(&error.message, Some(self.redactor))));
+        log.end_step(index, started, end, error);
     }
 
     /// Redacts the account's secrets in a value.

@@ -55,6 +55,11 @@ impl Credentials {
         self.values.get(key)?.as_str()
     }
 
+    /// Returns true if a value is one of the secret ones, which were stored sealed.
+    pub fn has_secret(&self, value: &str) -> bool {
+        self.secrets.iter().any(|secret| secret.expose() == value)
+    }
+
     /// Returns a redactor of the secret values.
     pub fn redactor(&self) -> Redactor {
         Redactor::new(self.secrets.iter().map(Secret::expose))

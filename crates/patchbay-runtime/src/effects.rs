@@ -47,6 +47,7 @@ impl CountedRequest<'_> {
                 failure.cause,
                 FailureCause::UrlTooLong(_)
                     | FailureCause::Unreachable(_)
+                    | FailureCause::ProxyCredentials(_)
                     | FailureCause::ClientCertificate { .. }
                     | FailureCause::EgressRefused(_)
                     | FailureCause::RateLimited(_)
@@ -91,7 +92,10 @@ mod tests {
             assert!(after(&Method::DELETE, Err(cause.clone())), "{cause:?}");
             assert!(!after(&Method::HEAD, Err(cause)));
         }
-        assert!(!after(&Method::PUT, Err(FailureCause::Unreachable("refused".to_owned()))));
+        for cause in [FailureCause::Unreachable("refused".to_owned()), FailureCause::ProxyCredentials("407".to_owned())]
+        {
+            assert!(!after(&Method::PUT, Err(cause)));
+        }
     }
 
     #[test]

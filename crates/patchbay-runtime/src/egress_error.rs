@@ -40,6 +40,16 @@ pub fn cause_error(cause: FailureCause, provider: &str, url: &Url) -> Error {
             ErrorCode::ProviderUnreachable,
             format!("{provider} cannot be reached at {target} ({reason}); try again later"),
         ),
+        FailureCause::ProxyCredentials(reason) => {
+            // Neither the caller nor the provider can solve it.
+            tracing::warn!(reason, provider, "the outbound proxy does not accept the credentials of egress.proxy");
+            (
+                ErrorCode::EgressRefused,
+                format!(
+                    "{provider} was not called: {reason}; the operator corrects the user name and the password of egress.proxy"
+                ),
+            )
+        }
         FailureCause::ConnectionLost(reason) => (
             ErrorCode::ProviderConnection,
             format!("the connection to {provider} was lost before its response was complete ({reason}); try again"),
@@ -111,6 +121,7 @@ mod tests {
         for (cause, status, code, retry_after) in [
             (FailureCause::DeadlineExceeded, 408, ErrorCode::Timeout, Some(60)),
             (FailureCause::Unreachable("refused".into()), 502, ErrorCode::ProviderUnreachable, None),
+            (FailureCause::ProxyCredentials("the proxy (407)".into()), 502, ErrorCode::EgressRefused, None),
             (FailureCause::ConnectionLost("reset".into()), 502, ErrorCode::ProviderConnection, None),
             (FailureCause::ResponseTooLarge(9), 502, ErrorCode::ProviderResponseTooLarge, None),
             (

@@ -224,7 +224,8 @@ impl<E: CodedError> From<E> for Error {
         if error.code().status() >= 500 {
             tracing::error!(error = &error as &dyn std::error::Error, "a call failed");
         }
-        Self::new(error.code(), error.public_message()).with_source(error)
+        let retry_after = error.retry_after();
+        Self { retry_after, ..Self::new(error.code(), error.public_message()).with_source(error) }
     }
 }
 

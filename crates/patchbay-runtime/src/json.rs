@@ -1,12 +1,15 @@
 //! Small helpers for JSON values.
 
+use patchbay_connector::json_number;
 use serde_json::Value;
 
-/// Returns a value as a string: a string unchanged, null as the empty string, other values as JSON.
+/// Returns a value as a string: a string unchanged, null as the empty string, a number as JavaScript writes it, other values
+/// as JSON.
 pub(crate) fn to_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        Value::Number(number) => json_number::to_text(number),
         value => value.to_string(),
     }
 }

@@ -10,6 +10,7 @@ mod config;
 mod context;
 mod credentials;
 mod cursor;
+mod dry_run;
 mod effects;
 mod egress_error;
 mod error;
@@ -24,6 +25,7 @@ mod large_bodies;
 pub mod local_runner;
 mod page;
 mod private_keys;
+pub mod proof;
 mod protocols;
 pub mod recorded_tests;
 mod redaction;
@@ -32,6 +34,7 @@ mod response;
 mod revocation;
 mod run;
 mod run_ids;
+mod run_log;
 mod run_memory;
 mod step_runner;
 mod step_scheduler;
@@ -44,6 +47,7 @@ pub use config::RuntimeConfig;
 pub use context::RunContext;
 pub use credentials::Credentials;
 pub use cursor::invalid_cursor;
+pub use dry_run::is_not_sent;
 pub use effects::{CountedRequest, Effects};
 pub use egress_error::{IntoError, cause_error};
 pub use error::{Error, Problem, ProblemPath, ProviderFailure};
@@ -57,14 +61,20 @@ pub use large_bodies::{leave, movable, work_away};
 pub use page::is_page;
 pub use patchbay_model::ErrorCode;
 pub use protocols::mcp::probe::mcp_probe_request;
-pub use redaction::{errors::redact_error, redactor::Redactor, stream_redactor::StreamRedactor};
+pub use redaction::{
+    detectors::{is_secret_name, redact_secrets, redact_secrets_in},
+    errors::redact_error,
+    redactor::Redactor,
+    shorten::{shortened, shortened_bytes},
+    stream_redactor::StreamRedactor,
+};
 pub use request::{
     args::RequestParts,
     auth::authorize,
     builder::http_method,
     certificates::{certificate, read_certificates},
     declared_body::declared_body,
-    send::rate_limit_scope,
+    send::{logged_retries, rate_limit_scope},
     sign::{Handshake, sign, sign_handshake},
     target::{base_url, has_dot_segment},
 };
@@ -75,5 +85,6 @@ pub use response::{
 pub use revocation::Revocation;
 pub use run::{run, run_for_credentials};
 pub use run_ids::RunIds;
+pub use run_log::{LoggedAttempt, LoggedStep, RunLog, StepEnd, kept_text};
 pub use run_memory::{LARGE_BODY_BYTES, RunMemory, claim_bytes};
 pub use trace::{Exchange, RunTrace, Trace};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use patchbay_connector::{
     Connector,
-    definition::{Action, AuthMethod, FormField},
+    definition::{Action, AuthMethod},
 };
 use patchbay_egress::{EgressConfig, Transport};
 use patchbay_model::{CallId, Clock, Entropy, Metadata, ProfileId, ProjectId};
@@ -184,7 +184,7 @@ fn unknown_action(connector: &Connector, id: &str) -> Error {
     Error::new(ErrorCode::ActionNotFound, message)
 }
 
-fn method_of<'c>(connector: &'c Connector, key: Option<&str>) -> Result<&'c AuthMethod, Error> {
+pub(crate) fn method_of<'c>(connector: &'c Connector, key: Option<&str>) -> Result<&'c AuthMethod, Error> {
     let found = match key {
         Some(key) => connector.auth_method(key),
         None => connector.authentication.first(),
@@ -215,13 +215,12 @@ fn environment_of(method: &AuthMethod, key: Option<&str>) -> Result<String, Erro
 
 /// Returns the given values, and the defaults of the missing fields, as credentials.
 fn credentials_of(method: &AuthMethod, mut values: Metadata) -> Credentials {
-    let fields = || method.setup_fields.iter().chain(&method.config_fields);
-    for field in fields() {
+    for field in method.fields() {
         if let (Some(default), false) = (&field.default, values.contains_key(&field.key)) {
             values.insert(field.key.clone(), default.clone());
         }
     }
-    let is_plain = |key: &str| fields().any(|field: &FormField| field.key == key && !field.secret);
+    let is_plain = |key: &str| method.fields().any(|field| field.key == key && !field.secret);
     let (plain, secret): (Metadata, Metadata) = values.into_iter().partition(|(key, _)| is_plain(key));
     let secrets = secret.iter().map(|(key, value)| (key.as_str(), Secret::new(to_text(value))));
     Credentials::from_parts(&plain, secrets)

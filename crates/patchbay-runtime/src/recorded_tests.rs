@@ -15,7 +15,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use patchbay_connector::{Connector, SourceFile, syntax};
-use patchbay_egress::{ClientCertificate, Destination, EgressConfig, ResponseBody, Transport, TransportError};
+use patchbay_egress::{
+    ClientCertificate, Destination, EgressConfig, ResponseBody, Transport, TransportError, header_text,
+};
 use patchbay_model::{Clock, Entropy, Metadata};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -66,6 +68,9 @@ pub struct Case {
     pub result: Option<Value>,
     /// The error, in place of a result.
     pub error: Option<ExpectedError>,
+    /// Whether the answers can have members that an API description does not have (`test --against`).
+    #[serde(default)]
+    pub abridged: bool,
 }
 
 /// The expected outcome of a revocation.
@@ -304,6 +309,20 @@ pub async fn run_action(
     (runner.run(run).await.result, cassette.finish())
 }
 
+/// Runs the action of a case with the recorded exchanges, and returns the headers of each request. They contain the case's
+/// credentials, which are not those of a real account.
+pub async fn request_headers(
+    connector: &Connector,
+    case: &Case,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Vec<BTreeMap<String, String>> {
+    let Ok((runner, cassette)) = with_cassette(case, clock, entropy) else { return Vec::new() };
+    let run = LocalRun { account: account_of(connector, case), action: &case.action, input: case.input.clone() };
+    _ = runner.run(run).await;
+    cassette.take_headers()
+}
+
 fn compare_outcome(case: &Case, outcome: Result<Map<String, Value>, Error>, differences: &mut Vec<String>) {
     match (outcome, &case.result, &case.error) {
         (Ok(_), None, None) => differences.push("the case expects neither `result` nor `error`".to_owned()),
@@ -344,15 +363,25 @@ fn compare_error(expected: &ExpectedError, error: &Error, differences: &mut Vec<
 struct Cassette {
     remaining: Mutex<VecDeque<RecordedExchange>>,
     differences: Mutex<Vec<String>>,
+    /// The headers of each request.
+    headers: Mutex<Vec<BTreeMap<String, String>>>,
 }
 
 impl Cassette {
     fn new(exchanges: Vec<RecordedExchange>) -> Self {
-        Self { remaining: Mutex::new(exchanges.into()), differences: Mutex::default() }
+        Self { remaining: Mutex::new(exchanges.into()), differences: Mutex::default(), headers: Mutex::default() }
     }
 
     fn note(&self, difference: String) {
         self.differences.lock().unwrap_or_else(PoisonError::into_inner).push(difference);
+    }
+
+    fn take_headers(&self) -> Vec<BTreeMap<String, String>> {
+        std::mem::take(&mut *self.headers.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note_headers(&self, headers: &http::HeaderMap) {
+        self.headers.lock().unwrap_or_else(PoisonError::into_inner).push(header_texts(headers).collect());
     }
 
     /// Returns all differences, with an entry for each exchange that was not requested.
@@ -364,6 +393,17 @@ impl Cassette {
     }
 }
 
+/// Returns the headers of a request with their names in lower case.
+pub(crate) fn header_texts(headers: &http::HeaderMap) -> impl Iterator<Item = (String, String)> {
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), header_text(value).into_owned()))
+}
+
+/// Returns the head and the whole body of a request.
+pub(crate) async fn whole_request(request: http::Request<Full<Bytes>>) -> (http::request::Parts, Bytes) {
+    let (head, body) = request.into_parts();
+    (head, body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default())
+}
+
 #[async_trait]
 impl Transport for Cassette {
     async fn send(
@@ -372,8 +412,8 @@ impl Transport for Cassette {
         _: Option<&Arc<ClientCertificate>>,
         request: http::Request<Full<Bytes>>,
     ) -> Result<http::Response<ResponseBody>, TransportError> {
-        let (head, body) = request.into_parts();
-        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let (head, body) = whole_request(request).await;
+        self.note_headers(&head.headers);
         let next = self.remaining.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Some(RecordedExchange { request: expected, response }) = next else {
             self.note(format!("unexpected request: {} {}", head.method, head.uri));

@@ -26,7 +26,7 @@ pub struct RunIds {
 impl RunIds {
     /// Returns the object behind `$.context`, with the names that connector files use.
     pub fn context(&self, connector: &Connector, method: &AuthMethod) -> Value {
-        let mut context = Map::new();
+        let mut context = Map::with_capacity(11);
         let mut put = |key: &str, value: Option<&str>| {
             if let Some(value) = value {
                 context.insert(key.to_owned(), Value::String(value.to_owned()));

@@ -88,6 +88,9 @@ async fn run_iterator(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Res
         );
         return Err(Error::new(ErrorCode::Validation, message));
     }
+    if let Some((log, index)) = run.step_log() {
+        log.iterations(index, items.len());
+    }
     let mut results = Vec::with_capacity(items.len());
     let (mut output, mut bytes, mut memory) = (StepOutput::default(), 0_usize, Reservation::default());
     for (index, item) in items.into_iter().enumerate() {

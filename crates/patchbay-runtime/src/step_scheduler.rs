@@ -9,11 +9,13 @@ use std::pin::{Pin, pin};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use patchbay_connector::definition::{Step, StepDependencies};
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use crate::{
     Error, ErrorCode,
     context::Run,
     response::{action_result, output::OutputParts},
+    run_log::StepEnd,
     step_runner::{self, StepFlow},
 };
 
@@ -60,10 +62,12 @@ pub(crate) async fn run_steps<'a>(run: &mut Run<'a>, parts: OutputParts) -> Resu
             continue;
         }
         run.step = &step.id;
+        let started = Instant::now();
         let outcome = {
             let main = pin!(step_runner::run(run, step, parts));
             async_steps.drive_while(main).await
         };
+        log_outcome(run, index, started, &outcome);
         progress.record_outcome(run, index, outcome)?;
         async_steps.record_outcomes(run, &mut progress)?;
         if progress.is_stopped {
@@ -75,6 +79,16 @@ pub(crate) async fn run_steps<'a>(run: &mut Run<'a>, parts: OutputParts) -> Resu
         async_steps.record_outcomes(run, &mut progress)?;
     }
     Ok(progress.last.map(|index| progress.steps[index].id.as_str()))
+}
+
+/// Notes the outcome of a step in the log of calls.
+fn log_outcome(run: &Run<'_>, index: usize, started: Instant, outcome: &Result<StepFlow, Error>) {
+    let (end, error) = match outcome {
+        Ok(StepFlow::Done(_)) => (StepEnd::Done, None),
+        Ok(StepFlow::Skipped | StepFlow::Break) => (StepEnd::Skipped, None),
+        Err(error) => (StepEnd::Failed, Some(error)),
+    };
+    run.log_step(index, started, end, error);
 }
 
 impl<'a> AsyncSteps<'a> {
@@ -90,7 +104,12 @@ impl<'a> AsyncSteps<'a> {
     fn start(&mut self, run: &Run<'a>, index: usize, step: &'a Step, parts: OutputParts) {
         let mut step_run = run.for_async_step(step);
         self.running_indexes.push(index);
-        self.running.push(Box::pin(async move { (index, step_runner::run(&mut step_run, step, parts).await) }));
+        self.running.push(Box::pin(async move {
+            let started = Instant::now();
+            let outcome = step_runner::run(&mut step_run, step, parts).await;
+            log_outcome(&step_run, index, started, &outcome);
+            (index, outcome)
+        }));
     }
 
     /// Drives a future while the concurrent steps continue.

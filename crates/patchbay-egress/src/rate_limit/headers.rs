@@ -59,6 +59,13 @@ pub fn retry_delay(status: StatusCode, headers: &HeaderMap, clock: &dyn Clock) -
     })
 }
 
+/// Returns the delay in `Retry-After`, at most a day, for a sender that loses nothing by waiting: a receiver of webhooks that asks for
+/// more must not get the next attempt sooner than one that asks for less.
+pub fn longest_retry_delay(status: StatusCode, headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
+    let asked = headers.get(header::RETRY_AFTER).and_then(header_text).and_then(|text| parse_reset(text, clock));
+    asked.map(|delay| delay.min(MAX_DELAY)).or_else(|| retry_delay(status, headers, clock))
+}
+
 /// Returns true if a provider may refuse a request with this status because of a limit: 429 (RFC 6585 section 4), and
 /// 403, if the response names a delay.
 ///
@@ -447,6 +454,21 @@ mod tests {
         assert_eq!(wait(forbidden, &two), Some(20));
         assert_eq!(wait(forbidden, &[("x-ratelimit-reset", "50")]), None, "it does not say that none are left");
         assert_eq!(wait(forbidden, &[("x-ratelimit-remaining", "7"), ("x-ratelimit-reset", "50")]), None);
+    }
+
+    #[test]
+    fn a_delay_of_more_than_a_day_counts_as_a_day_for_who_can_wait() {
+        let refused = StatusCode::SERVICE_UNAVAILABLE;
+        for (text, seconds) in
+            [("5", 5), ("86400", 86_400), ("86401", 86_400), ("172800", 86_400), ("999999999", 86_400)]
+        {
+            let asked = longest_retry_delay(refused, &headers(&[("retry-after", text)]), &clock());
+            assert_eq!(asked.map(|delay| delay.as_secs()), Some(seconds), "{text}");
+        }
+        for none in ["", "x", "-5"] {
+            assert_eq!(longest_retry_delay(refused, &headers(&[("retry-after", none)]), &clock()), None, "{none}");
+        }
+        assert_eq!(longest_retry_delay(refused, &headers(&[]), &clock()), None);
     }
 
     proptest::proptest! {

@@ -6,33 +6,38 @@
 //! window counts down with each request and is corrected by each response. When its requests are used up, further
 //! requests wait for its reset, as they do for the `Retry-After` of a 429 or 403. A window of one part of the API
 //! delays only requests that the provider has counted in that part before; where that is not known, a request is sent.
+//! A declared rate is shared by the servers of a database (`share`), and so is a time in which a provider accepts no requests. The
+//! number of concurrent requests is divided among them. A server without others needs nobody for an exact limit.
+//!
 //! An account without state is removed, so that
 //! memory is bounded by the number of active accounts. No lock is held across an `await`.
 
 mod headers;
+mod share;
 
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher as _},
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use http::{HeaderMap, Method, StatusCode};
-use patchbay_model::{AccountId, Clock};
+use patchbay_model::{AccountId, Clock, whole_seconds};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, sleep, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use url::Url;
 
-pub use headers::retry_delay;
 use headers::{MAX_DELAY, ReportedWindow, can_refuse, reported_windows, retry_after};
+pub use headers::{longest_retry_delay, retry_delay};
+pub use share::{LEASE_TIMEOUT, LeaseAnswer, LeaseWish, Share, SharedLimits, SharedRules, Turn};
 
-use crate::sync::lock;
+use crate::{attempts::Attempts, sync::lock};
 
 /// From this number of accounts on, idle ones are evicted.
 const EVICTION_THRESHOLD: usize = 4096;
@@ -60,6 +65,8 @@ pub struct RateLimitScope<'a> {
     pub rules: LimitRules,
     /// The latest moment until which the request may wait for the limits.
     pub wait_until: Instant,
+    /// Notes the attempts after which the request is sent again, if somebody asks.
+    pub attempts: Option<&'a Attempts>,
 }
 
 /// The hash of a request's method, host and path, which decide the part of the API that a provider counts it in.
@@ -97,7 +104,6 @@ pub struct RateLimited {
 }
 
 /// The permission to send one request. The request counts as in flight until it is dropped.
-#[derive(Debug)]
 pub(crate) struct Permit<'a> {
     limiter: &'a RateLimiter,
     account: &'a AccountId,
@@ -107,17 +113,24 @@ pub(crate) struct Permit<'a> {
 }
 
 /// The rate limits of all accounts.
-#[derive(Debug, Default)]
 pub(crate) struct RateLimiter {
     accounts: Mutex<HashMap<AccountId, AccountState>>,
+    /// The moment from which the times of shares are counted.
+    origin: Instant,
+    /// What is known of other servers; nothing if there can be none.
+    shared: OnceLock<Arc<dyn SharedLimits>>,
     /// Whether any account ever had a state. Most providers report no limits, so most calls skip the lock.
     has_state: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct AccountState {
-    /// The theoretical arrival time of the next request.
+    /// The theoretical arrival time of the next request, if no other server sends requests.
     arrival: Option<Instant>,
+    /// What this server has of the rate, if others send requests too.
+    share: Share,
+    /// Held while a chunk is leased for the account.
+    leasing: Arc<tokio::sync::Mutex<()>>,
     /// Until when the provider accepts no requests.
     blocked_until: Option<Instant>,
     windows: Vec<Window>,
@@ -142,7 +155,43 @@ struct Window {
     period: Duration,
 }
 
+impl Default for RateLimiter {
+    fn default() -> Self {
+        Self {
+            accounts: Mutex::default(),
+            origin: Instant::now(),
+            shared: OnceLock::new(),
+            has_state: AtomicBool::default(),
+        }
+    }
+}
+
 impl RateLimiter {
+    /// From now on, the limits are shared with other servers.
+    pub(crate) fn share(&self, limits: Arc<dyn SharedLimits>) {
+        // A second call shares the same limits.
+        let _ = self.shared.set(limits);
+    }
+
+    /// Returns what is known of the other servers, if there are any.
+    fn others(&self) -> Option<&Arc<dyn SharedLimits>> {
+        self.shared.get().filter(|shared| shared.servers() > 1)
+    }
+
+    /// Sends no requests of an account for some time, as a provider asked another server to do.
+    pub(crate) fn block(&self, account: &AccountId, duration: Duration) {
+        let now = Instant::now();
+        self.has_state.store(true, Ordering::Release);
+        let mut accounts = self.accounts();
+        evict_idle(&mut accounts, account, now, self.since_origin(now));
+        let state = accounts.entry(account.clone()).or_default();
+        state.blocked_until = state.blocked_until.max(Some(now + duration));
+    }
+
+    fn since_origin(&self, moment: Instant) -> Duration {
+        moment.saturating_duration_since(self.origin)
+    }
+
     /// Waits until the limits allow the request and returns the permit to send it.
     ///
     /// # Errors
@@ -158,12 +207,13 @@ impl RateLimiter {
     ) -> Result<Permit<'a>, RateLimited> {
         let rate = rules.requests_per_second.filter(|rate| rate.is_finite() && *rate > 0.0);
         let slot = match rules.max_concurrency {
-            Some(max) => Some(self.acquire_slot(account, max.max(1), wait_until).await?),
+            Some(max) => Some(self.acquire_slot(account, self.part_of(max), wait_until).await?),
             None => None,
         };
         if rate.is_none() && !self.has_state.load(Ordering::Acquire) {
             return Ok(Permit { limiter: self, account, _slot: slot, is_counted: false });
         }
+        let mut leasing = None;
         loop {
             match self.decide(account, endpoint, rate, wait_until)? {
                 Decision::Send { is_counted } => {
@@ -172,12 +222,54 @@ impl RateLimiter {
                 Decision::SendAt(start) => {
                     // Created before the wait, so that the count is corrected if the caller drops the future meanwhile.
                     let permit = Permit { limiter: self, account, _slot: slot, is_counted: true };
+                    drop(leasing);
                     sleep(start.saturating_duration_since(Instant::now())).await;
                     return Ok(permit);
                 }
-                Decision::CheckAgainAt(moment) => sleep(moment.saturating_duration_since(Instant::now())).await,
+                Decision::CheckAgainAt(moment) => {
+                    leasing = None;
+                    sleep(moment.saturating_duration_since(Instant::now())).await;
+                }
+                Decision::Lease { rules, turn } if leasing.is_none() => {
+                    // Another request may lease a chunk meanwhile. One that may not wait for the limit waits for that.
+                    let patience = wait_until.max(Instant::now() + LEASE_TIMEOUT);
+                    let Ok(locked) = timeout_at(patience, turn.lock_owned()).await else {
+                        let limit = LimitKind::RequestsPerSecond(rules.limit);
+                        return Err(RateLimited { limit, retry_after_secs: 1 });
+                    };
+                    leasing = Some(locked);
+                }
+                Decision::Lease { rules, .. } => self.lease(account, &rules, wait_until).await?,
             }
         }
+    }
+
+    /// Leases a chunk of an account's rate.
+    async fn lease(&self, account: &AccountId, rules: &SharedRules, wait_until: Instant) -> Result<(), RateLimited> {
+        let Some(shared) = self.others() else { return Ok(()) };
+        let wish = rules.wish(wait_until.saturating_duration_since(Instant::now()));
+        let name = format!("account {account}");
+        let answer = timeout(LEASE_TIMEOUT, shared.lease(&name, wish)).await.ok().flatten();
+        let moment = Instant::now();
+        let now = self.since_origin(moment);
+        let mut accounts = self.accounts();
+        let share = &mut accounts.entry(account.clone()).or_default().share;
+        match answer {
+            Some(answer) if answer.is_granted => share.add(rules, now, &answer),
+            Some(answer) => {
+                share.refuse(now, &answer);
+                let retry_after_secs = seconds_until(moment + answer.wait, moment);
+                return Err(RateLimited { limit: LimitKind::RequestsPerSecond(rules.limit), retry_after_secs });
+            }
+            None => share.lose_row(now),
+        }
+        Ok(())
+    }
+
+    /// Returns the part that this server has of a number of concurrent requests.
+    fn part_of(&self, max: u64) -> u64 {
+        let servers = self.others().map_or(1, |others| others.servers());
+        (max / u64::from(servers)).max(1)
     }
 
     /// Updates the limits of an account with those that the response of an endpoint reports.
@@ -195,10 +287,17 @@ impl RateLimiter {
         if reported.is_empty() && delay.is_none() {
             return;
         }
+        if let Some(others) = self.others() {
+            let is_used_up = |window: &&ReportedWindow| window.remaining == 0 && window.resource.is_none();
+            let used_up = reported.iter().filter(is_used_up).map(|window| window.resets_in).max();
+            if let Some(blocked_for) = delay.max(used_up) {
+                others.tell(account, blocked_for);
+            }
+        }
         let now = Instant::now();
         self.has_state.store(true, Ordering::Release);
         let mut accounts = self.accounts();
-        evict_idle(&mut accounts, account, now);
+        evict_idle(&mut accounts, account, now, self.since_origin(now));
         let state = accounts.entry(account.clone()).or_default();
         if let Some(delay) = delay {
             state.blocked_until = state.blocked_until.max(Some(now + delay));
@@ -218,7 +317,8 @@ impl RateLimiter {
     ) -> Result<OwnedSemaphorePermit, RateLimited> {
         let slots = {
             let mut accounts = self.accounts();
-            evict_idle(&mut accounts, account, Instant::now());
+            let now = Instant::now();
+            evict_idle(&mut accounts, account, now, self.since_origin(now));
             let state = accounts.entry(account.clone()).or_default();
             match &state.concurrency {
                 Some((current, slots)) if *current == max => slots.clone(),
@@ -249,7 +349,7 @@ impl RateLimiter {
         if rate.is_none() && !accounts.contains_key(account) {
             return Ok(Decision::Send { is_counted: false });
         }
-        evict_idle(&mut accounts, account, now);
+        evict_idle(&mut accounts, account, now, self.since_origin(now));
         let state = accounts.entry(account.clone()).or_default();
         let limited = |limit, start: Instant| RateLimited { limit, retry_after_secs: seconds_until(start, now) };
         if let Some(moment) = state.blocked(endpoint, now) {
@@ -260,7 +360,17 @@ impl RateLimiter {
             };
         }
         let mut start = now;
-        if let Some(rate) = rate {
+        if let (Some(rate), Some(others)) = (rate, self.others()) {
+            let window = Duration::from_secs(1);
+            let rules = SharedRules { limit: rate, window, burst_windows: 0.0, servers: others.servers() };
+            match state.share.take(&rules, self.since_origin(now), self.since_origin(wait_until)) {
+                Turn::At(moment) => start = (self.origin + moment).max(now),
+                Turn::TooLate(moment) => {
+                    return Err(limited(LimitKind::RequestsPerSecond(rate), self.origin + moment));
+                }
+                Turn::Lease(_) => return Ok(Decision::Lease { rules, turn: state.leasing.clone() }),
+            }
+        } else if let Some(rate) = rate {
             let interval = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(MAX_DELAY);
             let burst = interval.mul_f64((rate - 1.0).max(0.0));
             let arrival = state.arrival.unwrap_or(now).max(now);
@@ -289,6 +399,8 @@ enum Decision {
     SendAt(Instant),
     /// Not before this moment. The limits must be checked again then.
     CheckAgainAt(Instant),
+    /// When a chunk of the rate was leased, by one request at a time. The limits must be checked again then.
+    Lease { rules: SharedRules, turn: Arc<tokio::sync::Mutex<()>> },
 }
 
 impl AccountState {
@@ -340,10 +452,12 @@ impl AccountState {
         (known.limit, known.resets_at, known.period) = (limit.or(known.limit), resets_at, period.max(known.period));
     }
 
-    fn is_idle(&self, now: Instant) -> bool {
+    fn is_idle(&self, now: Instant, since_origin: Duration) -> bool {
         let has_passed = |moment: Option<Instant>| moment.is_none_or(|moment| moment <= now);
         let has_free_slots = self.concurrency.as_ref().is_none_or(|(_, slots)| Arc::strong_count(slots) == 1);
         has_passed(self.arrival)
+            && self.share.is_restored(since_origin)
+            && Arc::strong_count(&self.leasing) == 1
             && has_passed(self.blocked_until)
             && self.in_flight == 0
             && has_free_slots
@@ -384,16 +498,20 @@ impl Drop for Permit<'_> {
 }
 
 /// Removes the idle accounts before an account is added to a large map.
-fn evict_idle(accounts: &mut HashMap<AccountId, AccountState>, added: &AccountId, now: Instant) {
+fn evict_idle(
+    accounts: &mut HashMap<AccountId, AccountState>,
+    added: &AccountId,
+    now: Instant,
+    since_origin: Duration,
+) {
     if accounts.len() >= EVICTION_THRESHOLD && !accounts.contains_key(added) {
-        accounts.retain(|_, state| !state.is_idle(now));
+        accounts.retain(|_, state| !state.is_idle(now, since_origin));
     }
 }
 
 /// Returns the whole seconds until a moment, rounded up, at least 1, so that a retry after them is not too early.
 fn seconds_until(moment: Instant, now: Instant) -> u64 {
-    let wait = moment.saturating_duration_since(now);
-    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+    whole_seconds(moment.saturating_duration_since(now)).max(1)
 }
 
 #[cfg(test)]

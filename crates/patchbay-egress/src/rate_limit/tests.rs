@@ -1,3 +1,5 @@
+use std::sync::atomic::AtomicUsize;
+
 use http::{HeaderName, HeaderValue};
 use patchbay_model::testing::ManualClock;
 
@@ -222,4 +224,166 @@ async fn the_retry_after_of_a_403_blocks_the_account_and_one_of_more_than_a_day_
     assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 0.0).await, Ok(0));
     observe(&limiter, &account, 403, &[("retry-after", "2")]);
     assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 3.0).await, Ok(2000));
+}
+
+/// The row of each limit, in memory, with the rule of the storage.
+struct Rows {
+    servers: u32,
+    is_away: AtomicBool,
+    restored_at: Mutex<HashMap<String, Instant>>,
+    leases: AtomicUsize,
+    blocks: Mutex<Vec<(AccountId, Duration)>>,
+}
+
+impl Rows {
+    fn new(servers: u32) -> Arc<Self> {
+        Arc::new(Self {
+            servers,
+            is_away: AtomicBool::new(false),
+            restored_at: Mutex::default(),
+            leases: AtomicUsize::new(0),
+            blocks: Mutex::default(),
+        })
+    }
+
+    fn limiter(self: &Arc<Self>) -> Arc<RateLimiter> {
+        let limiter = RateLimiter::default();
+        limiter.share(self.clone());
+        Arc::new(limiter)
+    }
+}
+
+#[async_trait::async_trait]
+impl SharedLimits for Rows {
+    fn servers(&self) -> u32 {
+        self.servers
+    }
+
+    async fn lease(&self, name: &str, wish: LeaseWish) -> Option<LeaseAnswer> {
+        // The database takes its time.
+        sleep(Duration::from_millis(2)).await;
+        if self.is_away.load(Ordering::SeqCst) {
+            return None;
+        }
+        self.leases.fetch_add(1, Ordering::SeqCst);
+        let now = Instant::now();
+        let mut rows = lock(&self.restored_at);
+        let row = rows.entry(name.to_owned()).or_insert(now);
+        let restored_at = (*row).max(now) + wish.cost;
+        let wait = (restored_at - wish.capacity).saturating_duration_since(now);
+        let is_granted = wait <= wish.max_wait;
+        if is_granted {
+            *row = restored_at;
+        }
+        Some(LeaseAnswer { is_granted, wait, restored_in: row.saturating_duration_since(now) })
+    }
+
+    fn tell(&self, account: &AccountId, blocked_for: Duration) {
+        lock(&self.blocks).push((account.clone(), blocked_for));
+    }
+}
+
+/// Sends as much as a rate allows on each of `busy` servers for 10 seconds. Returns the times of the requests.
+async fn hammer(rows: &Arc<Rows>, busy: usize, rules: LimitRules) -> Vec<Instant> {
+    let (end, sent) = (Instant::now() + Duration::from_secs(10), Arc::new(Mutex::new(Vec::new())));
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..busy {
+        let limiter = rows.limiter();
+        for _ in 0..20 {
+            let (limiter, sent) = (limiter.clone(), sent.clone());
+            callers.spawn(async move {
+                let account = AccountId::new("a");
+                while Instant::now() < end {
+                    if limiter.acquire(&account, anywhere(), rules, end).await.is_err() {
+                        return;
+                    }
+                    lock(&sent).push(Instant::now());
+                }
+            });
+        }
+    }
+    callers.join_all().await;
+    let mut times = std::mem::take(&mut *lock(&sent));
+    times.sort_unstable();
+    times
+}
+
+#[tokio::test(start_paused = true)]
+async fn servers_that_share_a_rate_stay_within_the_stated_error() {
+    for servers in [1, 2, 4] {
+        for busy in [1, servers as usize] {
+            let (rows, began) = (Rows::new(servers), Instant::now());
+            let sent = hammer(&rows, busy, rate(100.0)).await;
+            // A single server has the burst of a second before.
+            let from = if servers == 1 { began + Duration::from_secs(1) } else { began };
+            let most = sent.iter().filter(|time| **time >= from).map(|start| {
+                sent.iter().filter(|time| (*start..*start + Duration::from_secs(1)).contains(*time)).count()
+            });
+            let most = most.max().unwrap();
+            assert!(most <= 125, "{busy} of {servers} servers: {most} in a second");
+            assert!(sent.len() >= 800, "{busy} of {servers} servers: {} in 10 seconds", sent.len());
+            assert_eq!(rows.leases.load(Ordering::SeqCst) == 0, servers == 1);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_has_its_part_of_a_rate_while_the_row_is_away() {
+    let rows = Rows::new(4);
+    rows.is_away.store(true, Ordering::SeqCst);
+    let sent = hammer(&rows, 4, rate(100.0)).await;
+    assert!((800..=1_100).contains(&sent.len()), "{}", sent.len());
+    let account = AccountId::new("quiet");
+    assert_eq!(wait_millis(&rows.limiter(), &account, rate(100.0), 0.0).await, Ok(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_may_not_wait_for_its_chunk_is_limited_at_once() {
+    let rows = Rows::new(2);
+    let (limiter, account) = (rows.limiter(), AccountId::new("a"));
+    let mut sent = 0;
+    let limited = loop {
+        match wait_millis(&limiter, &account, rate(10.0), 0.0).await {
+            Ok(_) => sent += 1,
+            Err(limited) => break limited,
+        }
+    };
+    assert_eq!(limited, RateLimited { limit: LimitKind::RequestsPerSecond(10.0), retry_after_secs: 1 });
+    assert_eq!(sent, 2, "what it had saved, and a chunk");
+    // The row is not asked again before it has a chunk.
+    let leases = rows.leases.load(Ordering::SeqCst);
+    for _ in 0..100 {
+        assert!(wait_millis(&limiter, &account, rate(10.0), 0.0).await.is_err());
+    }
+    assert_eq!(rows.leases.load(Ordering::SeqCst), leases);
+    assert!(wait_millis(&limiter, &account, rate(10.0), 1.0).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_provider_says_is_told_to_the_other_servers() {
+    let rows = Rows::new(2);
+    let (one, two, account) = (rows.limiter(), rows.limiter(), AccountId::new("a"));
+    observe(&one, &account, 200, &[("x-ratelimit-remaining", "5"), ("x-ratelimit-reset", "9")]);
+    assert!(lock(&rows.blocks).is_empty(), "it accepts requests");
+    observe(&one, &account, 429, &[("retry-after", "7")]);
+    observe(&one, &account, 200, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "30")]);
+    let seconds = |seconds| (account.clone(), Duration::from_secs(seconds));
+    assert_eq!(*lock(&rows.blocks), [seconds(7), seconds(30)]);
+    two.block(&account, Duration::from_secs(7));
+    let limited = RateLimited { limit: LimitKind::ReportedByProvider, retry_after_secs: 7 };
+    assert_eq!(wait_millis(&two, &account, rate(100.0), 1.0).await, Err(limited), "it outranks the rate");
+    assert_eq!(wait_millis(&two, &account, rate(100.0), 10.0).await, Ok(7_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn concurrent_requests_are_divided_among_servers() {
+    let rules = LimitRules { requests_per_second: None, max_concurrency: Some(5) };
+    for (servers, part) in [(1, 5), (2, 2), (4, 1), (9, 1)] {
+        let (limiter, account) = (Rows::new(servers).limiter(), AccountId::new("a"));
+        let mut permits = Vec::new();
+        while let Ok(permit) = limiter.acquire(&account, anywhere(), rules, Instant::now()).await {
+            permits.push(permit);
+        }
+        assert_eq!(permits.len(), part, "{servers} servers");
+    }
 }

@@ -52,6 +52,18 @@ struct InputProblem {
     message: String,
 }
 
+/// The longest path or message of a problem, in characters.
+const MAX_TEXT_CHARS: usize = 1_000;
+
+/// Returns the beginning of a text.
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 /// The problems found so far.
 struct Problems {
     found: Vec<InputProblem>,
@@ -70,9 +82,11 @@ impl Problems {
         Self { found: Vec::new(), limit: 1 }
     }
 
+    /// Adds a problem, unless there are enough. Its texts are shortened: they may repeat names that the caller chose.
     fn add(&mut self, path: &str, code: &'static str, message: impl Into<String>) {
         if !self.is_full() {
-            self.found.push(InputProblem { path: path.to_owned(), code, message: message.into() });
+            let message = shortened(message.into());
+            self.found.push(InputProblem { path: shortened(path.to_owned()), code, message });
         }
     }
 

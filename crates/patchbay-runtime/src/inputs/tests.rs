@@ -39,6 +39,16 @@ actions:
           - {name: order, type: number, required: true, description: Its place.}
           - {name: note, type: string, description: A note.}
       - {name: extra, type: object, in: body, description: Anything.}
+      - name: pets
+        type: object
+        array: true
+        in: body
+        description: Pets.
+        rules: {maxLength: 3}
+        properties: [{name: lives, type: number, required: true, description: Lives.}]
+        variants:
+          - {type: string, array: true}
+          - {type: object, array: true, properties: [{name: bark, type: string, required: true, description: Its bark.}]}
       - name: filters
         type: object
         array: true
@@ -238,4 +248,33 @@ fn every_problem_of_a_filter_has_its_path() {
     let error =
         check_inputs(&action(), raw(&json!({"path": {"id": "1"}, "query": {"filters": [one("nam", "eq", json!(1))]}})));
     assert!(error.unwrap_err().message.ends_with("must be one of: name, state, size, tag; did you mean `name`?"));
+}
+
+#[test]
+fn each_item_of_a_list_matches_one_of_the_variants_that_are_lists() {
+    let checked = |pets: Value| {
+        let inputs = check_inputs(&action(), raw(&json!({"path": {"id": "1"}, "body": {"pets": pets.clone()}})));
+        inputs.map(|inputs| assert_eq!(inputs.0["pets"], pets)).is_ok()
+    };
+    let (cat, dog) = (json!({"lives": 9}), json!({"bark": "wau"}));
+    assert!(checked(json!([cat])) && checked(json!([dog])) && checked(json!(["rex"])) && checked(json!([])));
+    assert!(checked(json!([cat, dog, "rex"])) && checked(json!(["rex", cat])));
+    assert!(!checked(json!([cat, {"lives": 9, "bark": "wau"}])), "an item has the members of one variant");
+    assert!(!checked(json!([cat, 5])) && !checked(json!([cat, dog, "a", "b"])) && !checked(json!("rex")));
+}
+
+#[test]
+fn a_long_name_is_repeated_in_short() {
+    let long = "x".repeat(1 << 20);
+    let given = [
+        json!({"path": {"id": "1"}, "body": {(long.clone()): 1}}),
+        json!({"path": {"id": "1"}, "query": {(long.clone()): 1}}),
+    ];
+    for given in given {
+        let error = check_inputs(&action(), raw(&given)).unwrap_err();
+        assert!(error.message.len() < 3_000, "{} bytes", error.message.len());
+        for problem in &error.problems {
+            assert!(problem.path.to_string().len() < 1_100 && problem.message.len() < 1_100, "{}", problem.message);
+        }
+    }
 }

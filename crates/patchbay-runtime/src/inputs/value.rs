@@ -34,6 +34,11 @@ pub(super) fn check(
             return Some(checked);
         }
     }
+    if let Value::Array(items) = &value
+        && let Some(checked) = check_mixed_list(input, items, path, location)
+    {
+        return Some(checked);
+    }
     check_shape(input, value, path, location, problems);
     let count = input.variants.len() + 1;
     problems.add(
@@ -42,6 +47,29 @@ pub(super) fn check(
         format!("`{path}` matches none of its {count} variants; the problems of the first variant are listed"),
     );
     None
+}
+
+/// Checks a list of which each item matches a variant that is a list; `None` if an item matches none. Every variant's
+/// length applies.
+fn check_mixed_list(input: &Input, items: &[Value], path: &str, location: InputLocation) -> Option<Value> {
+    let variants = std::iter::once(input).chain(&input.variants).filter(|variant| variant.array).collect::<Vec<_>>();
+    if variants.len() < 2 {
+        return None;
+    }
+    let mut lengths = Problems::any();
+    variants.iter().for_each(|variant| rules::check_length(variant, items.len(), path, &mut lengths));
+    if !lengths.is_empty() {
+        return None;
+    }
+    let check_item = |item: &Value| {
+        variants.iter().find_map(|variant| {
+            let mut problems = Problems::any();
+            let checked = check_single(variant, item.clone(), path, location, &mut problems)?;
+            rules::check_value(variant, &checked, path, location, &mut problems);
+            problems.is_empty().then_some(checked)
+        })
+    };
+    items.iter().map(check_item).collect::<Option<Vec<_>>>().map(Value::Array)
 }
 
 /// Checks a value or a list of values against one variant of its input.

@@ -4,7 +4,7 @@
 //! An escape may itself be escaped, as `%252F` or `\u0026#47;`. The bytes at one position therefore have several readings,
 //! and a search follows all of them: a literal `%2F` can be a part of a secret too.
 
-use super::entities::named;
+use super::{entities::named, steps::count};
 
 /// The maximum length of one character's spelling, in bytes.
 const MAX_SPELLING_BYTES: usize = 128;
@@ -125,6 +125,7 @@ struct Window<'a> {
 impl Window<'_> {
     /// Returns the byte at a position; none at the end.
     fn byte(&self, at: usize) -> Result<Option<u8>, Incomplete> {
+        count(1);
         match self.input.get(at) {
             _ if at >= self.limit => Ok(None),
             None if !self.is_last => Err(Incomplete),

@@ -9,21 +9,14 @@ use std::ops::Range;
 
 use super::{
     escapes::{Incomplete, Reading, is_introducer, read_all},
+    history::Escapes,
     needles::{Form, Needles},
+    steps::count,
+    threads::{Thread, Threads},
 };
 
-/// The maximum number of threads of one needle at one position. Only a needle and an input that repeat characters of escapes
-/// have more readings that match and are not borders of each other.
-const MAX_THREADS: usize = 6;
-/// The maximum number of matched symbols of threads whose beginnings are compared.
-const MAX_COMPARED: usize = 16;
 /// The maximum number of line breaks between two digits of base64: CR and LF.
 const MAX_BREAKS: u8 = 2;
-/// The number of escapes in [`Scan::escapes`] after which those that no thread needs are removed.
-const MAX_ESCAPES: usize = 4096;
-/// The end of the list of a thread's escapes.
-const NONE: usize = usize::MAX;
-
 /// A byte with which escapes begin.
 const INTRODUCER: u8 = 1;
 /// A byte with which a needle begins.
@@ -40,27 +33,6 @@ pub(super) struct Matcher {
     pairs: [u64; 64],
 }
 
-/// A prefix of a needle that is matched up to a position.
-#[derive(Clone, Copy)]
-struct Thread {
-    at: usize,
-    needle: usize,
-    matched: usize,
-    /// The last escape of the thread in [`Scan::escapes`], or [`NONE`].
-    escapes: usize,
-    /// The number of line breaks at the end.
-    breaks: u8,
-}
-
-/// An escape that a thread has read. All other symbols of the thread have one byte.
-#[derive(Clone, Copy)]
-struct Escape {
-    before: usize,
-    start: usize,
-    end: usize,
-    symbols: usize,
-}
-
 /// The end of base64 after a match: the last digit, whose first bits are the secret's, and the padding.
 #[derive(Clone, Copy)]
 struct Tail {
@@ -73,11 +45,9 @@ struct Tail {
 /// The state of a search. All positions are offsets into the input.
 #[derive(Default)]
 pub(super) struct Scan {
-    threads: Vec<Thread>,
+    threads: Threads,
     tails: Vec<Tail>,
-    escapes: Vec<Escape>,
-    /// The number of escapes at which they are collected.
-    escapes_limit: usize,
+    escapes: Escapes,
     found: Vec<Range<usize>>,
     /// The needle of the last found range.
     last_needle: usize,
@@ -189,8 +159,8 @@ impl Matcher {
             readings.push(Reading::byte(byte, at + 1));
         }
         let mut current = std::mem::take(&mut scan.current);
-        current.clear();
-        current.extend(scan.threads.extract_if(.., |thread| thread.at == at));
+        scan.threads.take(at, &mut current);
+        count(1 + current.len());
         let tails = scan.tails.extract_if(.., |tail| tail.at == at).collect::<Vec<_>>();
         let can_begin = is_escape || self.can_begin(byte, input.get(at + 1));
         for reading in readings.iter() {
@@ -198,12 +168,12 @@ impl Matcher {
                 self.advance(scan, *thread, reading);
             }
             if can_begin && self.flags[usize::from(reading.bytes()[0])] & BEGINNING != 0 {
+                count(self.needles.list().len());
                 for (index, needle) in self.needles.list().iter().enumerate() {
                     let is_first = self.needles.first(needle) == needle.form.symbol(reading.bytes()[0]);
                     // A thread of this needle also stands for its borders.
-                    if is_first && !current.iter().any(|thread| thread.needle == index) {
-                        let thread = Thread { at, needle: index, matched: 0, escapes: NONE, breaks: 0 };
-                        self.advance(scan, thread, reading);
+                    if is_first && current.binary_search_by_key(&index, |thread| thread.needle).is_err() {
+                        self.advance(scan, Thread::new(index, at), reading);
                     }
                 }
             }
@@ -212,9 +182,7 @@ impl Matcher {
             }
         }
         scan.current = current;
-        if scan.escapes.len() >= scan.escapes_limit.max(MAX_ESCAPES) {
-            scan.collect_escapes();
-        }
+        scan.threads.collect(&mut scan.escapes);
         Ok(())
     }
 
@@ -226,12 +194,14 @@ impl Matcher {
         if needle.form == Form::Base64 && matches!(reading.bytes(), [b'\r' | b'\n']) {
             if thread.matched > 0 && thread.breaks < MAX_BREAKS {
                 thread.breaks += 1;
-                thread.escapes = scan.add_escape(thread.escapes, start, reading.end, 0);
-                scan.add(&self.needles, thread);
+                thread.escapes = scan.escapes.add(thread.escapes, start, reading.end, thread.read, 0);
+                scan.threads.add(&self.needles, &scan.escapes, thread);
             }
             return;
         }
+        count(1);
         thread.breaks = 0;
+        thread.spelling.add(reading.bytes(), reading.end - start);
         let mut is_found = false;
         for byte in reading.bytes() {
             thread.matched = self.needles.advance(needle, thread.matched, needle.form.symbol(*byte));
@@ -244,8 +214,9 @@ impl Matcher {
             return;
         }
         if reading.end - start > length || length > 1 {
-            thread.escapes = scan.add_escape(thread.escapes, start, reading.end, length);
+            thread.escapes = scan.escapes.add(thread.escapes, start, reading.end, thread.read, length);
         }
+        thread.read += length;
         if is_found {
             let start = scan.match_start(&Thread { matched: needle.length, ..thread });
             scan.add_found(start..reading.end);
@@ -256,7 +227,7 @@ impl Matcher {
             }
         }
         if thread.matched > 0 {
-            scan.add(&self.needles, thread);
+            scan.threads.add(&self.needles, &scan.escapes, thread);
         }
     }
 }
@@ -264,7 +235,7 @@ impl Matcher {
 impl Scan {
     /// Returns the offset of the first byte that may belong to a secret, if the search continues at `next`.
     pub(super) fn first_open(&self, next: usize) -> usize {
-        self.threads.iter().map(|thread| self.start(thread)).min().unwrap_or(next).min(next)
+        self.threads.first_start(&self.escapes).unwrap_or(next).min(next)
     }
 
     /// Masks the found secrets in `released`, the first bytes of the input, and forgets these bytes.
@@ -278,11 +249,11 @@ impl Scan {
 
     /// Makes all positions offsets into the input without its first `end` bytes.
     pub(super) fn forget(&mut self, end: usize) {
-        self.collect_escapes();
+        self.threads.collect(&mut self.escapes);
+        self.threads.forget(end);
+        self.escapes.forget(end);
         let back = |position: &mut usize| *position = position.saturating_sub(end);
-        self.threads.iter_mut().for_each(|thread| back(&mut thread.at));
         self.tails.iter_mut().for_each(|tail| [&mut tail.start, &mut tail.at].into_iter().for_each(back));
-        self.escapes.iter_mut().for_each(|escape| [&mut escape.start, &mut escape.end].into_iter().for_each(back));
         self.found.iter_mut().for_each(|range| [&mut range.start, &mut range.end].into_iter().for_each(back));
         self.found.retain(|range| !range.is_empty());
     }
@@ -292,96 +263,14 @@ impl Scan {
         !self.found.is_empty()
     }
 
-    /// Adds a thread, unless an equal one begins earlier. If there are too many, one that is a border of another goes.
-    fn add(&mut self, needles: &Needles, thread: Thread) {
-        let is_other =
-            |other: &Thread| other.needle == thread.needle && other.at == thread.at && other.breaks == thread.breaks;
-        let others = self.threads.iter().enumerate().filter(|(_, other)| is_other(other)).map(|(index, _)| index);
-        let mut count = 0;
-        for index in others.clone() {
-            count += 1;
-            let other = self.threads[index];
-            if other.matched == thread.matched {
-                // An escape of the first character is a part of the secret.
-                if thread.matched <= MAX_COMPARED && self.start(&thread) < self.start(&other) {
-                    self.threads[index] = thread;
-                }
-                return;
-            }
-        }
-        if count < MAX_THREADS {
-            self.threads.push(thread);
-            return;
-        }
-        let needle = &needles.list()[thread.needle];
-        let is_border = |index: &usize| needles.is_border(needle, self.threads[*index].matched, thread.matched);
-        if let Some(index) = others.clone().find(is_border) {
-            self.threads[index] = thread;
-        }
-    }
-
     /// Returns the position at which a match begins. If it overlaps the match of its needle before it, any position in that
-    /// match is enough; otherwise, a repetitive secret would take quadratic time.
+    /// match is enough.
     fn match_start(&self, thread: &Thread) -> usize {
+        let start = thread.start(&self.escapes);
         match self.found.last() {
-            Some(last) if self.last_needle == thread.needle => self.start_after(thread, last.end).max(last.start),
-            _ => self.start(thread),
+            Some(last) if self.last_needle == thread.needle && start < last.end => start.max(last.start),
+            _ => start,
         }
-    }
-
-    /// Returns the position at which a thread begins.
-    fn start(&self, thread: &Thread) -> usize {
-        self.start_after(thread, 0)
-    }
-
-    /// Returns the position at which a thread begins, or a position between it and `end` if it begins before `end`.
-    fn start_after(&self, thread: &Thread, end: usize) -> usize {
-        let (mut at, mut symbols, mut index) = (thread.at, thread.matched, thread.escapes);
-        while let Some(escape) = self.escapes.get(index) {
-            // Literal bytes follow the escape.
-            let literal = at - escape.end;
-            if symbols <= literal {
-                break;
-            }
-            symbols -= literal;
-            if symbols <= escape.symbols || escape.start < end {
-                return escape.start;
-            }
-            symbols -= escape.symbols;
-            (at, index) = (escape.start, escape.before);
-        }
-        at.saturating_sub(symbols)
-    }
-
-    /// Adds an escape to a thread's list. Returns the new list.
-    fn add_escape(&mut self, before: usize, start: usize, end: usize, symbols: usize) -> usize {
-        self.escapes.push(Escape { before, start, end, symbols });
-        self.escapes.len() - 1
-    }
-
-    /// Removes the escapes that no thread needs.
-    fn collect_escapes(&mut self) {
-        if self.escapes.is_empty() {
-            return;
-        }
-        let mut kept = Vec::new();
-        for thread in 0..self.threads.len() {
-            let start = self.start(&self.threads[thread]);
-            let mut list = Vec::new();
-            let mut index = self.threads[thread].escapes;
-            while let Some(escape) = self.escapes.get(index).filter(|escape| escape.start >= start) {
-                list.push(*escape);
-                index = escape.before;
-            }
-            let mut before = NONE;
-            for escape in list.into_iter().rev() {
-                kept.push(Escape { before, ..escape });
-                before = kept.len() - 1;
-            }
-            self.threads[thread].escapes = before;
-        }
-        self.escapes_limit = kept.len() * 2;
-        self.escapes = kept;
     }
 
     /// Adds a found range.
@@ -416,4 +305,63 @@ impl Scan {
 fn pair(first: u8, second: u8) -> (usize, u64) {
     let hash = ((usize::from(first) << 5) ^ usize::from(second)) & 4095;
     (hash >> 6, 1 << (hash & 63))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redaction::steps::steps_of;
+
+    /// The most steps that a byte takes, for each secret: each of the readings of an escape continues each thread.
+    const MAX_STEPS: usize = 5_000;
+
+    fn steps_per_byte(secrets: &[String], text: &str) -> usize {
+        let matcher = Matcher::new(secrets.iter().map(String::as_str), 4);
+        let whole = steps_of(|| drop(matcher.find_all(text.as_bytes())));
+        // A stream that comes byte by byte.
+        let stream = steps_of(|| {
+            let mut scan = Scan::default();
+            let (mut from, mut next) = (0, 0);
+            for end in 1..=text.len() {
+                next = matcher.scan(&mut scan, &text.as_bytes()[from..end], next, end == text.len());
+                let open = scan.first_open(next);
+                scan.forget(open);
+                (from, next) = (from + open, next - open);
+            }
+        });
+        // Looking for the first open byte looks at each thread.
+        assert!(stream <= (2 * MAX_STEPS + 10_000) * secrets.len() * text.len(), "{} {}", stream / text.len(), text);
+        whole / text.len()
+    }
+
+    #[test]
+    fn each_byte_takes_a_bounded_number_of_steps() {
+        let pieces = [
+            "\\", "%", "&", "%25", "\\u005c", "&amp;", "&#38;", "\\%", "%&", "25", "amp;", "a", "\\\"", "&#", "\\u{0",
+            "%u{", "%5C%75", "&&amp;",
+        ];
+        for secret in pieces {
+            for body in pieces {
+                let steps = steps_per_byte(&[secret.repeat(60)], &body.repeat(300 / body.len()));
+                assert!(steps <= MAX_STEPS, "{secret} {body}: {steps}");
+            }
+        }
+    }
+
+    /// A secret that is as long as the input matches all of it, in very many ways.
+    #[test]
+    fn long_runs_of_the_characters_of_escapes_take_linear_time() {
+        for prefix in ["", "x", "s3cret-x"] {
+            for run in ["\\", "%25", "&amp;", "\\%", "&#38;"] {
+                for length in [500, 4_000] {
+                    let text = format!("{prefix}{}", run.repeat(length / run.len()));
+                    let steps = steps_per_byte(std::slice::from_ref(&text), &text);
+                    assert!(steps <= MAX_STEPS, "{prefix} {run} {length}: {steps}");
+                }
+            }
+        }
+        let secrets = (300..305).map(|length| format!("x{}", "\\".repeat(length))).collect::<Vec<_>>();
+        let steps = steps_per_byte(&secrets, &format!("x{}", "\\".repeat(1_000)));
+        assert!(steps <= secrets.len() * MAX_STEPS, "{steps}");
+    }
 }

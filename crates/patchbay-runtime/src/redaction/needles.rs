@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use zeroize::Zeroizing;
 
+use super::steps::count;
+
 /// The digits of base64 (RFC 4648, section 4).
 const BASE64_DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const HEXADECIMAL_DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -71,10 +73,15 @@ pub(super) struct Needles {
 /// For each prefix of each needle, where the search continues (Knuth, Morris and Pratt, SIAM J. Comput. 6, 1977).
 struct Fallbacks {
     /// The length of the longest proper border of the prefix.
-    border: Vec<usize>,
+    border: Vec<u32>,
     /// The length of the longest border that another symbol follows, plus one; zero if there is none. With these, one
     /// symbol takes a logarithmic number of steps.
-    mismatch: Vec<usize>,
+    mismatch: Vec<u32>,
+    /// The place of the prefix in the tree of prefixes in which each one is below its longest border, counted from above and
+    /// from the left.
+    place: Vec<u32>,
+    /// The number of prefixes below it, and itself.
+    size: Vec<u32>,
 }
 
 impl Needles {
@@ -150,9 +157,10 @@ impl Needles {
             return (0..=matched).rev().find(continues).map_or(0, |length| length + 1);
         }
         while symbols[matched] != symbol {
+            count(1);
             match self.fallbacks().mismatch[needle.start + matched] {
                 0 => return 0,
-                next => matched = next - 1,
+                next => matched = wide(next) - 1,
             }
         }
         matched + 1
@@ -160,41 +168,83 @@ impl Needles {
 
     /// Returns the length of the longest proper border of a prefix of a needle: a prefix that is a suffix too.
     pub(super) fn border(&self, needle: &Needle, length: usize) -> usize {
-        self.fallbacks().border[needle.start + length - 1]
+        wide(self.fallbacks().border[needle.start + length - 1])
     }
 
     /// Returns true if the prefix of length `short` is a suffix of the prefix of length `long`.
     pub(super) fn is_border(&self, needle: &Needle, short: usize, long: usize) -> bool {
-        let symbols = self.symbols(needle);
-        short <= long && symbols[..short] == symbols[long - short..long]
+        if short == 0 || short >= long {
+            return short <= long;
+        }
+        if long <= MAX_COMPARED {
+            let symbols = self.symbols(needle);
+            return symbols[..short] == symbols[long - short..long];
+        }
+        let Fallbacks { place, size, .. } = self.fallbacks();
+        let (short, long) = (needle.start + short - 1, needle.start + long - 1);
+        place[short] <= place[long] && place[long] - place[short] < size[short]
     }
 
     fn fallbacks(&self) -> &Fallbacks {
         self.fallbacks.get_or_init(|| {
-            let length = self.symbols.len();
-            let mut fallbacks = Fallbacks { border: vec![0; length], mismatch: vec![0; length] };
+            let zeros = vec![0; self.symbols.len()];
+            let [border, mismatch, place, size] = [zeros.clone(), zeros.clone(), zeros.clone(), zeros];
+            let mut fallbacks = Fallbacks { border, mismatch, place, size };
             for needle in &self.list {
                 let range = needle.start..needle.start + needle.length;
-                fill(self.symbols(needle), &mut fallbacks.border[range.clone()], &mut fallbacks.mismatch[range]);
+                let border = &mut fallbacks.border[range.clone()];
+                fill(self.symbols(needle), border, &mut fallbacks.mismatch[range.clone()]);
+                arrange(border, &mut fallbacks.place[range.clone()], &mut fallbacks.size[range]);
             }
             fallbacks
         })
     }
 }
 
+/// Returns a length as it is stored; no needle is as long as its largest value.
+fn narrow(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// Returns a stored length.
+fn wide(length: u32) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
+}
+
 /// Fills the tables of a needle: `border[n - 1]` is that of the prefix of length `n`, `mismatch[n]` is used if symbol `n`
 /// does not match.
-fn fill(symbols: &[u8], border: &mut [usize], mismatch: &mut [usize]) {
+fn fill(symbols: &[u8], border: &mut [u32], mismatch: &mut [u32]) {
     let mut length = 0;
     for at in 1..symbols.len() {
-        mismatch[at] = if symbols[at] == symbols[length] { mismatch[length] } else { length + 1 };
+        mismatch[at] = if symbols[at] == symbols[length] { mismatch[length] } else { narrow(length + 1) };
         while length > 0 && symbols[at] != symbols[length] {
-            length = border[length - 1];
+            length = wide(border[length - 1]);
         }
         if symbols[at] == symbols[length] {
             length += 1;
         }
-        border[at] = length;
+        border[at] = narrow(length);
+    }
+}
+
+/// Arranges the prefixes of a needle as a tree: `place[n - 1]` and `size[n - 1]` are those of the prefix of length `n`. A border
+/// is shorter than its prefix.
+fn arrange(border: &[u32], place: &mut [u32], size: &mut [u32]) {
+    size.fill(1);
+    for at in (0..border.len()).rev() {
+        if let Some(above) = wide(border[at]).checked_sub(1) {
+            size[above] += size[at];
+        }
+    }
+    let (mut next, mut next_of_root) = (vec![0; border.len()], 0);
+    for at in 0..border.len() {
+        let free = match wide(border[at]).checked_sub(1) {
+            Some(above) => &mut next[above],
+            None => &mut next_of_root,
+        };
+        place[at] = *free;
+        *free += size[at];
+        next[at] = place[at] + 1;
     }
 }
 
@@ -251,5 +301,20 @@ mod tests {
             Some(*matched)
         });
         assert_eq!(matched.collect::<Vec<_>>(), [1, 2, 3, 4, 5, 3, 4, 5, 6, 3]);
+    }
+
+    #[test]
+    fn the_borders_of_each_prefix_are_known() {
+        let longest = "ab".repeat(12) + "aab";
+        for secret in ["aabaaabaab", "abcabcabdabcabc", "aaaaaaaaaa", "abcdefghij", longest.as_str()] {
+            let needles = Needles::new([secret].into_iter(), 4);
+            let needle = needles.list()[0];
+            for long in 0..=secret.len() {
+                for short in 0..=secret.len() {
+                    let expected = short <= long && secret[..long].ends_with(&secret[..short]);
+                    assert_eq!(needles.is_border(&needle, short, long), expected, "{secret} {short} {long}");
+                }
+            }
+        }
     }
 }

@@ -22,8 +22,12 @@ pub struct RequestParts {
     pub headers: HeaderMap,
     /// The members of the body.
     pub(crate) body: Map<String, Value>,
+    /// How the lists of the body's members are written in a form, by name, unless it is the default.
+    array_formats: Vec<(String, ArrayFormat)>,
     /// A value that is the whole body.
     pub(crate) whole_body: Option<Value>,
+    /// How the lists of a whole body are written in a form.
+    whole_body_format: ArrayFormat,
     /// True if the step has body arguments, even if all of them are missing.
     pub(crate) has_body_args: bool,
     /// The memory budget of all values.
@@ -31,6 +35,16 @@ pub struct RequestParts {
 }
 
 impl RequestParts {
+    /// Returns the members of a form as pairs, each list in the format of its argument.
+    pub(crate) fn form_pairs(&self, members: &Map<String, Value>) -> Vec<(String, String)> {
+        let mut pairs = Vec::new();
+        for (name, value) in members {
+            let own = self.array_formats.iter().rev().find(|(known, _)| known == name);
+            write_pairs(name, value, own.map_or(self.whole_body_format, |(_, format)| *format), &mut pairs);
+        }
+        pairs
+    }
+
     /// Returns true if the body is JSON, which is the default.
     fn is_json(&self) -> bool {
         let kind = self.headers.get(CONTENT_TYPE).map(patchbay_egress::header_text);
@@ -109,7 +123,10 @@ fn apply_one(arg: &Arg, bindings: &Bindings<'_>, parts: &mut RequestParts) -> Re
     // Many arguments can copy one large value.
     parts.budget.charge(&value)?;
     match (value, arg.location) {
-        (value, ArgLocation::Body) if arg.spread => parts.whole_body = Some(value),
+        (value, ArgLocation::Body) if arg.spread => {
+            parts.whole_body = Some(value);
+            parts.whole_body_format = arg.array_format;
+        }
         (Value::Object(members), _) if arg.inline => {
             for (name, value) in members {
                 insert(parts, arg, name, value)?;
@@ -138,6 +155,9 @@ fn json(text: &Template, bindings: &Bindings<'_>) -> Result<Option<Value>, EvalE
 fn insert(parts: &mut RequestParts, arg: &Arg, name: String, value: Value) -> Result<(), EvalError> {
     match arg.location {
         ArgLocation::Body => {
+            if arg.array_format != ArrayFormat::default() {
+                parts.array_formats.push((name.clone(), arg.array_format));
+            }
             parts.body.insert(name, value);
         }
         ArgLocation::Query => write_pairs(&name, &value, arg.array_format, &mut parts.query),
@@ -225,6 +245,62 @@ mod tests {
         assert_eq!(written(ArrayFormat::Brackets), "ids[]=x&ids[]=2");
         assert_eq!(written(ArrayFormat::Comma), "ids=x,2");
         assert_eq!(written(ArrayFormat::Stringify), r#"ids=["x",2]"#);
+    }
+
+    #[test]
+    fn numbers_are_written_as_javascript_writes_them() {
+        for (number, text) in
+            [("0.000001", "0.000001"), ("1e2", "100"), ("-0", "0"), ("25.0", "25"), ("1e21", "1e+21"), ("7", "7")]
+        {
+            let number = serde_json::from_str::<Value>(number).unwrap();
+            let mut pairs = Vec::new();
+            for format in [ArrayFormat::Comma, ArrayFormat::Repeat] {
+                write_pairs("n", &json!([number]), format, &mut pairs);
+            }
+            write_pairs("n", &json!({ "a": number }), ArrayFormat::Indexed, &mut pairs);
+            assert!(pairs.iter().all(|(_, value)| value == text), "{pairs:?}");
+            assert_eq!(header("x-n", &number).unwrap().unwrap().1, text);
+            assert_eq!(header("x-n", &json!([number])).unwrap().unwrap().1, text);
+        }
+    }
+
+    #[test]
+    fn lists_of_a_form_have_the_format_of_their_argument() {
+        let arg = |name: &str, value: Value, array_format| Arg {
+            name: Template::literal(name),
+            value: ValueTemplate::Literal(value),
+            location: ArgLocation::Body,
+            condition: None,
+            spread: false,
+            inline: false,
+            array_format,
+        };
+        let written = |args: &[Arg]| {
+            let mut parts = RequestParts::default();
+            apply(args, &Bindings { roots: &[] }, &mut parts).unwrap();
+            let members = match parts.whole_body.take() {
+                Some(Value::Object(members)) => members,
+                _ => std::mem::take(&mut parts.body),
+            };
+            let pairs = parts.form_pairs(&members).into_iter();
+            pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+        };
+        let list = || json!(["x", "y"]);
+        let args = [
+            arg("a", list(), ArrayFormat::Repeat),
+            arg("b", list(), ArrayFormat::Brackets),
+            arg("c", list(), ArrayFormat::Comma),
+            arg("d", list(), ArrayFormat::Stringify),
+            arg("e", list(), ArrayFormat::Indexed),
+            arg("f", json!("one"), ArrayFormat::Repeat),
+        ];
+        let expected = r#"a=x&a=y&b[]=x&b[]=y&c=x,y&d=["x","y"]&e[0]=x&e[1]=y&f=one"#;
+        assert_eq!(written(&args), expected);
+        // Each key of an inline or spread value has the format, too.
+        let inline = Arg { inline: true, ..arg("-", json!({ "a": list(), "b": 1 }), ArrayFormat::Repeat) };
+        assert_eq!(written(&[inline]), "a=x&a=y&b=1");
+        let spread = Arg { spread: true, ..arg("-", json!({ "a": list() }), ArrayFormat::Repeat) };
+        assert_eq!(written(&[spread]), "a=x&a=y");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use patchbay_connector::{
     expr::{Bindings, EvalError},
 };
 use patchbay_egress::{OutboundRequest, extend_query, header_text, is_idempotent};
+use patchbay_model::Entropy;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -20,6 +21,7 @@ use super::{
     auth::authorize,
     certificates,
     form::form_encoded,
+    multipart::MultipartForm,
     sign,
     target::{self, RequestTarget},
 };
@@ -198,7 +200,7 @@ pub(super) fn build_unsigned(
         soap::build_envelope(soap, authorization, &bindings, now, entropy, &mut parts).map_err(to_error)?;
     }
     let method = http_method(spec.method);
-    let body = body(&method, &mut parts)?;
+    let body = body(&method, &mut parts, run.host.entropy())?;
     if !parts.headers.contains_key(header::ACCEPT) {
         let accepts = if parts.is_xml() { ACCEPT_XML } else { ACCEPT_JSON };
         parts.headers.insert(header::ACCEPT, HeaderValue::from_static(accepts));
@@ -285,8 +287,8 @@ fn push_raw(text: &str, is_name: bool, into: &mut String) {
     }
 }
 
-/// Serializes the body and sets its content type if the step has none.
-fn body(method: &Method, parts: &mut RequestParts) -> Result<Bytes, Error> {
+/// Serializes the body and sets its content type if the step has none. The boundary of a multipart form is set here.
+fn body(method: &Method, parts: &mut RequestParts, entropy: &dyn Entropy) -> Result<Bytes, Error> {
     let value = match parts.whole_body.take() {
         Some(value) => value,
         None if !parts.body.is_empty() => Value::Object(std::mem::take(&mut parts.body)),
@@ -299,17 +301,24 @@ fn body(method: &Method, parts: &mut RequestParts) -> Result<Bytes, Error> {
     let content_type = parts.headers.get(header::CONTENT_TYPE).map(|kind| header_text(kind).into_owned());
     let content_type = content_type.unwrap_or_default();
     if content_type.starts_with("application/x-www-form-urlencoded") {
-        let mut pairs = Vec::new();
-        match &value {
-            Value::Object(members) => {
-                members
-                    .iter()
-                    .for_each(|(name, value)| args::write_pairs(name, value, ArrayFormat::Indexed, &mut pairs));
-            }
+        let pairs = match &value {
+            Value::Object(members) => parts.form_pairs(members),
             Value::String(text) => return Ok(Bytes::from(text.clone())),
             _ => return Err(Error::new(ErrorCode::Validation, "the body of a form must be an object")),
-        }
+        };
         return Ok(form_encoded(&pairs).into());
+    }
+    if content_type.starts_with("multipart/form-data")
+        && let Value::Object(members) = &value
+    {
+        let pairs = parts.form_pairs(members);
+        let mut form = MultipartForm::new(format!("patchbay-{}", entropy.token()));
+        pairs.iter().for_each(|(name, value)| form.field(name, None, value));
+        let (content_type, body) = form.finish();
+        let content_type = HeaderValue::try_from(content_type)
+            .map_err(|_| Error::new(ErrorCode::Validation, "the form's boundary is not a valid header value"))?;
+        parts.headers.insert(header::CONTENT_TYPE, content_type);
+        return Ok(body.into());
     }
     match value {
         Value::String(text) if !content_type.is_empty() && !content_type.contains("json") => Ok(text.into()),
@@ -341,9 +350,37 @@ pub fn http_method(method: HttpMethod) -> Method {
 
 #[cfg(test)]
 mod tests {
+    use patchbay_connector::{
+        definition::{Arg, ArgLocation, ValueTemplate},
+        expr::Template,
+    };
+    use patchbay_model::testing::SeededEntropy;
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn lists_of_a_multipart_form_have_the_format_of_their_argument() {
+        let arg = |name: &str, array_format| Arg {
+            name: Template::literal(name),
+            value: ValueTemplate::Literal(json!(["x", "y"])),
+            location: ArgLocation::Body,
+            condition: None,
+            spread: false,
+            inline: false,
+            array_format,
+        };
+        let mut parts = RequestParts::default();
+        let list = [arg("a", ArrayFormat::Repeat), arg("b", ArrayFormat::Comma), arg("c", ArrayFormat::default())];
+        args::apply(&list, &Bindings { roots: &[] }, &mut parts).unwrap();
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("multipart/form-data"));
+        let body = body(&Method::POST, &mut parts, &SeededEntropy::new(1)).unwrap();
+        let text = std::str::from_utf8(&body).unwrap();
+        let fields = text.split("name=\"").skip(1).map(|part| part.split("\r\n--").next().unwrap_or_default());
+        let fields = fields.map(|part| part.replace("\"\r\n\r\n", "=")).collect::<Vec<_>>();
+        assert_eq!(fields, ["a=x", "a=y", "b=x,y", "c[0]=x", "c[1]=y"]);
+    }
 
     #[test]
     fn a_raw_query_is_not_encoded_and_cannot_leave_its_parameter() {

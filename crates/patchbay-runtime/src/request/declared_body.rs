@@ -108,7 +108,7 @@ mod tests {
             (
                 FORM,
                 r#"{"amount": 5, "note": "a b&c", "list": ["x", {"y": true}], "none": null, "exact": 1.50}"#,
-                "amount=5&note=a+b%26c&list%5B0%5D=x&list%5B1%5D%5By%5D=true&exact=1.50",
+                "amount=5&note=a+b%26c&list%5B0%5D=x&list%5B1%5D%5By%5D=true&exact=1.5",
             ),
             ("application/x-www-form-urlencoded; charset=utf-8", r#""a=1&b=c+d""#, "a=1&b=c+d"),
             (FORM, "{}", ""),

@@ -15,6 +15,9 @@ pub(super) fn is_chosen_by_author(url: &Template) -> bool {
         // Data may select one of several URLs, but not be a part of one.
         return !DATA_ROOTS.iter().any(|root| url.lets_through(root));
     }
+    if reads_no_data(url) {
+        return true;
+    }
     // Values after the host are encoded, so that they cannot change it.
     let host = host_part(url.source().trim_start());
     Template::parse(host).is_ok_and(|template| reads_no_data(&template)) || has_literal_suffix(host)

@@ -3,10 +3,10 @@
 use std::future::Future;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use patchbay_egress::{
-    BodyObserver, InboundResponse, LimitRules, OutboundRequest, RateLimitScope, ReadAll, RequestFailure,
-    StreamingResponse, reserved,
+    Attempt, Attempts, BodyObserver, InboundResponse, LimitRules, OutboundRequest, RateLimitScope, ReadAll,
+    RequestFailure, StreamingResponse, display_url, reserved,
 };
 use tokio::time::Instant;
 
@@ -14,7 +14,9 @@ use crate::{
     Error,
     busy::memory_spent,
     context::{Run, RunContext},
+    dry_run,
     egress_error::IntoError as _,
+    run_log::{LoggedAttempt, kept_text},
     trace::elapsed_millis,
 };
 
@@ -40,10 +42,12 @@ impl Run<'_> {
         deadline: Instant,
         observer: &mut dyn BodyObserver,
     ) -> Result<InboundResponse, Error> {
-        let (deadline, scope) = (deadline.min(self.ctx.deadline), rate_limit_scope(self.ctx));
+        let attempts = Attempts::default();
+        let (deadline, scope) = (deadline.min(self.ctx.deadline), rate_limit_scope(self.ctx, Some(&attempts)));
         let scope = scope.as_ref();
         self.send_traced(
             request,
+            &attempts,
             |request| self.host.http.send_observed(request, scope, deadline, observer),
             |response| response.status,
             traced_response,
@@ -61,10 +65,12 @@ impl Run<'_> {
         request: OutboundRequest,
         max_redirects: usize,
     ) -> Result<InboundResponse, Error> {
-        let (deadline, scope) = (self.ctx.deadline, rate_limit_scope(self.ctx));
+        let attempts = Attempts::default();
+        let (deadline, scope) = (self.ctx.deadline, rate_limit_scope(self.ctx, Some(&attempts)));
         let scope = scope.as_ref();
         self.send_traced(
             request,
+            &attempts,
             |request| self.host.http.send_with_redirect_limit(request, scope, deadline, max_redirects),
             |response| response.status,
             traced_response,
@@ -83,10 +89,12 @@ impl Run<'_> {
         max_redirects: usize,
     ) -> Result<StreamingResponse, Error> {
         let head = |response: &StreamingResponse| (response.status, response.headers.clone(), None);
-        let (deadline, scope) = (self.ctx.deadline, rate_limit_scope(self.ctx));
+        let attempts = Attempts::default();
+        let (deadline, scope) = (self.ctx.deadline, rate_limit_scope(self.ctx, Some(&attempts)));
         let scope = scope.as_ref();
         self.send_traced(
             request,
+            &attempts,
             |request| self.host.http.send_streaming(request, scope, deadline, max_redirects),
             |response| response.status,
             head,
@@ -98,6 +106,7 @@ impl Run<'_> {
     async fn send_traced<T, F>(
         &self,
         mut request: OutboundRequest,
+        attempts: &Attempts,
         send: impl FnOnce(OutboundRequest) -> F,
         status_of: impl FnOnce(&T) -> StatusCode,
         response_of: impl FnOnce(&T) -> (StatusCode, HeaderMap, Option<Bytes>),
@@ -106,15 +115,36 @@ impl Run<'_> {
         F: Future<Output = Result<T, RequestFailure>>,
     {
         let ctx = self.ctx;
+        if ctx.is_dry_run {
+            if let Some(trace) = ctx.trace {
+                let pending = trace.begin(self.step, &request, self.redactor);
+                trace.record_failure(pending, "not sent: this is a dry run", 0, self.redactor);
+            }
+            return Err(dry_run::not_sent());
+        }
         let not_sent = |spent| memory_spent(&format!("the request to {} was not sent", ctx.connector.title), spent);
         request.body = reserved(request.body).map_err(not_sent)?;
         let tracing = ctx.trace.map(|trace| (trace, trace.begin(self.step, &request, self.redactor), Instant::now()));
+        let logged = self.step_log().map(|(log, index)| {
+            let url = kept_text(&display_url(&request.url), Some(self.redactor));
+            (log, index, request.method.clone(), url, Instant::now())
+        });
         let counted = ctx.effects.map(|effects| effects.begin(&request.method));
         let outcome = self.host.send(request, ctx.ids.account_id.as_ref(), send).await;
+        let status = outcome.as_ref().ok().map(|response| status_of(response).as_u16());
         if let Some(counted) = counted {
-            counted.end(outcome.as_ref().map(|response| status_of(response).as_u16()));
+            counted.end(outcome.as_ref().map(|_| status.unwrap_or_default()));
         }
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
+        if let Some((log, index, method, url, started)) = logged {
+            let error = outcome.as_ref().err().map(|error| kept_text(&error.message, Some(self.redactor)));
+            let retried = attempts.take();
+            let started = retried.last().map_or(started, |last| last.started + last.duration);
+            for attempt in logged_retries(&retried, &method, &url) {
+                log.attempt(index, attempt);
+            }
+            log.attempt(index, LoggedAttempt { method, url, status, error, started, duration: started.elapsed() });
+        }
         if let Some((trace, pending, started)) = tracing {
             let duration_ms = elapsed_millis(started);
             let response = outcome.as_ref().map(response_of);
@@ -136,12 +166,27 @@ fn traced_response(response: &InboundResponse) -> (StatusCode, HeaderMap, Option
     (response.status, response.headers.clone(), Some(response.body.clone()))
 }
 
-/// Returns the rate limits of the account; `None` while it is being linked.
-pub fn rate_limit_scope<'a>(ctx: &'a RunContext<'_>) -> Option<RateLimitScope<'a>> {
+/// Returns the attempts after which a request was sent again, as the log of calls notes them.
+pub fn logged_retries(retried: &[Attempt], method: &Method, url: &str) -> Vec<LoggedAttempt> {
+    let lost = "the connection was lost; the request was sent again";
+    let logged = retried.iter().map(|attempt| LoggedAttempt {
+        method: method.clone(),
+        url: url.to_owned(),
+        status: attempt.status,
+        error: attempt.status.is_none().then(|| lost.to_owned()),
+        started: attempt.started,
+        duration: attempt.duration,
+    });
+    logged.collect()
+}
+
+/// Returns the rate limits of the account, which note `attempts`; `None` while it is being linked.
+pub fn rate_limit_scope<'a>(ctx: &'a RunContext<'_>, attempts: Option<&'a Attempts>) -> Option<RateLimitScope<'a>> {
     let account = ctx.ids.account_id.as_ref()?;
     let connector = ctx.connector;
     let rules =
         LimitRules { requests_per_second: connector.rate_limit_per_second, max_concurrency: connector.max_concurrency };
     let until = ctx.max_rate_limit_wait.and_then(|wait| Instant::now().checked_add(wait));
-    Some(RateLimitScope { account, rules, wait_until: until.map_or(ctx.deadline, |until| until.min(ctx.deadline)) })
+    let wait_until = until.map_or(ctx.deadline, |until| until.min(ctx.deadline));
+    Some(RateLimitScope { account, rules, wait_until, attempts })
 }

@@ -37,7 +37,7 @@ pub(crate) fn ignored_error_output(error: &Error) -> Value {
 ///
 /// # Errors
 ///
-/// The expression error of the result template: 400, 412 or 500 (see `expression_error`).
+/// The expression error of the result template: 400, 412, 500 or 502 (see [`Run::response_error`]).
 pub(crate) fn assemble(mut run: Run<'_>, last: Option<&str>) -> Result<Map<String, Value>, Error> {
     let mut result = match &run.action.result {
         ActionResult::LastStep => {
@@ -51,8 +51,7 @@ pub(crate) fn assemble(mut run: Run<'_>, last: Option<&str>) -> Result<Map<Strin
             ])
         }
         ActionResult::Template(template) => {
-            let value =
-                template.eval(&Bindings { roots: &run.roots() }).map_err(|error| run.expression_error(&error))?;
+            let value = template.eval(&Bindings { roots: &run.roots() }).map_err(|error| run.response_error(&error))?;
             match (value, template) {
                 (Some(Value::Object(members)), ValueTemplate::Object(_)) => members,
                 (value, _) => Map::from_iter([("data".to_owned(), value.unwrap_or(Value::Null))]),

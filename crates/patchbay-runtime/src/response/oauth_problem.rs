@@ -6,6 +6,8 @@ use patchbay_egress::InboundResponse;
 use patchbay_model::Timestamp;
 use url::form_urlencoded;
 
+use crate::redaction::{redactor::Redactor, shorten::shortened};
+
 /// The maximum length of a text of the provider that a message repeats, in characters.
 const MAX_TEXT_CHARS: usize = 200;
 
@@ -39,7 +41,11 @@ impl OAuthProblem {
         let headers = response.headers.get_all(header::WWW_AUTHENTICATE).into_iter();
         let mut parameters = headers.filter_map(|line| line.to_str().ok()).flat_map(challenge).collect::<Vec<_>>();
         // The header and the body can each contain a part of the parameters.
-        let body = response.body.get(..MAX_BODY_BYTES).unwrap_or(&response.body);
+        // A parameter that is too long to be read to its end could end within a secret.
+        let body = match response.body.get(..MAX_BODY_BYTES).filter(|read| read.len() < response.body.len()) {
+            Some(read) => &read[..read.iter().rposition(|byte| *byte == b'&').unwrap_or(0)],
+            None => &response.body[..],
+        };
         parameters.extend(form_urlencoded::parse(body.trim_ascii()).into_owned());
         Self::from_parameters(&parameters)
     }
@@ -74,9 +80,9 @@ impl OAuthProblem {
     }
 
     /// Returns the meaning and the remedy, as the rest of a sentence whose subject is the provider. `now` is the time of
-    /// this server.
-    pub fn sentence(&self, now: Timestamp) -> String {
-        let name = &self.name;
+    /// this server. The provider's texts are redacted and then shortened.
+    pub fn sentence(&self, now: Timestamp, redactor: &Redactor) -> String {
+        let name = &shortened(&self.name, MAX_TEXT_CHARS, redactor);
         if name == "timestamp_refused" {
             let clock = now.to_rfc3339();
             let range = self.acceptable.map_or_else(String::new, |(from, to)| {
@@ -100,7 +106,10 @@ impl OAuthProblem {
             "permission_denied" | "user_refused" => "reports that access was not granted",
             _ => "rejected the request",
         };
-        let reason = self.advice.as_ref().map_or_else(|| name.clone(), |advice| format!("{name}: {advice}"));
+        let reason = self
+            .advice
+            .as_ref()
+            .map_or_else(|| name.clone(), |advice| format!("{name}: {}", shortened(advice, MAX_TEXT_CHARS, redactor)));
         format!("{meaning} ({reason})")
     }
 }
@@ -108,20 +117,70 @@ impl OAuthProblem {
 /// The maximum length of the part of a body that is read, in bytes.
 const MAX_BODY_BYTES: usize = 4096;
 
-/// Returns a text without control characters, shortened to the maximum length.
+/// Returns a text without control characters.
 fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(MAX_TEXT_CHARS).collect()
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
-/// Returns the parameters of a challenge with the scheme `OAuth` (RFC 5849, section 3.5.1).
+/// Returns the parameters of the challenges with the scheme `OAuth` in a header (RFC 5849, section 3.5.1; RFC 9110, section
+/// 11.6.1): a comma within a quoted text belongs to the text, and a line can have several challenges.
 fn challenge(line: &str) -> Vec<(String, String)> {
-    let Some((scheme, parameters)) = line.trim().split_once(char::is_whitespace) else { return Vec::new() };
-    if !scheme.eq_ignore_ascii_case("OAuth") {
-        return Vec::new();
+    let (mut is_oauth, mut found) = (false, Vec::new());
+    for part in split_unquoted(line).map(str::trim).filter(|part| !part.is_empty()) {
+        let (start, value) = part.split_once('=').map_or((part, None), |(start, value)| (start.trim(), Some(value)));
+        // The first parameter of a challenge is behind its scheme.
+        let name = match (start.split_once(char::is_whitespace), value) {
+            (Some((scheme, name)), _) => {
+                is_oauth = scheme.eq_ignore_ascii_case("OAuth");
+                name.trim()
+            }
+            (None, Some(_)) => start,
+            (None, None) => {
+                is_oauth = start.eq_ignore_ascii_case("OAuth");
+                continue;
+            }
+        };
+        if let Some(value) = value.filter(|_| is_oauth) {
+            found.push((decoded(name), decoded(&unquoted(value.trim()))));
+        }
     }
-    let pairs = parameters.split(',').filter_map(|pair| pair.trim().split_once('='));
-    let pairs = pairs.map(|(name, value)| format!("{}={}", name.trim(), value.trim().trim_matches('"')));
-    pairs.flat_map(|pair| form_urlencoded::parse(pair.as_bytes()).into_owned().collect::<Vec<_>>()).collect()
+    found
+}
+
+/// Returns the parts of a header between the commas that are not within quotes.
+fn split_unquoted(line: &str) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    line.split(move |c| {
+        if std::mem::take(&mut is_escaped) {
+            return false;
+        }
+        match c {
+            '\\' => is_escaped = is_quoted,
+            '"' => is_quoted = !is_quoted,
+            ',' => return !is_quoted,
+            _ => {}
+        }
+        false
+    })
+}
+
+/// Returns a value without its quotes and the backslashes in them (RFC 9110, section 5.6.4).
+fn unquoted(value: &str) -> String {
+    let Some(rest) = value.strip_prefix('"') else { return value.to_owned() };
+    let (mut text, mut characters) = (String::new(), rest.chars());
+    loop {
+        match characters.next() {
+            None | Some('"') => return text,
+            Some('\\') => text.extend(characters.next()),
+            Some(other) => text.push(other),
+        }
+    }
+}
+
+/// Returns a percent-encoded text (RFC 5849, section 3.6) decoded.
+fn decoded(text: &str) -> String {
+    let pair = format!("v={}", text.replace('&', "%26"));
+    form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -146,6 +205,14 @@ mod tests {
         for (challenge, body, expected) in [
             ("OAuth realm=\"x, y\", oauth_problem=\"token_expired\"", "", Some("token_expired")),
             ("oauth oauth_problem=token%5Frevoked", "oauth_problem=other", Some("token_revoked")),
+            ("OAuth realm=\"a, oauth_problem=b\", oauth_problem=\"token_used\"", "", Some("token_used")),
+            ("OAuth realm=\"a \\\", oauth_problem=b\" , oauth_problem=token_used", "", Some("token_used")),
+            ("Basic realm=\"x, y\", OAuth realm=z, oauth_problem = nonce_used", "", Some("nonce_used")),
+            ("Negotiate, OAuth oauth_problem=nonce_used, Bearer oauth_problem=no", "", Some("nonce_used")),
+            ("OAuth, oauth_problem=nonce_used", "", Some("nonce_used")),
+            ("OAuth oauth_problem=\"nonce_used", "", Some("nonce_used")),
+            ("Bearer realm=\"OAuth oauth_problem=no\"", "", None),
+            ("OAuth realm=\",", "", None),
             ("", "oauth_problem=signature_invalid&debug_sbs=POST%26x\n", Some("signature_invalid")),
             ("Bearer error=\"invalid_token\", oauth_problem=\"x\"", "", None),
             ("OAuth", "{\"oauth_problem\": \"x\"}", None),
@@ -158,13 +225,22 @@ mod tests {
     }
 
     #[test]
+    fn a_comma_within_quotes_belongs_to_the_text() {
+        let line =
+            "OAuth oauth_problem=\"token_rejected\", oauth_problem_advice=\"Log in, then \\\"allow\\\" a%26b & c\"";
+        let problem = OAuthProblem::from_response(&response(line, "")).unwrap();
+        let sentence = problem.sentence("2026-01-15T10:30:00Z".parse().unwrap(), &Redactor::default());
+        assert_eq!(sentence, "rejected the token (token_rejected: Log in, then \"allow\" a&b & c)");
+    }
+
+    #[test]
     fn a_rejected_timestamp_is_reported_with_both_clocks() {
         let now = "2026-01-15T10:30:00Z".parse().unwrap();
         let body = "oauth_problem=timestamp_refused&oauth_acceptable_timestamps=1768473300-1768473900";
         let problem = OAuthProblem::from_response(&response("", body)).unwrap();
         assert_eq!(problem.party(), ProblemParty::Neither);
         assert_eq!(
-            problem.sentence(now),
+            problem.sentence(now, &Redactor::default()),
             "rejected the timestamp of the request (it accepts 2026-01-15T10:35:00.000Z to 2026-01-15T10:45:00.000Z): this \
              server's clock shows 2026-01-15T10:30:00.000Z; correct the clock"
         );
@@ -174,8 +250,12 @@ mod tests {
             let pairs = form_urlencoded::parse(text.as_bytes());
             let pairs = pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect::<Vec<_>>();
             let found = OAuthProblem::from_parameters(&pairs).unwrap();
-            assert!(found.sentence(now).contains("correct the clock"), "{range}");
-            assert!(problem.sentence(now).starts_with("rejected the timestamp of the request: this server's clock"));
+            assert!(found.sentence(now, &Redactor::default()).contains("correct the clock"), "{range}");
+            assert!(
+                problem
+                    .sentence(now, &Redactor::default())
+                    .starts_with("rejected the timestamp of the request: this server's clock")
+            );
         }
     }
 
@@ -194,7 +274,7 @@ mod tests {
             assert_eq!(problem.party(), party, "{name}");
         }
         let problem = OAuthProblem { name: "nonce_used".to_owned(), acceptable: None, advice: Some("Wait".to_owned()) };
-        let sentence = problem.sentence("2026-01-15T10:30:00Z".parse().unwrap());
+        let sentence = problem.sentence("2026-01-15T10:30:00Z".parse().unwrap(), &Redactor::default());
         assert_eq!(sentence, "reports that the nonce was used before; try again (nonce_used: Wait)");
     }
 }

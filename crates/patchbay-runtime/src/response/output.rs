@@ -53,14 +53,15 @@ pub(crate) struct StepOutput {
 }
 
 impl StepOutput {
-    /// Returns the reservation of the data, if it is large, and releases that of the body: the caller replaces the body by
-    /// that of the next item.
+    /// Returns the reservation of the data, if it is large. That of the whole body stays with the output: it is released when
+    /// the output of the next item replaces this one, and the last item's body is a part of the step's output.
     pub(crate) fn take_memory_of_data(&mut self) -> Reservation {
-        let mut memory = std::mem::take(&mut self.memory);
-        if memory.bytes() > 0 {
-            memory.shrink_to(json_tree::value_bytes(&self.data));
+        if self.memory.bytes() == 0 {
+            return Reservation::default();
         }
-        memory
+        let data = self.memory.split_off(json_tree::value_bytes(&self.data));
+        self.memory.shrink_to(self.raw.as_ref().map_or(0, json_tree::value_bytes));
+        data
     }
 
     /// Returns the object at `$.steps.ID.output`, whose memory the run then holds.
@@ -106,7 +107,12 @@ impl Run<'_> {
             return outcome;
         }
         if !response.status.is_success() {
-            return Err(provider_error::provider_error(self.host.clock(), &self.ctx.connector.title, response));
+            return Err(provider_error::provider_error(
+                self.host.clock(),
+                &self.ctx.connector.title,
+                response,
+                self.redactor,
+            ));
         }
         let read_headers = if self.ctx.reads_cookies { headers_with_cookies } else { headers_value };
         let headers = parts.headers.then(|| read_headers(&response.headers));
@@ -191,7 +197,8 @@ impl Run<'_> {
             if rule.target_status < 400 {
                 return Ok(Some(Ok(StepOutput { status: Some(rule.target_status), ..StepOutput::default() })));
             }
-            let mut error = provider_error::provider_error(self.host.clock(), &self.ctx.connector.title, response);
+            let mut error =
+                provider_error::provider_error(self.host.clock(), &self.ctx.connector.title, response, self.redactor);
             if rule.target_status == 401 {
                 error.set_code(ErrorCode::AccountInvalidCredentials);
             } else {
@@ -339,4 +346,31 @@ fn take_path(mut body: Value, path: &str) -> Value {
         }
     }
     at.take()
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_model::MemoryBudget;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_body_of_an_item_keeps_its_memory_when_the_data_gives_up_its_own() {
+        static BUDGET: MemoryBudget = MemoryBudget::new(10_000_000);
+        let body = json!({ "list": ["x".repeat(100_000)], "rest": "y".repeat(300_000) });
+        for has_raw in [true, false] {
+            let (data, raw) = (body["list"].clone(), has_raw.then(|| body.clone()));
+            let (of_data, of_raw) = (json_tree::value_bytes(&data), raw.as_ref().map_or(0, json_tree::value_bytes));
+            let memory = BUDGET.reserve(2_000_000).unwrap();
+            let mut output = StepOutput { data, raw, memory, ..StepOutput::default() };
+            let memory_of_data = output.take_memory_of_data();
+            assert_eq!((memory_of_data.bytes(), output.memory.bytes()), (of_data, of_raw));
+            assert_eq!(BUDGET.reserved(), of_data + of_raw);
+            drop(output);
+            assert_eq!(BUDGET.reserved(), of_data);
+            drop(memory_of_data);
+            assert_eq!(BUDGET.reserved(), 0);
+        }
+    }
 }

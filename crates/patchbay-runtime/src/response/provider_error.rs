@@ -2,7 +2,7 @@
 
 use patchbay_connector::json_tree;
 use patchbay_egress::{InboundResponse, display_url, header_text, insufficient_scopes, retry_delay};
-use patchbay_model::Clock;
+use patchbay_model::{Clock, whole_seconds};
 use serde_json::Value;
 
 use super::{
@@ -13,10 +13,13 @@ use crate::{
     Error, ErrorCode, ProviderFailure,
     granted_scopes::not_granted,
     protocols::xml::{self, ElementNames},
+    redaction::{errors::redact_error, redactor::Redactor, shorten::shortened},
 };
 
-/// The maximum length of a provider's body in an error, in bytes.
+/// The maximum length of a provider's body that an error contains as an object, in bytes.
 const MAX_BODY_BYTES: usize = 16 * 1024;
+/// The maximum length of a body that is read as text, in bytes. It is shortened further once it is redacted ([`redact_error`]).
+const MAX_READ_BYTES: usize = 512 * 1024;
 /// The maximum length of a provider's message within ours, in characters.
 const MAX_MESSAGE_CHARS: usize = 300;
 /// The response headers that an error contains.
@@ -25,12 +28,12 @@ const FORWARDED_HEADERS: [&str; 6] =
 
 /// Returns the error of a provider's error response. 401 becomes `AccountInvalidCredentialsError`, unless a provider with
 /// OAuth 1.0a reports another problem. 403 becomes `AccountMissingScopesError` (412) if the response names missing scopes.
-/// Every other status remains unchanged in a `ProviderError`.
-pub fn provider_error(clock: &dyn Clock, provider: &str, response: &InboundResponse) -> Error {
+/// Every other status remains unchanged in a `ProviderError`. The secrets of `redactor` are redacted.
+pub fn provider_error(clock: &dyn Clock, provider: &str, response: &InboundResponse, redactor: &Redactor) -> Error {
     let status = response.status.as_u16();
     let body = error_body(response);
     let problem = OAuthProblem::from_response(response).filter(|_| matches!(status, 400 | 401 | 403));
-    let detail = provider_message(&body).map(|detail| format!(": {detail}")).unwrap_or_default();
+    let detail = provider_message(&body, redactor).map(|detail| format!(": {detail}")).unwrap_or_default();
     let wanted = insufficient_scopes(response.status, &response.headers);
     let failure = ProviderFailure {
         status: Some(status),
@@ -44,7 +47,7 @@ pub fn provider_error(clock: &dyn Clock, provider: &str, response: &InboundRespo
     };
     let error = match (status, &problem) {
         (_, Some(problem)) => {
-            let message = format!("{provider} {}", problem.sentence(clock.now()));
+            let message = format!("{provider} {}", problem.sentence(clock.now(), redactor));
             match problem.party() {
                 ProblemParty::Neither => Error::provider(status, message),
                 _ => Error::new(ErrorCode::AccountInvalidCredentials, message),
@@ -63,15 +66,14 @@ pub fn provider_error(clock: &dyn Clock, provider: &str, response: &InboundRespo
             None => Error::provider(status, format!("{provider} responded with {status}{detail}")),
         },
     };
-    let error = error.with_provider(failure);
+    let error = redact_error(error.with_provider(failure), redactor);
     match retry_delay(response.status, &response.headers, clock) {
-        // Rounded up, so that a retry is not too early.
-        Some(wait) => error.with_retry_after(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
+        Some(wait) => error.with_retry_after(whole_seconds(wait)),
         None => error,
     }
 }
 
-/// Returns the body of an error response: an object if it is JSON or XML and not too long, otherwise shortened text.
+/// Returns the body of an error response: an object if it is JSON or XML and not too long, otherwise text.
 pub(crate) fn error_body(response: &InboundResponse) -> Value {
     if response.body.len() <= MAX_BODY_BYTES
         && xml::is_xml(&xml::media_type(&content_type(response)))
@@ -82,7 +84,7 @@ pub(crate) fn error_body(response: &InboundResponse) -> Value {
     body_for_display(&response.text_body())
 }
 
-/// Returns a body as JSON if it is JSON and not too long, otherwise as shortened text.
+/// Returns a body as JSON if it is JSON and not too long, otherwise as text. A long text is shortened only when it is redacted.
 pub(crate) fn body_for_display(body: &[u8]) -> Value {
     if body.is_empty() {
         return Value::Null;
@@ -92,23 +94,14 @@ pub(crate) fn body_for_display(body: &[u8]) -> Value {
     {
         return value;
     }
-    let mut end = body.len().min(MAX_BODY_BYTES);
-    let text = loop {
-        match std::str::from_utf8(&body[..end]) {
-            Ok(text) => break text.to_owned(),
-            Err(error) if error.valid_up_to() + 4 > end => end = error.valid_up_to(),
-            Err(_) => break String::from_utf8_lossy(&body[..end]).into_owned(),
-        }
-    };
-    Value::String(if end < body.len() { format!("{text}… (shortened)") } else { text })
+    Value::String(String::from_utf8_lossy(&body[..body.len().min(MAX_READ_BYTES)]).into_owned())
 }
 
-/// Returns the provider's own message, also from within the root element of a document.
-pub fn provider_message(body: &Value) -> Option<String> {
-    match body.as_object().filter(|members| members.len() == 1).and_then(|members| members.values().next()) {
-        Some(root @ Value::Object(_)) => message_in(root),
-        _ => message_in(body),
-    }
+/// Returns the provider's own message, also from within the root element of a document, redacted and then shortened.
+pub fn provider_message(body: &Value, redactor: &Redactor) -> Option<String> {
+    let root = body.as_object().filter(|members| members.len() == 1).and_then(|members| members.values().next());
+    let message = message_in(root.filter(|root| root.is_object()).unwrap_or(body))?;
+    Some(shortened(&message, MAX_MESSAGE_CHARS, redactor))
 }
 
 /// The members in which providers send messages, in the order in which they are searched.
@@ -143,11 +136,7 @@ fn message_in(body: &Value) -> Option<String> {
         _ => return None,
     };
     let message = message.trim();
-    if message.is_empty() {
-        return None;
-    }
-    let short = message.chars().take(MAX_MESSAGE_CHARS).collect::<String>();
-    Some(if short.len() < message.len() { format!("{short}…") } else { short })
+    (!message.is_empty()).then(|| message.to_owned())
 }
 
 #[cfg(test)]
@@ -168,12 +157,29 @@ mod tests {
         assert_eq!(message(invalid).as_deref(), Some(r#"{"summary":"Enter a summary."}"#));
         assert_eq!(message(json!("<html>")), None);
         assert_eq!(message(Value::Null), None);
-        assert_eq!(message(json!({"message": "x".repeat(1000)})).unwrap().chars().count(), MAX_MESSAGE_CHARS + 1);
+        let long = provider_message(&json!({"message": "x".repeat(1000)}), &Redactor::default());
+        assert_eq!(long.unwrap().chars().count(), MAX_MESSAGE_CHARS + 1);
+    }
+
+    #[test]
+    fn a_message_is_redacted_before_it_is_shortened() {
+        let redactor = Redactor::new(["canary-secret"].into_iter());
+        for secret in ["canary-secret", "4111111111111111"] {
+            for place in MAX_MESSAGE_CHARS - 16..=MAX_MESSAGE_CHARS {
+                let body = json!({"message": format!("{} {secret} and more", "x".repeat(place))});
+                let message = provider_message(&body, &redactor).unwrap();
+                let kept = crate::redact_secrets(&message).into_owned();
+                assert!(!kept.contains("can") && !kept.contains('4'), "{message}");
+            }
+        }
     }
 
     #[test]
     fn long_bodies_are_shortened_between_characters() {
-        let Value::String(text) = body_for_display("ü".repeat(MAX_BODY_BYTES).as_bytes()) else { panic!() };
+        let body = body_for_display("ü".repeat(MAX_BODY_BYTES).as_bytes());
+        let failure = ProviderFailure { body, ..ProviderFailure::default() };
+        let error = Error::provider(500, String::new()).with_provider(failure);
+        let Value::String(text) = redact_error(error, &Redactor::default()).provider.unwrap().body else { panic!() };
         assert!(text.ends_with("ü… (shortened)") && text.len() < MAX_BODY_BYTES + 32);
         assert_eq!(body_for_display(b""), Value::Null);
         assert_eq!(body_for_display(b"{\"a\":1}"), json!({"a": 1}));

@@ -7,6 +7,7 @@ use patchbay_connector::{
 };
 use serde_json::{Map, Value, json};
 
+use super::enum_matchers::built_in;
 use crate::{Error, context::Run, granted_scopes::GrantedScopes, json::to_text, response::output::StepOutput};
 
 /// The value of an enum that matches no rule.
@@ -36,7 +37,7 @@ pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<StepOutput, Error> 
         run.check_deadline()?;
         map_record(record, fields, &outer, &granted, &mut budget)
     };
-    let data = map_records(&source, map).map_err(|error| run.expression_error(&error))?;
+    let data = map_records(&source, map).map_err(|error| run.response_error(&error))?;
     Ok(StepOutput { data, ..StepOutput::default() })
 }
 
@@ -134,10 +135,7 @@ fn map_value(
 fn map_enum(value: &Value, mapper: Option<&EnumMatcher>, bindings: &Bindings<'_>) -> Result<Value, EvalError> {
     let mapped = match mapper {
         None => Some(to_text(value)),
-        Some(EnumMatcher::BuiltIn(_)) => {
-            let code = to_text(value).trim().to_ascii_uppercase();
-            (code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(code)
-        }
+        Some(EnumMatcher::BuiltIn(matcher)) => built_in(matcher, &to_text(value)),
         Some(EnumMatcher::Rules(rules)) => {
             let mut matching = None;
             for (condition, result) in rules {

@@ -50,7 +50,7 @@ pub(super) async fn run(run: &Run<'_>, call: &McpRequest, parts: OutputParts) ->
         return Err(Error::new(ErrorCode::ToolInputRequired, message));
     }
     if result.get("isError").and_then(Value::as_bool) == Some(true) {
-        return Err(tool_failed(title, &tool, &error_text(&result), &result, client.url()));
+        return Err(tool_failed(title, &tool, &error_text(&result), &result, client.url(), run.redactor));
     }
     let raw = parts.raw.then(|| result.clone());
     let text = only_text(&result).unwrap_or_default();

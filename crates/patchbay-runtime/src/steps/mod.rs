@@ -2,6 +2,7 @@
 
 mod download_file;
 mod emit_event;
+mod enum_matchers;
 mod group_data;
 mod map_fields;
 mod mcp_request;

@@ -286,7 +286,7 @@ fn has_more(run: &Run<'_>, page: &Pagination, response: &InboundResponse, body: 
     let run_roots = run.roots();
     let mut roots = run_roots.to_vec();
     roots.push(("response", &root));
-    condition.is_truthy(&Bindings { roots: &roots }).map_err(|error| run.expression_error(&error))
+    condition.is_truthy(&Bindings { roots: &roots }).map_err(|error| run.response_error(&error))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use patchbay_connector::{
     definition::{FieldMapping, InputType, MapFields},
+    expr::{from_unix_millis, parse_iso, unix_to_millis, write_iso},
     json_number,
 };
 use serde_json::{Map, Value};
@@ -19,7 +20,7 @@ pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<StepOutput, Error> 
     let fields = step.fields.as_deref().unwrap_or(&run.action.fields);
     let granted = GrantedScopes::new(run.ctx.connector, run.ctx.granted);
     let cast = |record: &Value| run.check_deadline().map(|()| cast_record(record, fields, &granted));
-    let data = map_records(&source, cast).map_err(|error| run.expression_error(&error))?;
+    let data = map_records(&source, cast).map_err(|error| run.response_error(&error))?;
     Ok(StepOutput { data, ..StepOutput::default() })
 }
 
@@ -68,28 +69,15 @@ fn cast_value(value: &Value, field: &FieldMapping, granted: &GrantedScopes<'_>) 
     cast.unwrap_or_else(|| value.clone())
 }
 
-/// Returns a moment in ISO 8601, in UTC with milliseconds. Numbers are seconds since 1970, from 10^11 on milliseconds.
+/// Returns a moment in ISO 8601, in UTC with milliseconds. A number is a Unix time; a date, or a time without a zone, is in
+/// UTC.
 pub(super) fn to_timestamp(value: &Value) -> Option<String> {
-    const MIN_UNIX_MILLIS: u64 = 100_000_000_000;
-    let micros = match value {
-        Value::Number(number) => {
-            let number = number.as_i64()?;
-            number.checked_mul(if number.unsigned_abs() >= MIN_UNIX_MILLIS { 1_000 } else { 1_000_000 })?
-        }
-        Value::String(text) => {
-            let text = text.trim();
-            match text.parse::<patchbay_model::Timestamp>() {
-                Ok(moment) => moment.as_micros(),
-                Err(_) => {
-                    // A date, or a time without a zone, is in UTC.
-                    let civil = text.parse::<jiff::civil::DateTime>().ok()?;
-                    jiff::tz::Offset::UTC.to_timestamp(civil).ok()?.as_microsecond()
-                }
-            }
-        }
-        _ => return None,
+    let moment = match value {
+        Value::Number(number) => number.as_i64().and_then(unix_to_millis).and_then(from_unix_millis),
+        Value::String(text) => parse_iso(text),
+        _ => None,
     };
-    Some(patchbay_model::Timestamp::from_micros(micros).to_rfc3339())
+    moment.map(write_iso)
 }
 
 #[cfg(test)]
@@ -121,6 +109,7 @@ mod tests {
             (InputType::Number, json!("many"), json!("many")),
             (InputType::Number, json!(7), json!(7)),
             (InputType::String, json!(7), json!("7")),
+            (InputType::String, serde_json::from_str("1e2").unwrap(), json!("100")),
             (InputType::String, json!(true), json!("true")),
             (InputType::Boolean, json!("TRUE"), json!(true)),
             (InputType::Boolean, json!(0), json!(false)),
@@ -130,6 +119,10 @@ mod tests {
             (InputType::DatetimeString, json!("2026-01-31T10:30:00"), json!("2026-01-31T10:30:00.000Z")),
             (InputType::DatetimeString, json!(1_769_855_400), json!("2026-01-31T10:30:00.000Z")),
             (InputType::DatetimeString, json!(1_769_855_400_000_i64), json!("2026-01-31T10:30:00.000Z")),
+            (InputType::DatetimeString, json!("9999-12-31"), json!("9999-12-31T00:00:00.000Z")),
+            (InputType::DatetimeString, json!("9999-12-31T23:59:59Z"), json!("9999-12-31T23:59:59.000Z")),
+            (InputType::DatetimeString, json!("9999-12-31T23:59:59-01:00"), json!("9999-12-31T23:59:59-01:00")),
+            (InputType::DatetimeString, json!("0001-01-01"), json!("0001-01-01T00:00:00.000Z")),
             (InputType::DatetimeString, json!("soon"), json!("soon")),
             (InputType::Number, json!(null), json!(null)),
             (InputType::Number, json!(["1", 2]), json!([1, 2])),

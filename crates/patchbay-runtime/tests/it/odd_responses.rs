@@ -5,7 +5,7 @@ use axum::{
     http::HeaderValue,
     response::{IntoResponse, Response},
 };
-use patchbay_model::ErrorCode;
+use patchbay_model::{ErrorCode, FailureReason};
 use serde_json::{Value, json};
 
 use crate::support::{RunnerBed, load_connector};
@@ -41,6 +41,17 @@ actions:
       text: "${steps.a.output.data.big} ${steps.a.output.data.long}"
       same: "{{steps.a.output.data.big == 123456789012345678901234567891}}"
       larger: "{{steps.a.output.data.big > 5}}"
+  - actionId: list_by_total
+    label: List by total
+    description: Lists.
+    categories: [documents]
+    actionType: list
+    inputs: [{name: name, type: string, in: path, required: true, description: The response.}]
+    steps:
+      - {stepId: a, description: A., stepFunction: {functionName: request, parameters: {url: "/read/${inputs.name}"}}}
+    result:
+      data: $.steps.a.output.data.results
+      next: "{{steps.a.output.data.page * 2 < steps.a.output.data.total ? string(steps.a.output.data.page + 1) : null}}"
   - actionId: search
     label: Search
     description: Searches.
@@ -125,6 +136,10 @@ fn read(name: &str) -> Response {
         "numbers" => json(
             br#"{"big":123456789012345678901234567890,"long":0.12345678901234567890,"zeros":1.10,"huge":1e400,"e":-2.5E-7}"#,
         ),
+        "page" => json(br#"{"results":[1,2],"page":1,"total":3}"#),
+        "no_total" => json(br#"{"results":[1,2]}"#),
+        "other_total" => json(br#"{"results":[1,2],"page":{},"total":"many"}"#),
+        "text" => json(br#""maintenance""#),
         "deep" => json(format!("{}1{}", "[".repeat(140), "]".repeat(140)).as_bytes()),
         "headers" => {
             let mut response = json(b"1");
@@ -167,8 +182,20 @@ async fn numbers_stay_as_they_came() {
         assert!(data.contains(number), "{number}: {data}");
     }
     let computed = result("compute", "numbers").await;
-    assert_eq!(computed["text"], "123456789012345678901234567890 0.12345678901234567890");
+    assert_eq!(computed["text"], "123456789012345678901234567890 0.1234567890123456789");
     assert_eq!((&computed["same"], &computed["larger"]), (&json!(false), &json!(true)));
+}
+
+/// A result is computed from what the provider sent, so it is the provider's response that is at fault.
+#[tokio::test]
+async fn a_response_without_what_the_result_reads_is_an_error_of_the_provider() {
+    assert_eq!(result("list_by_total", "page").await, json!({ "data": [1, 2], "next": "2" }));
+    for (action, name) in [("list_by_total", "no_total"), ("list_by_total", "other_total"), ("list_by_total", "text")] {
+        let error = bed().await.run(action, json!({ "path": { "name": name } })).await.unwrap_err();
+        assert_eq!((error.code, error.status()), (ErrorCode::ProviderInvalidResponse, 502), "{name}: {error}");
+        assert_eq!(error.reason(), Some(FailureReason::Unavailable), "{name}");
+        assert!(error.message.contains("Odd's response") && error.message.contains("list_by_total"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -78,6 +78,26 @@ fn table() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Each position in such a run has very many readings.
+#[test]
+fn runs_of_the_characters_of_escapes_are_found() {
+    let json = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+    let percent = |text: &str| {
+        let encode = |c: char| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("%{:02X}", u32::from(c)) };
+        text.chars().map(encode).collect::<String>()
+    };
+    for run in ["\\", "%", "&", "\\%", "\\\""] {
+        for count in [1, 2, 5, 10, 15, 20] {
+            let secret = format!("s3cret-x{}", run.repeat(count));
+            for spelling in
+                [secret.clone(), json(&secret), json(&json(&secret)), percent(&secret), percent(&percent(&secret))]
+            {
+                check(&secret, "before: <", &spelling, "> after", &mut Choices(&[]));
+            }
+        }
+    }
+}
+
 #[test]
 fn every_spelling_of_the_table_is_redacted() {
     for (name, spelling) in table() {

@@ -4,33 +4,31 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use patchbay_connector::{definition::Authorization, expr::Template, json_tree};
 use patchbay_egress::{FailureCause, InboundResponse, OutboundRequest, display_url};
+use patchbay_mcp::{
+    RpcError,
+    headers::{LAST_EVENT_ID, METHOD, NAME, SESSION, VERSION, encode_value, is_media_type},
+    message::{self, Message},
+    param_headers,
+    version::{Era, LEGACY, MODERN},
+};
 use patchbay_vault::{Secret, Vault};
 use serde_json::{Map, Value, json};
 use tokio::time::{Duration, Instant, sleep};
 
-use super::{
-    errors,
-    event_stream::{EventReader, is_media_type},
-    message::{self, HEADER_MISMATCH, LEGACY, METHOD_NOT_FOUND, MODERN, Message, RpcError, UNSUPPORTED_VERSION},
-    param_headers,
-    server_cache::{Era, McpSession},
-};
+use super::{errors, event_stream::EventReader, server_cache::McpSession};
 use crate::{
     Error, ErrorCode,
     context::Run,
     egress_error::cause_error,
+    redaction::{redactor::Redactor, shorten::shortened},
     request::target::RequestTarget,
     response::{headers::content_type, output::claim_refused},
     run_memory::claim_json,
 };
 
-const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
-const METHOD: HeaderName = HeaderName::from_static("mcp-method");
-const NAME: HeaderName = HeaderName::from_static("mcp-name");
 /// The accepted content types; the specification requires both.
 const ACCEPT: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
 /// The maximum number of pages of tools.
@@ -188,7 +186,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
         let known = call.tool.and_then(|tool| self.run.host.mcp_cache.tool_headers(&self.server, tool));
         let mut response = self.send_modern(call, known.as_deref().map_or(&[], Vec::as_slice)).await?;
         if let Some(tool) = call.tool
-            && matches!(&response.message, Some(Message::Error(error)) if error.code == HEADER_MISMATCH)
+            && matches!(&response.message, Some(Message::Error(error)) if error.code == RpcError::HEADER_MISMATCH)
         {
             // The definition in the list of tools shows which parameters the headers must repeat.
             let tools = Box::pin(self.list_tools()).await?;
@@ -213,7 +211,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
         headers.insert(VERSION, HeaderValue::from_static(MODERN));
         headers.insert(METHOD, HeaderValue::from_static(call.method));
         if let Some(tool) = call.tool {
-            headers.insert(NAME, param_headers::encode_value(tool));
+            headers.insert(NAME, encode_value(tool));
         }
         if let Some(arguments) = call.params.get("arguments") {
             headers.extend(params.iter().filter_map(|param| param_headers::argument_header(param, arguments)));
@@ -227,14 +225,16 @@ impl<'r, 'a> McpClient<'r, 'a> {
     fn requires_session(&self, response: &McpResponse) -> bool {
         let is_known_modern = self.run.host.mcp_cache.era(&self.server) == Some(Era::Modern);
         match &response.message {
-            Some(Message::Error(error)) if error.code == UNSUPPORTED_VERSION || !error.supported().is_empty() => {
+            Some(Message::Error(error))
+                if error.code == RpcError::UNSUPPORTED_VERSION || !error.supported().is_empty() =>
+            {
                 !error.supported().contains(&MODERN) && common_revision(error).is_some()
             }
             Some(Message::Error(error)) if error.is_modern() || is_known_modern => false,
             Some(Message::Error(error)) => {
                 let asks_for_session =
                     ["initiali", "session"].iter().any(|word| error.message.to_ascii_lowercase().contains(word));
-                asks_for_session || (is_rejection(response.http.status) && error.code != METHOD_NOT_FOUND)
+                asks_for_session || (is_rejection(response.http.status) && error.code != RpcError::METHOD_NOT_FOUND)
             }
             Some(Message::Result(_)) => false,
             None => is_rejection(response.http.status),
@@ -295,7 +295,8 @@ impl<'r, 'a> McpClient<'r, 'a> {
         let result = self.result(&call, response)?;
         let theirs = result.get("protocolVersion").and_then(Value::as_str).unwrap_or_default();
         let Some(version) = LEGACY.into_iter().find(|ours| *ours == theirs) else {
-            let theirs = theirs.chars().filter(char::is_ascii_graphic).take(32).collect::<String>();
+            let theirs = theirs.chars().filter(char::is_ascii_graphic).collect::<String>();
+            let theirs = shortened(&theirs, 32, self.run.redactor);
             let legacy = LEGACY.join(", ");
             let message = format!(
                 "{} speaks the revision `{theirs}` of the Model Context Protocol at {}; supported are {MODERN}, {legacy}",
@@ -312,6 +313,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
                 self.run.host.clock(),
                 self.title(),
                 &response.http,
+                self.run.redactor,
             ));
         }
         Ok(session)
@@ -369,7 +371,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
         let mut outcome = self.run.send_observed(request, self.deadline, &mut events).await;
         for _ in 0..MAX_RESUMES {
             let is_interrupted = match &outcome {
-                Ok(response) => response.status.is_success() && events.is_stream() && events.message.is_none(),
+                Ok(response) => response.status.is_success() && events.is_stream() && !events.has_response(),
                 Err(error) => error.code == ErrorCode::ProviderConnection,
             };
             let Some((event_id, retry)) = events.resume_point().filter(|_| resumes && is_interrupted) else { break };
@@ -379,7 +381,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
                 break;
             }
             let mut headers = headers.clone();
-            headers.insert(HeaderName::from_static("last-event-id"), event_id);
+            headers.insert(LAST_EVENT_ID, event_id);
             let request = self.http_request(Method::GET, headers, Bytes::new(), true)?;
             sleep(delay).await;
             let mut resumed = EventReader::for_request(id);
@@ -395,13 +397,28 @@ impl<'r, 'a> McpClient<'r, 'a> {
         let is_stream = events.is_stream();
         let message = if is_stream {
             self.run.memory.receive(http.body.len());
-            self.run.memory.hold(events.memory);
-            events.message
+            match events.large {
+                Some(text) => self.large_response(id, &text, &http).await?,
+                None => {
+                    self.run.memory.hold(events.memory);
+                    events.message
+                }
+            }
         } else {
             self.json_response(id, &http).await?
         };
         self.run.leave_if_large().await?;
         Ok(McpResponse { http, message, is_stream })
+    }
+
+    /// Returns the response in a large event, which is parsed away from the thread that answers. The run holds the memory of
+    /// its values.
+    async fn large_response(&self, id: u64, text: &str, http: &InboundResponse) -> Result<Option<Message>, Error> {
+        self.run.leave_for(text.len()).await?;
+        let memory =
+            claim_json(text.as_bytes(), text.len(), 2).map_err(|error| claim_refused(self.title(), http, error))?;
+        self.run.memory.hold(memory);
+        Ok(json_tree::from_slice(text.as_bytes()).ok().and_then(|body| message::response_to(id, body)))
     }
 
     /// Returns the response in a JSON body, with any HTTP status. The run holds the memory of its values.
@@ -429,23 +446,26 @@ impl<'r, 'a> McpClient<'r, 'a> {
                     Some(tool) => format!("the call of the tool `{tool}`"),
                     None => format!("`{}`", call.method),
                 };
-                Err(errors::rpc(self.run.host.clock(), title, &subject, &http, &error))
+                Err(errors::rpc(self.run.host.clock(), title, &subject, &http, &error, self.run.redactor))
             }
-            _ if !http.status.is_success() => {
-                Err(crate::response::provider_error::provider_error(self.run.host.clock(), title, &http))
-            }
+            _ if !http.status.is_success() => Err(crate::response::provider_error::provider_error(
+                self.run.host.clock(),
+                title,
+                &http,
+                self.run.redactor,
+            )),
             _ if is_stream => {
                 let message = format!("{title} ended its event stream before the response; try again");
                 let error = Error::new(ErrorCode::ProviderConnection, message);
                 Err(error)
             }
-            _ => Err(errors::invalid_response(title, &http, &describe_invalid(&http))),
+            _ => Err(errors::invalid_response(title, &http, &describe_invalid(&http, self.run.redactor))),
         }
     }
 }
 
 /// Describes the body that was received in place of a JSON-RPC message, as a noun phrase.
-fn describe_invalid(response: &InboundResponse) -> String {
+fn describe_invalid(response: &InboundResponse, redactor: &Redactor) -> String {
     let kind = content_type(response);
     if response.body.is_empty() {
         return "an empty body in place of a JSON-RPC message".to_owned();
@@ -453,7 +473,7 @@ fn describe_invalid(response: &InboundResponse) -> String {
     if is_media_type(&kind, "application/json") {
         return "JSON that is not a response to the request".to_owned();
     }
-    let kind = kind.chars().filter(|c| !c.is_control()).take(60).collect::<String>();
+    let kind = shortened(&kind.chars().filter(|c| !c.is_control()).collect::<String>(), 60, redactor);
     format!("`{kind}` in place of JSON or an event stream; check that the URL is that of an MCP server")
 }
 

@@ -1,12 +1,13 @@
 //! Errors of MCP servers, with the server's message if it has one.
 
 use patchbay_egress::{InboundResponse, display_url};
+use patchbay_mcp::RpcError;
 use patchbay_model::Clock;
 use serde_json::Value;
 
-use super::message::{METHOD_NOT_FOUND, RpcError};
 use crate::{
     Error, ErrorCode, ProviderFailure,
+    redaction::{redactor::Redactor, shorten::shortened},
     response::provider_error::{body_for_display, provider_error},
 };
 
@@ -21,21 +22,22 @@ pub(super) fn rpc(
     subject: &str,
     response: &InboundResponse,
     error: &RpcError,
+    redactor: &Redactor,
 ) -> Error {
-    let mut mapped = provider_error(clock, provider, response);
+    let mut mapped = provider_error(clock, provider, response, redactor);
     if mapped.code.status() == 401 || mapped.code == ErrorCode::AccountMissingScopes {
         return mapped;
     }
     if response.status.is_success() {
         mapped.set_status(match error.code {
-            // Invalid params: the caller's arguments do not match the tool's schema.
-            -32602 => 400,
-            METHOD_NOT_FOUND => 404,
+            // The caller's arguments do not match the tool's schema.
+            RpcError::INVALID_PARAMS => 400,
+            RpcError::METHOD_NOT_FOUND => 404,
             _ => 502,
         });
     }
     mapped.message =
-        format!("{provider} rejected {subject}: {} (JSON-RPC error {})", shorten(&error.message), error.code);
+        format!("{provider} rejected {subject}: {} (JSON-RPC error {})", shorten(&error.message, redactor), error.code);
     mapped
 }
 
@@ -47,8 +49,15 @@ pub(super) fn invalid_response(provider: &str, response: &InboundResponse, found
 }
 
 /// Returns the 422 for a tool that reported an error (`isError`).
-pub(crate) fn tool_failed(provider: &str, tool: &str, message: &str, result: &Value, url: &url::Url) -> Error {
-    let message = format!("{provider}: the tool `{tool}` failed: {}", shorten(message));
+pub(crate) fn tool_failed(
+    provider: &str,
+    tool: &str,
+    message: &str,
+    result: &Value,
+    url: &url::Url,
+    redactor: &Redactor,
+) -> Error {
+    let message = format!("{provider}: the tool `{tool}` failed: {}", shorten(message, redactor));
     let failure = ProviderFailure {
         status: Some(200),
         url: display_url(url),
@@ -70,12 +79,30 @@ fn failure(response: &InboundResponse) -> ProviderFailure {
     }
 }
 
-/// Shortens a server's message.
-fn shorten(text: &str) -> String {
+/// Redacts a server's message, then shortens it.
+fn shorten(text: &str, redactor: &Redactor) -> String {
     let text = text.trim();
     if text.is_empty() {
         return "no reason given".to_owned();
     }
-    let short = text.chars().take(MAX_MESSAGE_CHARS).collect::<String>();
-    if short.len() < text.len() { format!("{short}…") } else { short }
+    shortened(text, MAX_MESSAGE_CHARS, redactor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_redacted_before_it_is_shortened() {
+        let redactor = Redactor::new(["canary-secret"].into_iter());
+        let url = url::Url::parse("https://mcp.example.com/").unwrap();
+        for secret in ["canary-secret", "4111111111111111"] {
+            for place in MAX_MESSAGE_CHARS - 16..=MAX_MESSAGE_CHARS {
+                let text = format!("{} {secret} and more", "x".repeat(place));
+                let error = tool_failed("Acme", "run", &text, &Value::Null, &url, &redactor);
+                let kept = crate::redact_secrets(&error.message).into_owned();
+                assert!(!kept.contains("can") && !kept.contains('4'), "{}", error.message);
+            }
+        }
+    }
 }

@@ -5,10 +5,14 @@ use std::ops::ControlFlow;
 use http::{HeaderMap, StatusCode, header};
 use patchbay_connector::json_tree;
 use patchbay_egress::{BodyObserver, FailureCause};
+use patchbay_mcp::{
+    headers::is_media_type,
+    message::{Message, may_be_response_to, response_to},
+    sse::EventParser,
+};
 use patchbay_model::Reservation;
 
-use super::message::{Message, response_to};
-use crate::run_memory::{ClaimError, claim_json};
+use crate::run_memory::{ClaimError, LARGE_BODY_BYTES, claim_json};
 
 /// The maximum number of events before the response.
 const MAX_EVENTS: usize = 10_000;
@@ -20,8 +24,10 @@ pub(super) struct EventReader {
     /// True if the body was observed while it arrived.
     was_streamed: bool,
     parser: EventParser,
-    /// The response.
+    /// The response, if it is small.
     pub(super) message: Option<Message>,
+    /// The text of a large response. The stream is read on the thread that answers, so the text is not parsed there.
+    pub(super) large: Option<String>,
     /// The memory of the response, if it is large.
     pub(super) memory: Reservation,
 }
@@ -35,8 +41,14 @@ impl EventReader {
             was_streamed: false,
             parser: EventParser::default(),
             message: None,
+            large: None,
             memory: Reservation::default(),
         }
+    }
+
+    /// Returns true if the response has been received.
+    pub(super) fn has_response(&self) -> bool {
+        self.message.is_some() || self.large.is_some()
     }
 
     /// Returns true if the body is a stream of events.
@@ -46,8 +58,8 @@ impl EventReader {
 
     /// Returns the event id from which an interrupted stream can be resumed, and the server's delay in milliseconds.
     pub(super) fn resume_point(&self) -> Option<(&str, Option<u64>)> {
-        let last_id = self.parser.last_id.as_deref().filter(|id| !id.is_empty())?;
-        Some((last_id, self.parser.retry_millis))
+        let last_id = self.parser.last_id().filter(|id| !id.is_empty())?;
+        Some((last_id, self.parser.retry_millis()))
     }
 
     /// Reads the events of a compressed body, which is not observed while it arrives.
@@ -69,7 +81,7 @@ impl BodyObserver for EventReader {
         self.is_stream = is_media_type(kind, "text/event-stream");
         self.was_streamed = false;
         self.parser = EventParser::default();
-        self.message = None;
+        (self.message, self.large) = (None, None);
     }
 
     fn observe(&mut self, bytes: &[u8]) -> Result<ControlFlow<()>, FailureCause> {
@@ -78,9 +90,14 @@ impl BodyObserver for EventReader {
         }
         self.was_streamed = true;
         let (id, found, memory, mut spent) = (self.id, &mut self.message, &mut self.memory, None);
+        let large = &mut self.large;
         self.parser.feed(bytes, |data| {
-            if found.is_some() {
+            if found.is_some() || large.is_some() {
                 return true;
+            }
+            if data.len() > LARGE_BODY_BYTES {
+                *large = Some(data).filter(|data| may_be_response_to(id, data));
+                return large.is_some();
             }
             match claim_json(data.as_bytes(), data.len(), 2) {
                 Ok(claimed) => {
@@ -96,86 +113,11 @@ impl BodyObserver for EventReader {
         if let Some(spent) = spent {
             return Err(spent.into());
         }
-        if self.message.is_none() && self.parser.events > MAX_EVENTS {
+        if !self.has_response() && self.parser.events() > MAX_EVENTS {
             let reason = format!("its event stream has more than {MAX_EVENTS} events and no response");
             return Err(FailureCause::InvalidResponse(reason));
         }
-        Ok(if self.message.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    }
-}
-
-/// Returns true if a content type has this media type, with any parameters.
-pub(super) fn is_media_type(content_type: &str, media_type: &str) -> bool {
-    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
-}
-
-/// Parses a stream, in chunks of any size.
-#[derive(Default)]
-struct EventParser {
-    line: Vec<u8>,
-    after_return: bool,
-    has_begun: bool,
-    data: Option<String>,
-    kind: String,
-    last_id: Option<String>,
-    retry_millis: Option<u64>,
-    events: usize,
-}
-
-impl EventParser {
-    /// Passes the data of each message to `is_enough`, until it returns true.
-    fn feed(&mut self, bytes: &[u8], mut is_enough: impl FnMut(&str) -> bool) {
-        for &byte in bytes {
-            let ends_line = match byte {
-                b'\n' if self.after_return => {
-                    self.after_return = false;
-                    continue;
-                }
-                b'\n' | b'\r' => true,
-                _ => {
-                    self.line.push(byte);
-                    false
-                }
-            };
-            self.after_return = byte == b'\r';
-            if ends_line && self.end_line(&mut is_enough) {
-                return;
-            }
-        }
-    }
-
-    /// Processes a complete line. An empty line ends an event.
-    fn end_line(&mut self, is_enough: &mut impl FnMut(&str) -> bool) -> bool {
-        let line = std::mem::take(&mut self.line);
-        let mut line = String::from_utf8_lossy(&line);
-        if !std::mem::replace(&mut self.has_begun, true)
-            && let Some(rest) = line.strip_prefix('\u{feff}')
-        {
-            line = rest.to_owned().into();
-        }
-        if line.is_empty() {
-            self.events += 1;
-            let kind = std::mem::take(&mut self.kind);
-            let data = self.data.take().filter(|_| kind.is_empty() || kind == "message");
-            return data.is_some_and(|data| is_enough(&data));
-        }
-        let (field, value) = line.split_once(':').unwrap_or((&line, ""));
-        let value = value.strip_prefix(' ').unwrap_or(value);
-        match field {
-            "data" => match &mut self.data {
-                Some(data) => {
-                    data.push('\n');
-                    data.push_str(value);
-                }
-                None => self.data = Some(value.to_owned()),
-            },
-            "event" => value.clone_into(&mut self.kind),
-            "id" if !value.contains('\0') => self.last_id = Some(value.to_owned()),
-            "retry" => self.retry_millis = value.parse().ok().or(self.retry_millis),
-            // A comment (without a name before the colon) or an unknown field.
-            _ => {}
-        }
-        false
+        Ok(if self.has_response() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 }
 
@@ -210,6 +152,34 @@ mod tests {
         let events = read(&[STREAM.as_bytes()]);
         assert_eq!(events.message, Some(Message::Result(json!({ "ok": true }))));
         assert_eq!(events.resume_point(), Some(("2", Some(250))));
+    }
+
+    #[test]
+    fn a_large_response_is_found_and_left_as_text() {
+        let text = "x".repeat(LARGE_BODY_BYTES);
+        let message = |id: &str, member: &str| format!("{{\"jsonrpc\":\"2.0\",{id}{member}:{{\"text\":\"{text}\"}}}}");
+        let foreign = [
+            message("\"id\":8,", "\"result\""),
+            message("", "\"result\""),
+            message("\"id\":7,", "\"params\""),
+            message("\"method\":\"notifications/message\",", "\"params\""),
+            format!("not JSON {text}"),
+        ];
+        let foreign = foreign.map(|message| format!("data: {message}\n\n")).concat();
+        for response in [
+            message("\"id\":7,", "\"result\""),
+            message("\"id\":\"7\",", "\"result\""),
+            message("\"id\" : 7 ,", "\"error\""),
+            message("\"id\":null,", "\"error\""),
+            message("", "\"error\""),
+            format!("[{}]", message("\"id\":7,", "\"result\"")),
+        ] {
+            let events = read(&[format!("{foreign}data: {response}\n\ndata: late\n\n").as_bytes()]);
+            assert!(events.message.is_none() && events.has_response());
+            assert_eq!(events.large.unwrap(), response);
+        }
+        let small = format!("{foreign}{STREAM}");
+        assert_eq!(read(&[small.as_bytes()]).message, Some(Message::Result(json!({ "ok": true }))));
     }
 
     #[test]

@@ -11,7 +11,5 @@
 pub(crate) mod client;
 pub(crate) mod errors;
 mod event_stream;
-mod message;
-mod param_headers;
 pub(crate) mod probe;
 pub(crate) mod server_cache;

@@ -5,21 +5,13 @@
 
 use std::sync::Arc;
 
-use super::param_headers::ParamHeader;
+use patchbay_mcp::{param_headers::ParamHeader, version::Era};
+
 use crate::cache::Cache;
 
 const MAX_SERVERS: usize = 4096;
 const MAX_SESSIONS: usize = 16_384;
 const MAX_TOOLS: usize = 16_384;
-
-/// The era of the protocol that a server implements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Era {
-    /// Since revision 2026-07-28: without sessions.
-    Modern,
-    /// Before: with sessions that `initialize` opens.
-    Legacy,
-}
 
 /// An open session.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     Error, ErrorCode,
     protocols::xml::{TEXT, local},
+    redaction::{redactor::Redactor, shorten::shortened},
     response::provider_error::provider_error,
 };
 
@@ -27,12 +28,18 @@ const AUTHENTICATION_CODES: [&str; 6] = [
 const CALLER_CODES: [&str; 5] = ["Client", "Sender", "MustUnderstand", "VersionMismatch", "DataEncodingUnknown"];
 
 /// Returns the error for a fault. A status other than 200 and 500 takes precedence over the fault's code.
-pub(super) fn error(clock: &dyn Clock, provider: &str, response: &InboundResponse, fault: &Value) -> Error {
-    let mut error = provider_error(clock, provider, response);
+pub(super) fn error(
+    clock: &dyn Clock,
+    provider: &str,
+    response: &InboundResponse,
+    fault: &Value,
+    redactor: &Redactor,
+) -> Error {
+    let mut error = provider_error(clock, provider, response, redactor);
     if let Some(failure) = &mut error.provider {
         failure.body = Value::Object([("Fault".to_owned(), fault.clone())].into_iter().collect());
     }
-    let (codes, message) = (codes(fault), message(fault));
+    let (codes, message) = (codes(fault), message(fault, redactor));
     let status = response.status.as_u16();
     if status == 401 || codes.iter().any(|code| rejects_credentials(code)) {
         error.set_code(ErrorCode::AccountInvalidCredentials);
@@ -68,8 +75,8 @@ fn codes(fault: &Value) -> Vec<String> {
     codes.iter().map(|code| local(code.trim()).to_owned()).collect()
 }
 
-/// Returns the fault's message: its string or reason, and further messages in its detail.
-fn message(fault: &Value) -> String {
+/// Returns the fault's message: its string or reason, and further messages in its detail. It is redacted and then shortened.
+fn message(fault: &Value, redactor: &Redactor) -> String {
     let reason = fault.get("Reason").and_then(|reason| reason.get("Text"));
     let reason = match reason {
         Some(Value::Array(texts)) => texts.iter().find(|text| is_english(text)).or_else(|| texts.first()),
@@ -82,8 +89,7 @@ fn message(fault: &Value) -> String {
     if message.is_empty() {
         message = codes(fault).last().map_or_else(|| "no reason given".to_owned(), |code| format!("`{code}`"));
     }
-    let short = message.chars().take(MAX_MESSAGE_CHARS).collect::<String>();
-    if short.len() < message.len() { format!("{short}…") } else { short }
+    shortened(&message, MAX_MESSAGE_CHARS, redactor)
 }
 
 fn is_english(text: &Value) -> bool {
@@ -143,6 +149,7 @@ mod tests {
 
     #[test]
     fn both_versions_have_codes_and_a_message() {
+        let none = Redactor::default();
         let old = json!({
             "faultcode": "SOAP-ENV:Client.validationError", "faultstring": "Validation error occurred. ",
             "detail": {"Validation_Fault": {"Validation_Error": [
@@ -150,24 +157,36 @@ mod tests {
                 {"Detail_Message": "No date."},
             ]}},
         });
-        assert_eq!(message(&old), "Validation error occurred.; No worker.; No date.");
+        assert_eq!(message(&old, &none), "Validation error occurred.; No worker.; No date.");
         assert_eq!(codes(&old), ["Client.validationError"]);
         let new = json!({
             "Code": {"Value": "env:Sender", "Subcode": {"Value": "m:Timeout"}},
             "Reason": {"Text": [{"@_lang": "cs", "#text": "Chyba"}, {"@_lang": "en-US", "#text": "Too late"}]},
         });
-        assert_eq!(message(&new), "Too late");
+        assert_eq!(message(&new, &none), "Too late");
         assert_eq!(codes(&new), ["Sender", "Timeout"]);
-        assert_eq!(message(&json!({"faultcode": "s:Server"})), "`Server`");
-        assert_eq!(message(&json!("")), "no reason given");
+        assert_eq!(message(&json!({"faultcode": "s:Server"}), &none), "`Server`");
+        assert_eq!(message(&json!(""), &none), "no reason given");
     }
 
     #[test]
     fn the_message_of_a_large_fault_is_shortened() {
         let texts = (0..500_000).map(|number| json!(format!("message {number}"))).collect::<Vec<_>>();
-        let message = message(&json!({"faultstring": "Wrong.", "detail": {"Message": texts}}));
+        let message = message(&json!({"faultstring": "Wrong.", "detail": {"Message": texts}}), &Redactor::default());
         assert!(message.starts_with("Wrong.; message 0; message 1; ") && message.ends_with('…'), "{message}");
         assert_eq!(message.chars().count(), MAX_MESSAGE_CHARS + 1);
+    }
+
+    #[test]
+    fn a_message_is_redacted_before_it_is_shortened() {
+        let redactor = Redactor::new(["canary-secret"].into_iter());
+        for secret in ["canary-secret", "4111111111111111"] {
+            for place in MAX_MESSAGE_CHARS - 16..=MAX_MESSAGE_CHARS {
+                let fault = json!({"faultstring": format!("{} {secret} and more", "x".repeat(place))});
+                let kept = crate::redact_secrets(&message(&fault, &redactor)).into_owned();
+                assert!(!kept.contains("can") && !kept.contains('4'), "{kept}");
+            }
+        }
     }
 
     #[test]

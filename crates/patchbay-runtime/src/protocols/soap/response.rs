@@ -50,13 +50,13 @@ impl Run<'_> {
         let body = match read {
             Ok(body) => body,
             Err(reason) if response.status.is_success() => return Err(invalid_response(provider, response, &reason)),
-            Err(_) => return Err(provider_error::provider_error(self.host.clock(), provider, response)),
+            Err(_) => return Err(provider_error::provider_error(self.host.clock(), provider, response, self.redactor)),
         };
         if let Some(fault) = body.get("Fault") {
-            return Err(fault::error(self.host.clock(), provider, response, fault));
+            return Err(fault::error(self.host.clock(), provider, response, fault, self.redactor));
         }
         if !response.status.is_success() {
-            return Err(provider_error::provider_error(self.host.clock(), provider, response));
+            return Err(provider_error::provider_error(self.host.clock(), provider, response, self.redactor));
         }
         Ok(StepOutput {
             raw: parts.raw.then(|| body.clone()),
