@@ -1,6 +1,6 @@
 //! The connectors and actions that a project can use.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use patchbay_connector::{Connector, definition::Action};
 use patchbay_model::{Account, AccountId, ApiScope, Profile};
@@ -8,6 +8,8 @@ use patchbay_model::{Account, AccountId, ApiScope, Profile};
 use crate::{
     Caller, Error, Field,
     accounts::store::CachedAccounts,
+    action_access::is_enabled,
+    action_search::ActionSearch,
     connector_catalog::ConnectorCatalog,
     profiles::Profiles,
     scopes::lacking_scopes,
@@ -23,7 +25,8 @@ pub struct ActionQuery {
     pub account_ids: Vec<AccountId>,
     /// Only these actions, by public or local ID.
     pub action_keys: Vec<String>,
-    /// Words that must all occur in the connector's title or the action's ID, label or description, case-insensitive.
+    /// Words that must all occur in the connector's title or the action's ID, label or description, case-insensitive; or what
+    /// the action should do, as for [`ActionSearch`].
     pub search: Option<String>,
     /// Entries on a page, 1 to 100.
     pub page_size: u32,
@@ -60,6 +63,7 @@ pub struct ActionCatalog {
     connectors: Arc<ConnectorCatalog>,
     profiles: Arc<Profiles>,
     accounts: Arc<CachedAccounts>,
+    search: Arc<ActionSearch>,
 }
 
 impl ActionCatalog {
@@ -67,8 +71,9 @@ impl ActionCatalog {
         connectors: Arc<ConnectorCatalog>,
         profiles: Arc<Profiles>,
         accounts: Arc<CachedAccounts>,
+        search: Arc<ActionSearch>,
     ) -> Self {
-        Self { connectors, profiles, accounts }
+        Self { connectors, profiles, accounts, search }
     }
 
     /// Lists a page of connectors with their actions.
@@ -102,18 +107,18 @@ impl ActionCatalog {
         }
         let words = query.search.as_deref().unwrap_or_default().to_lowercase();
         let words = words.split_whitespace().collect::<Vec<_>>();
+        let good = match &query.search {
+            Some(text) => self.search.good_matches(caller, text).await?,
+            None => HashSet::new(),
+        };
         let narrowed = query.search.is_some() || !query.action_keys.is_empty();
         let entries = candidates.into_iter().filter_map(|(connector, account, profile)| {
             if !query.connectors.is_empty() && !query.connectors.contains(&connector.key) {
                 return None;
             }
-            let allowed = |action: &Arc<Action>| {
-                profile.as_ref().is_none_or(|profile| profile.enabled_actions.allows(&action.public_id))
-            };
-            let actions = connector
-                .actions
-                .iter()
-                .filter(|action| allowed(action) && matches(&query, &words, &connector, action));
+            let actions = connector.actions.iter().filter(|action| {
+                is_enabled(profile.as_deref(), action) && matches(&query, &words, &good, &connector, action)
+            });
             let actions = actions.cloned().collect::<Vec<_>>();
             let missing_scopes = match &account {
                 Some(account) => actions.iter().map(|action| lacks(&connector, account, action)).collect(),
@@ -140,11 +145,18 @@ fn parse_cursor(cursor: &str) -> Option<usize> {
     cursor.strip_prefix('c')?.parse().ok()
 }
 
-/// Returns true if an action matches the requested names and contains all words, given in lower case.
-fn matches(query: &ActionQuery, words: &[&str], connector: &Connector, action: &Action) -> bool {
+/// Returns true if an action matches the requested names, and contains all words, given in lower case, or is one of the good
+/// matches of the search.
+fn matches(
+    query: &ActionQuery,
+    words: &[&str],
+    good: &HashSet<String>,
+    connector: &Connector,
+    action: &Action,
+) -> bool {
     let named = query.action_keys.is_empty()
         || query.action_keys.iter().any(|key| *key == action.public_id || *key == action.id);
-    if !named || words.is_empty() {
+    if !named || words.is_empty() || good.contains(&action.public_id) {
         return named;
     }
     let text = format!("{} {} {} {}", connector.title, action.public_id, action.label, action.description);

@@ -7,10 +7,17 @@
 //! the same reason, a secret is bound to the connector and the authentication method that it was entered for
 //! ([`CONNECTOR_AND_METHOD`]): those of another one would send it to their own address.
 //!
+//! Two kinds of values shape addresses without being bound, because no form can change them to another address: those that the
+//! file lists, and those that a token response sets. [`check_listed`] refuses them if the database was changed.
+//!
 //! [`Connector::address_fields`]: patchbay_connector::Connector::address_fields
 
-use patchbay_connector::definition::FormField;
+use patchbay_connector::{
+    Connector,
+    definition::{AuthMethod, FormField},
+};
 use patchbay_model::{Owner, Profile};
+use patchbay_runtime::Credentials;
 use patchbay_vault::{AddressBinding, BoundSecret, SealContext, Secret, Vault};
 use serde_json::Value;
 use url::Url;
@@ -79,6 +86,28 @@ pub(crate) fn address_changed(name: &str) -> Error {
              restore `{name}`"
         ),
     )
+}
+
+/// Checks that each choice that shapes an address has a value that the file lists, and that each value of a token response
+/// that does so, or that names the servers of an authorization, was stored sealed. No form can violate this, so that someone
+/// else changed the database.
+///
+/// # Errors
+/// 412 `AddressChangedError` with the value.
+pub(crate) fn check_listed(
+    connector: &Connector,
+    method: &AuthMethod,
+    environment: &str,
+    credentials: &Credentials,
+) -> Result<(), Error> {
+    let values = credentials.values();
+    let is_sealed = |value: &str| credentials.has_secret(value);
+    let foreign = connector.foreign_address_value(method, environment, values, is_sealed);
+    let is_foreign = |key: &str, value: &Value| !is_field(key) && !value.as_str().is_some_and(is_sealed);
+    let mut others = values.as_object().into_iter().flatten();
+    let foreign =
+        foreign.or_else(|| others.find(|(key, value)| is_foreign(key.as_str(), value)).map(|(key, _)| key.as_str()));
+    foreign.map_or(Ok(()), |name| Err(address_changed(name)))
 }
 
 /// Secrets that were entered for other addresses.

@@ -4,17 +4,18 @@ use std::{collections::BTreeSet, num::NonZeroU32, sync::Arc};
 
 use patchbay_model::{ApiKey, ApiKeyId, ApiScope, Clock, Entropy, KeyHash, ProjectId};
 use patchbay_runtime::Cache;
-use patchbay_storage::Storage;
+use patchbay_storage::{Storage, StorageError};
 use patchbay_vault::{Secret, Vault};
 
 use crate::{
-    Caller, EngineParts, Error, ErrorCode, Field,
+    CallOrigin, Caller, EngineParts, Error, ErrorCode, Field,
     changes::Changes,
     guessability::guesses_log10,
     key_budget::{KeyBudget, KeyQuota},
     keyed_locks::{KeyedLocks, LockKey},
     parts::MAX_CACHE_ENTRIES,
     projects::Projects,
+    replicas::{freshness::Freshness, kept::KeptCache, limits::FleetLimits},
     row_seals::{self, is_authentic, sealed},
     texts::TextRule,
     validation::invalid_at,
@@ -49,6 +50,8 @@ pub struct CreatedKey {
     pub text: Secret,
 }
 
+/// How many times a change is applied when other servers change the key at the same time.
+const MAX_PATCH_ATTEMPTS: usize = 8;
 /// The minimum length of an API key that an operator chooses.
 const MIN_KEY_CHARS: usize = 20;
 /// The decimal logarithm of the guesses that such a key must withstand. Strangers can try keys without a delay.
@@ -70,28 +73,47 @@ pub struct ApiKeys {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     projects: Arc<Projects>,
-    valid: Arc<Cache<KeyHash, ValidKey>>,
+    valid: Arc<KeptCache<KeyHash, ValidKey>>,
     /// The budgets by key: a change of a key evicts it from `valid`, and must not restore its budget.
     budgets: Cache<ApiKeyId, KeyBudget>,
     requests_per_minute: Option<NonZeroU32>,
+    limits: Arc<FleetLimits>,
     locks: Arc<KeyedLocks>,
     changes: Changes,
 }
 
 impl ApiKeys {
-    pub(crate) fn new(parts: &EngineParts, projects: Arc<Projects>, locks: Arc<KeyedLocks>, changes: Changes) -> Self {
+    pub(crate) fn new(
+        parts: &EngineParts,
+        projects: Arc<Projects>,
+        locks: Arc<KeyedLocks>,
+        changes: Changes,
+        freshness: Arc<Freshness>,
+        limits: Arc<FleetLimits>,
+    ) -> Self {
         Self {
             storage: parts.storage.clone(),
             vault: parts.vault.clone(),
             clock: parts.clock.clone(),
             entropy: parts.entropy.clone(),
             projects,
-            valid: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
+            valid: Arc::new(KeptCache::new(freshness)),
             budgets: Cache::new(MAX_CACHE_ENTRIES),
             requests_per_minute: NonZeroU32::new(parts.config.key_requests_per_minute),
+            limits,
             locks,
             changes,
         }
+    }
+
+    /// Evicts a key that another server may have changed.
+    pub(crate) fn evict(&self, hash: &KeyHash) {
+        self.valid.evict(hash);
+    }
+
+    /// Evicts all keys.
+    pub(crate) fn evict_all(&self) {
+        self.valid.clear();
     }
 
     /// Returns the caller of an API key, from the cache if possible.
@@ -111,7 +133,10 @@ impl ApiKeys {
     /// As [`ApiKeys::authenticate`].
     pub async fn count(&self, key: &Secret) -> Result<(Arc<Caller>, Option<KeyQuota>), Error> {
         let valid = self.valid(key).await?;
-        let quota = valid.budget.as_ref().map(|budget| budget.take(self.clock.monotonic()));
+        let quota = match (&valid.budget, &valid.caller.key_id) {
+            (Some(budget), Some(id)) => Some(budget.count(|| self.clock.monotonic(), &*self.limits, id.as_str()).await),
+            _ => None,
+        };
         Ok((valid.caller.clone(), quota))
     }
 
@@ -119,7 +144,7 @@ impl ApiKeys {
         let unauthorized = || {
             Error::new(
                 ErrorCode::Unauthorized,
-                "the API key is not valid; send it as the user name of Basic authentication",
+                "the API key is not valid; send it as the user name of Basic authentication, or as a Bearer token",
             )
         };
         let hash = Vault::hash_token(key.expose());
@@ -143,6 +168,7 @@ impl ApiKeys {
                 project_id: found.project_id,
                 key_id: Some(found.id),
                 scopes: found.scopes,
+                origin: CallOrigin::default(),
             });
             Ok(ValidKey { caller, budget })
         };
@@ -204,27 +230,38 @@ impl ApiKeys {
     ///
     /// # Errors
     ///
-    /// 404 `KeyNotFoundError`; 403 `MissingScopeError` if the key has scopes that the caller lacks.
+    /// 404 `KeyNotFoundError`; 403 `MissingScopeError` if the key has scopes that the caller lacks; 409 `ConflictError` if other
+    /// servers change the key again and again.
     pub async fn patch(&self, caller: &Caller, id: &ApiKeyId, patch: KeyPatch) -> Result<ApiKey, Error> {
         let _key_lock = self.locks.lock(LockKey::ApiKey(caller.project_id.clone(), id.clone())).await;
-        let mut key = self.key_within_reach(caller, id).await?;
-        // The change must not seal what somebody wrote to the database.
-        row_seals::check(&self.vault, &key, RESTORE)?;
-        if let Some(name) = &patch.name {
-            key.name = key_name(name)?;
+        // The lock is of this server: another one may change the key meanwhile.
+        for _ in 0..MAX_PATCH_ATTEMPTS {
+            let read = self.key_within_reach(caller, id).await?;
+            // The change must not seal what somebody wrote to the database.
+            row_seals::check(&self.vault, &read, RESTORE)?;
+            let mut key = read.clone();
+            if let Some(name) = &patch.name {
+                key.name = key_name(name)?;
+            }
+            key.enabled = patch.enabled.unwrap_or(key.enabled);
+            let key = sealed(&self.vault, key);
+            let (storage, valid, changed) = (self.storage.clone(), self.valid.clone(), key.clone());
+            let found = self
+                .changes
+                .run_to_completion(async move {
+                    let found = storage.api_keys().update(&changed, &read).await;
+                    valid.evict(&changed.hash);
+                    found
+                })
+                .await;
+            match found {
+                Ok(true) => return Ok(key),
+                Ok(false) => return Err(no_key()),
+                Err(StorageError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        key.enabled = patch.enabled.unwrap_or(key.enabled);
-        let key = sealed(&self.vault, key);
-        let (storage, valid, changed) = (self.storage.clone(), self.valid.clone(), key.clone());
-        let found = self
-            .changes
-            .run_to_completion(async move {
-                let found = storage.api_keys().update(&changed).await;
-                valid.evict(&changed.hash);
-                found
-            })
-            .await?;
-        if found { Ok(key) } else { Err(no_key()) }
+        Err(Error::new(ErrorCode::Conflict, "other requests change the key at the same time; try again"))
     }
 
     /// Deletes an API key; later calls with it are rejected.

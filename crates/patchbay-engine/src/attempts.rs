@@ -1,18 +1,25 @@
 //! Connection attempts: start, follow, complete.
 //!
-//! The clients that follow an attempt are notified when it completes. A wait holds only a receiver of a channel. If it misses a message (another process completed the attempt, or the
-//! receiver lagged), it finds the result when it reads the attempt at the end of the wait.
+//! The clients that follow an attempt are notified when it completes, also on another server of the database. A wait holds only a
+//! receiver of a channel. If it misses a message, it finds the result when it reads the attempt again: at the end of the wait, and
+//! every two seconds if several servers share the database.
 
 use std::{sync::Arc, time::Duration};
 
 use patchbay_model::{AccountId, AttemptError, AttemptId, AttemptStatus, Clock, ConnectionAttempt, Entropy};
 use patchbay_storage::Storage;
-use tokio::{sync::broadcast, time::timeout};
+use tokio::{
+    sync::broadcast,
+    time::{interval, timeout},
+};
 
 use crate::{EngineParts, Error, ErrorCode, HubSession};
 
 /// The number of messages that a slow receiver may lag behind.
 const CHANNEL_CAPACITY: usize = 64;
+
+/// How often an attempt that other servers may complete is read while a client follows it.
+const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The time after which a pending attempt expires; the Hub waits as long.
 const ATTEMPT_TTL: Duration = Duration::from_mins(5);
@@ -24,6 +31,8 @@ pub struct Attempts {
     entropy: Arc<dyn Entropy>,
     /// Publishes completed attempts.
     completed: broadcast::Sender<AttemptId>,
+    /// Whether other servers complete attempts too.
+    is_shared: bool,
 }
 
 impl Attempts {
@@ -33,6 +42,7 @@ impl Attempts {
             clock: parts.clock.clone(),
             entropy: parts.entropy.clone(),
             completed: broadcast::channel(CHANNEL_CAPACITY).0,
+            is_shared: parts.storage.replicas().is_some(),
         }
     }
 
@@ -85,6 +95,12 @@ impl Attempts {
         self.close(hub, id, AttemptStatus::Cancelled, None, None).await
     }
 
+    /// Notifies the followers of an attempt that another server completed.
+    pub(crate) fn announce(&self, id: &AttemptId) {
+        // An error means only that no client follows the attempt.
+        let _ = self.completed.send(id.clone());
+    }
+
     /// Completes an attempt and notifies its followers. A completed attempt does not change.
     pub(crate) async fn close(
         &self,
@@ -96,8 +112,7 @@ impl Attempts {
     ) -> Result<(), Error> {
         let session = &hub.session;
         self.storage.attempts().finish(&session.project_id, session.id, id, status, account, error).await?;
-        // An error means only that no client follows the attempt.
-        let _ = self.completed.send(id.clone());
+        self.announce(id);
         Ok(())
     }
 
@@ -123,6 +138,25 @@ impl Attempts {
                 if other == *id {
                     return;
                 }
+            }
+        };
+        // The message of another server may be lost with the database's connection.
+        let looks = async {
+            let mut looks = interval(LOOK_INTERVAL);
+            looks.tick().await;
+            loop {
+                looks.tick().await;
+                match self.get(hub, id).await {
+                    Ok(attempt) if attempt.status == AttemptStatus::Pending => {}
+                    _ => return,
+                }
+            }
+        };
+        let ended = async {
+            if self.is_shared {
+                tokio::select! { () = ended => {} () = looks => {} }
+            } else {
+                ended.await;
             }
         };
         let _ = timeout(patience, ended).await;

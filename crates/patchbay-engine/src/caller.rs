@@ -1,6 +1,6 @@
 //! The authenticated callers: every method of a service that reads or changes a project takes one.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use patchbay_model::{ApiKeyId, ApiScope, ConnectSession, OrganizationId, ProjectId};
 
@@ -17,9 +17,66 @@ pub struct Caller {
     pub key_id: Option<ApiKeyId>,
     /// The API scopes.
     pub scopes: BTreeSet<ApiScope>,
+    /// Over which way it calls, for the logs.
+    pub origin: CallOrigin,
+}
+
+/// Over which way a caller calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum CallSource {
+    /// The API with a key.
+    #[default]
+    Api,
+    /// The dashboard.
+    Dashboard,
+    /// The MCP server.
+    Mcp,
+}
+
+impl CallSource {
+    /// Returns its name in the logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Dashboard => "dashboard",
+            Self::Mcp => "mcp",
+        }
+    }
+}
+
+/// What the logs say about the origin of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct CallOrigin {
+    /// The way.
+    pub source: CallSource,
+    /// The request that started it; none for a call of this server itself.
+    pub request: Option<Arc<RequestOrigin>>,
+}
+
+/// The request that started a call. Its creator shortens the texts of clients.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct RequestOrigin {
+    /// The header `User-Agent`.
+    pub user_agent: Option<String>,
+    /// The client's address.
+    pub ip_address: Option<IpAddr>,
+    /// The id of the request.
+    pub request_id: Option<String>,
+    /// The session of a call by MCP.
+    pub session_id: Option<String>,
+    /// The agent's id.
+    pub agent_id: Option<String>,
+    /// The transport of a call by MCP.
+    pub transport: Option<String>,
 }
 
 impl Caller {
+    /// Returns the caller with another origin.
+    #[must_use]
+    pub fn with_origin(&self, origin: CallOrigin) -> Self {
+        Self { origin, ..self.clone() }
+    }
+
     /// Checks that the caller has an API scope.
     ///
     /// # Errors

@@ -4,18 +4,27 @@
 //! (the generic cell rate algorithm): a key that has used up its budget sends one request each share, and after a minute
 //! without requests it has the whole budget again. The budget is one number, which requests change without a lock. It is
 //! in memory: a restart restores it.
+//!
+//! Servers of one database share the budget (`patchbay_egress::Share`): each sends its part without asking the others, and leases
+//! more of it in chunks.
 
 use std::{
     num::NonZeroU32,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
+
+use patchbay_egress::{LEASE_TIMEOUT, LeaseAnswer, Share, SharedLimits, SharedRules, Turn};
+use patchbay_model::whole_seconds;
+use tokio::time::timeout;
 
 use crate::{Error, ErrorCode};
 
 /// The time of a budget, in nanoseconds.
-const WINDOW_NANOS: u64 = 60 * NANOS_OF_SECOND;
-const NANOS_OF_SECOND: u64 = 1_000_000_000;
+const WINDOW_NANOS: u64 = 60_000_000_000;
 
 /// What is left to an API key after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +61,90 @@ pub(crate) struct KeyBudget {
     limit: NonZeroU32,
     /// The time at which the key has its whole budget again, in nanoseconds of the monotonic clock.
     restored_at: AtomicU64,
+    /// What this server has of the budget, if others use it too.
+    shared: Mutex<SharedBudget>,
+    /// Held while a chunk is leased.
+    leasing: tokio::sync::Mutex<()>,
+}
+
+/// What a server has and knows of a budget that others use too.
+#[derive(Debug, Default)]
+struct SharedBudget {
+    share: Share,
+    /// When what was leased is restored, as far as this server knows.
+    row_restored_at: Duration,
 }
 
 impl KeyBudget {
     pub(crate) fn new(limit: NonZeroU32) -> Self {
-        Self { limit, restored_at: AtomicU64::new(0) }
+        Self { limit, restored_at: AtomicU64::new(0), shared: Mutex::default(), leasing: tokio::sync::Mutex::default() }
+    }
+
+    /// Counts a request of the key `id`, together with the other servers if there are any. `now` returns the time of the monotonic
+    /// clock.
+    pub(crate) async fn count(&self, now: impl Fn() -> Duration, limits: &dyn SharedLimits, id: &str) -> KeyQuota {
+        let servers = limits.servers();
+        if servers <= 1 {
+            return self.take(now());
+        }
+        let limit = f64::from(self.limit.get());
+        let rules = SharedRules { limit, window: Duration::from_nanos(WINDOW_NANOS), burst_windows: 1.0, servers };
+        let mut leasing = None;
+        loop {
+            let time = now();
+            let turn = self.shared().share.take(&rules, time, time);
+            match turn {
+                Turn::At(_) => return self.quota(&rules, time, None),
+                Turn::TooLate(moment) => return self.quota(&rules, time, Some(moment)),
+                Turn::Lease(own) if leasing.is_none() => match timeout(LEASE_TIMEOUT, self.leasing.lock()).await {
+                    // Another request may have leased a chunk meanwhile.
+                    Ok(locked) => leasing = Some(locked),
+                    Err(_late) => return self.quota(&rules, time, Some(own)),
+                },
+                Turn::Lease(own) => {
+                    let name = format!("key {id}");
+                    let lease = limits.lease(&name, rules.wish(Duration::ZERO));
+                    let answer = timeout(LEASE_TIMEOUT, lease).await.ok().flatten();
+                    if let Some(wait) = self.note(&rules, now(), answer) {
+                        return self.quota(&rules, time, Some(own.min(time + wait)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes the answer to a wish for a chunk. Returns the wait if there is none now.
+    fn note(&self, rules: &SharedRules, now: Duration, answer: Option<LeaseAnswer>) -> Option<Duration> {
+        let mut shared = self.shared();
+        let Some(answer) = answer else {
+            shared.share.lose_row(now);
+            return None;
+        };
+        shared.row_restored_at = now + answer.restored_in;
+        if answer.is_granted {
+            shared.share.add(rules, now, &answer);
+            return None;
+        }
+        shared.share.refuse(now, &answer);
+        Some(answer.wait)
+    }
+
+    fn shared(&self) -> MutexGuard<'_, SharedBudget> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what is left of a budget that servers share, as far as this one knows. `next` is when the next request may be sent, if
+    /// this one was too much.
+    fn quota(&self, rules: &SharedRules, now: Duration, next: Option<Duration>) -> KeyQuota {
+        let shared = self.shared();
+        let row = shared.row_restored_at.saturating_sub(now);
+        let left = shared.share.left(rules, now).saturating_add(rules.left_in_row(row));
+        KeyQuota {
+            limit: self.limit.get(),
+            remaining: if next.is_some() { 0 } else { left.min(self.limit.get() - 1) },
+            reset_secs: whole_seconds(row.max(shared.share.restored_in(now))),
+            retry_after: next.map(|next| whole_seconds(next.saturating_sub(now)).max(1)),
+        }
     }
 
     /// Counts a request at `now`, a time of the monotonic clock. A request that is too much costs nothing.
@@ -83,9 +171,8 @@ impl KeyBudget {
     }
 }
 
-/// Returns whole seconds, rounded up.
 fn seconds(nanos: u64) -> u64 {
-    nanos.div_ceil(NANOS_OF_SECOND)
+    whole_seconds(Duration::from_nanos(nanos))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_connector::Registry;
+use patchbay_logs::Logs;
 use patchbay_model::{Clock, Entropy};
 use patchbay_storage::Storage;
 use patchbay_vault::Vault;
@@ -16,6 +17,8 @@ pub(crate) const MAX_CACHE_ENTRIES: usize = 20_000;
 pub struct EngineParts {
     /// The storage.
     pub storage: Arc<dyn Storage>,
+    /// The logs of calls.
+    pub logs: Arc<Logs>,
     /// The vault that seals secrets.
     pub vault: Arc<Vault>,
     /// The connectors of the instance.

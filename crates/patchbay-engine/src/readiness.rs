@@ -18,10 +18,18 @@ pub(crate) struct Readiness {
     last: Mutex<Option<Checked>>,
 }
 
+/// What a failed check says.
+#[derive(Clone)]
+struct Unready {
+    code: ErrorCode,
+    message: String,
+    retry_after: Option<u64>,
+}
+
 /// A finished check.
 struct Checked {
     at: Instant,
-    outcome: Result<(), (ErrorCode, String)>,
+    outcome: Result<(), Unready>,
 }
 
 impl Readiness {
@@ -52,7 +60,7 @@ impl Readiness {
                         let cause = error.source().map(ToString::to_string).unwrap_or_default();
                         tracing::error!(%error, cause, "the server is not ready");
                     }
-                    (error.code(), error.public_message())
+                    Unready { code: error.code(), message: error.public_message(), retry_after: error.retry_after() }
                 });
                 if outcome.is_ok() && !was_ready {
                     tracing::info!("the server is ready again");
@@ -61,7 +69,11 @@ impl Readiness {
                 outcome
             }
         };
-        outcome.map_err(|(code, message)| Error::new(code, message))
+        outcome.map_err(|unready| {
+            let mut error = Error::new(unready.code, unready.message);
+            error.retry_after = unready.retry_after;
+            error
+        })
     }
 }
 

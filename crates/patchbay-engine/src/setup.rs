@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_model::{ApiKey, ApiScope, Organization, Project, ProjectId};
-use patchbay_storage::Storage;
+use patchbay_storage::{SharedLock, Storage};
 use patchbay_vault::{Secret, Vault};
 
 use crate::{
@@ -101,6 +101,19 @@ impl Setup {
         Ok(Some(FirstStart { organization, project, api_key, login_token }))
     }
 
+    /// Waits until no other server that shares the database starts. Others wait until the value is dropped, after
+    /// [`Setup::finish_first_start`]: only one of them creates and shows the secrets of the first start.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
+    pub async fn lock(&self) -> Result<Option<SharedLock>, Error> {
+        match self.storage.replicas() {
+            Some(replicas) => Ok(Some(replicas.lock("start").await?)),
+            None => Ok(None),
+        }
+    }
+
     /// Records that the secrets of the first start were shown: later starts show none.
     ///
     /// # Errors
@@ -134,12 +147,12 @@ impl Setup {
             None => key.name == FORMER_ENVIRONMENT_KEY_NAME,
         };
         let mut is_current = false;
-        for mut key in self.api_keys.list_of_project(project).await?.into_iter().filter(is_of_environment) {
+        for key in self.api_keys.list_of_project(project).await?.into_iter().filter(is_of_environment) {
             if Some(key.hash) == hash {
                 is_current = true;
                 if record.is_none() {
-                    ENVIRONMENT_KEY_NAME.clone_into(&mut key.name);
-                    keys.update(&key).await?;
+                    let named = ApiKey { name: ENVIRONMENT_KEY_NAME.to_owned(), ..key.clone() };
+                    keys.update(&named, &key).await?;
                 }
                 continue;
             }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use patchbay_connector::{Connector, Registry, SourceFile, load, render};
+use patchbay_logs::Logs;
 use patchbay_model::{
     Account, AccountId, AccountKind, AccountStatus, EnabledActions, Entropy, Metadata, Owner, Profile, ProfileId,
     ProjectId, Timestamp, TokenMetadata,
@@ -76,6 +77,7 @@ pub(crate) async fn engine() -> (Engine, tempfile::TempDir) {
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(9));
     let parts = EngineParts {
         storage,
+        logs: Arc::new(Logs::none()),
         vault: vault(),
         registry: Registry::new().with(connector()),
         source: None,

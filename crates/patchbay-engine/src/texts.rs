@@ -47,6 +47,8 @@ impl TextRule {
     pub(crate) const PROJECT_NAME: Self = Self::required(Field::Name, "the name of a project", 100);
     /// The name of an API key.
     pub(crate) const KEY_NAME: Self = Self::required(Field::Name, "the name of a key", 100);
+    /// The name of a webhook.
+    pub(crate) const WEBHOOK_NAME: Self = Self::optional(Field::Name, "the name of a webhook", 100);
     /// The pin of a connector's version.
     pub(crate) const VERSION_PIN: Self = Self::optional(Field::VersionPin, "the version pin", 64);
     /// The provider's environment.

@@ -470,7 +470,7 @@ impl AccountChange for PatchChange<'_> {
         }
         *catalog_lock = Some(accounts.connectors.change_lock.clone().read_owned().await);
         if is_elsewhere {
-            accounts.connectors.for_profile(&profile).await?;
+            accounts.connectors.for_profile_locked(&profile).await?;
         }
         Ok(Change::Account)
     }

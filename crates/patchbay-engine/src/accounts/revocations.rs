@@ -37,8 +37,8 @@ const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a running refresh is polled, and how many times.
 const LEASE_POLL_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_LEASE_POLLS: usize = 30;
-/// How long no other caller may refresh the token: until the account is deleted.
-const LEASE_TTL: Duration = Duration::from_mins(1);
+/// How long no other caller may refresh the token: until the account is deleted, and not for longer if this server dies before.
+const LEASE_TTL: Duration = Duration::from_secs(20);
 /// The number of accounts that are revoked concurrently.
 const MAX_CONCURRENT_REVOCATIONS: usize = 8;
 /// The largest number of accounts in one request.
@@ -277,7 +277,7 @@ impl Revocations {
         let outcome = async {
             let profile = self.profiles.load(&account.project_id, &account.profile_id).await?;
             let credentials = CredentialSet::stored(account, &profile).open(&self.vault)?;
-            let token_context = TokenContext::of_account(connector, method, &profile, account, &credentials);
+            let token_context = TokenContext::of_account(connector, method, &profile, account, &credentials)?;
             let patience = PROVIDER_TIMEOUT.min(self.runtime.call_budget);
             revoke(self.tokens.client(), &token_context, Instant::now() + patience).await
         }

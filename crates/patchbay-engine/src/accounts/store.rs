@@ -4,12 +4,14 @@
 //! storage compares [`Account::revision`]. After a conflict it is applied to the newer account. Each write evicts the
 //! account from the cache, and completes even if its caller disconnects. Changes that conflicted wait in a line for each
 //! account, so that many concurrent changes of one account all succeed; the first attempt of a change waits for nobody.
+//!
+//! The events that a change reports to webhooks are stored in its transaction: none is lost, and none is invented.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, Clock, Lease, Owner, ProjectId, SessionId};
-use patchbay_runtime::{Cache, Host};
+use patchbay_model::{Account, AccountId, Clock, Lease, OutboxEvent, Owner, ProjectId, SessionId};
+use patchbay_runtime::Host;
 use patchbay_storage::{InsertRule, Storage, StorageError};
 use tokio::sync::OwnedRwLockReadGuard;
 
@@ -17,8 +19,9 @@ use crate::{
     EngineParts, Error, ErrorCode,
     changes::Changes,
     keyed_locks::{KeyedLocks, LockKey},
-    parts::MAX_CACHE_ENTRIES,
+    replicas::{freshness::Freshness, kept::KeptCache},
     validation::shortened,
+    webhooks::outbox::{ChangeKind, DeliveryWake, Outbox},
 };
 
 /// How many times a change is applied when other changes conflict with it. Only first attempts of newer changes and token
@@ -28,11 +31,12 @@ pub(crate) const MAX_UPDATE_ATTEMPTS: usize = 16;
 /// The stored accounts behind a cache: reads and changes them.
 pub(crate) struct CachedAccounts {
     storage: Arc<dyn Storage>,
-    cache: Cache<AccountId, Account>,
+    cache: KeptCache<AccountId, Account>,
     host: Arc<Host>,
     clock: Arc<dyn Clock>,
     changes: Changes,
     lines: KeyedLocks,
+    outbox: Outbox,
 }
 
 /// What a change did to an account.
@@ -104,6 +108,7 @@ struct Write {
     session: Option<SessionId>,
     /// Released after the write.
     lock: Option<OwnedRwLockReadGuard<()>>,
+    events: Vec<OutboxEvent>,
 }
 
 /// The outcome of the attempts to write a change.
@@ -116,9 +121,16 @@ enum Outcome {
 
 impl CachedAccounts {
     /// Creates a store without cached accounts.
-    pub(crate) fn new(parts: &EngineParts, host: Arc<Host>, changes: Changes) -> Self {
+    pub(crate) fn new(
+        parts: &EngineParts,
+        host: Arc<Host>,
+        changes: Changes,
+        freshness: Arc<Freshness>,
+        wake: DeliveryWake,
+    ) -> Self {
+        let outbox = Outbox::new(parts, wake);
         let (storage, clock) = (parts.storage.clone(), parts.clock.clone());
-        Self { storage, cache: Cache::new(MAX_CACHE_ENTRIES), host, clock, changes, lines: KeyedLocks::default() }
+        Self { storage, cache: KeptCache::new(freshness), host, clock, changes, lines: KeyedLocks::default(), outbox }
     }
 
     /// Returns an account in any status, from the cache if possible.
@@ -166,11 +178,14 @@ impl CachedAccounts {
         lock: OwnedRwLockReadGuard<()>,
     ) -> Result<(), StorageError> {
         let (storage, now, account) = (self.storage.clone(), self.clock.now(), account.clone());
+        let events = self.outbox.linked(&account);
         let link = async move {
             let _lock = lock;
-            storage.accounts().link(&account, rule, session, now).await
+            storage.accounts().link(&account, rule, session, now, &events).await
         };
-        self.changes.run_to_completion(link).await
+        self.changes.run_to_completion(link).await?;
+        self.outbox.wake();
+        Ok(())
     }
 
     /// Changes an account and returns it as it is stored then; none if the project does not have it.
@@ -225,8 +240,10 @@ impl CachedAccounts {
     /// # Errors
     /// The errors of the storage.
     pub(crate) async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>, Error> {
-        let deleted = self.storage.accounts().delete(project, id).await;
+        let Some(read) = self.read(project, id).await? else { return Ok(None) };
+        let deleted = self.storage.accounts().delete(project, id, &self.outbox.deleted(&read)).await;
         self.evict(id);
+        self.outbox.wake();
         Ok(deleted?)
     }
 
@@ -250,12 +267,16 @@ impl CachedAccounts {
         let mut line = None;
         for _ in 0..change.max_attempts() {
             let mut changed = read.clone();
-            match change.apply(&mut changed).await? {
+            let kind = match change.apply(&mut changed).await? {
                 Change::Nothing => return Ok(Outcome::Unchanged(Arc::new(read))),
-                Change::Account => changed.updated_at = self.clock.now(),
-                Change::Records => {}
-            }
+                Change::Account => {
+                    changed.updated_at = self.clock.now();
+                    if lease.is_some() { ChangeKind::Refresh } else { ChangeKind::Update }
+                }
+                Change::Records => ChangeKind::Records,
+            };
             changed.revision = read.revision + 1;
+            let events = self.outbox.changed(&read, &changed, kind);
             let changed = Arc::new(changed);
             let written = Write {
                 account: changed.clone(),
@@ -263,6 +284,7 @@ impl CachedAccounts {
                 lease: lease.cloned(),
                 session: change.session(),
                 lock: change.take_lock(),
+                events,
             };
             match self.compare_and_swap(written).await {
                 Ok(true) => return Ok(Outcome::Written(changed)),
@@ -287,13 +309,19 @@ impl CachedAccounts {
     async fn compare_and_swap(self: &Arc<Self>, write: Write) -> Result<bool, StorageError> {
         let (store, now) = (Arc::clone(self), self.clock.now());
         let write = async move {
-            let Write { account, read_revision, lease, session, lock: _lock } = write;
+            let Write { account, read_revision, lease, session, lock: _lock, events } = write;
+            let storage = &store.storage;
             let written = match (&lease, session) {
-                (Some(lease), _) => store.storage.refresh_leases().commit(lease, &account, read_revision).await,
-                (None, Some(session)) => store.storage.accounts().relink(&account, read_revision, session, now).await,
-                (None, None) => store.storage.accounts().update(&account, read_revision).await,
+                (Some(lease), _) => storage.refresh_leases().commit(lease, &account, read_revision, &events).await,
+                (None, Some(session)) => {
+                    storage.accounts().relink(&account, read_revision, session, now, &events).await
+                }
+                (None, None) => storage.accounts().update(&account, read_revision, &events).await,
             };
             store.evict(&account.id);
+            if !events.is_empty() {
+                store.outbox.wake();
+            }
             written
         };
         self.changes.run_to_completion(write).await

@@ -3,24 +3,25 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, definition::AuthMethod};
-use patchbay_model::{AccountId, CallId, CallKind, CallRecord, Clock, Entropy, Profile, ProfileId, Timestamp};
+use patchbay_model::{AccountId, ApiKeyId, CallId, CallKind, Clock, Entropy, Profile, ProfileId, Timestamp};
 use tokio::time::{Duration, Instant};
 
 use crate::{
-    Caller, EngineParts, Error, ErrorCode,
+    CallOrigin, Caller, EngineParts, Error, ErrorCode,
     accounts::{
         credentials::CredentialSet,
         resolver::{self, AccountResolver, ResolvedAccount},
     },
-    address_binding::address_changed,
+    address_binding::{address_changed, check_listed},
+    call_entry::RunEntry,
     call_log::CallLog,
     connector_catalog::ConnectorCatalog,
     error_hints,
-    event_slot::EventSlot,
     profiles::Profiles,
     tokens::refresh::TokenRefresher,
+    webhooks::connector_events::ConnectorEvents,
 };
-use patchbay_runtime::{Credentials, Effects, RunContext, RunIds, RuntimeConfig};
+use patchbay_runtime::{Credentials, Effects, RunContext, RunIds, RunLog, RuntimeConfig, kept_text};
 use patchbay_vault::Vault;
 
 /// The status in the record of a call that its caller cancelled.
@@ -37,7 +38,7 @@ pub(crate) struct Calls {
     resolver: Arc<AccountResolver>,
     refresher: Arc<TokenRefresher>,
     call_log: Arc<CallLog>,
-    event_slot: EventSlot,
+    events: Arc<ConnectorEvents>,
 }
 
 /// A running call. Its record is queued when it ends, also if its caller is cancelled or the server stops.
@@ -63,6 +64,10 @@ pub(super) struct Call {
     is_recorded: bool,
     /// What the call may have changed outside of this server.
     pub(super) effects: Effects,
+    /// What its steps do.
+    pub(super) log: RunLog,
+    key_id: Option<ApiKeyId>,
+    origin: CallOrigin,
 }
 
 impl Calls {
@@ -73,7 +78,7 @@ impl Calls {
         resolver: Arc<AccountResolver>,
         refresher: Arc<TokenRefresher>,
         call_log: Arc<CallLog>,
-        event_slot: EventSlot,
+        events: Arc<ConnectorEvents>,
     ) -> Self {
         Self {
             vault: parts.vault.clone(),
@@ -85,7 +90,7 @@ impl Calls {
             resolver,
             refresher,
             call_log,
-            event_slot,
+            events,
         }
     }
 
@@ -117,6 +122,9 @@ impl Calls {
             began,
             is_recorded: false,
             effects: Effects::default(),
+            log: RunLog::default(),
+            key_id: caller.key_id.clone(),
+            origin: caller.origin.clone(),
         };
         match self.prepare(&mut call, profile).await {
             Ok(()) => Ok(call),
@@ -200,6 +208,12 @@ impl Call {
 
     /// Opens the account's field values for this call.
     pub(super) fn credentials(&self) -> Result<Credentials, Error> {
+        let credentials = self.bound_credentials()?;
+        check_listed(&self.connector, self.method(), &self.resolved.account.environment, &credentials)?;
+        Ok(credentials)
+    }
+
+    fn bound_credentials(&self) -> Result<Credentials, Error> {
         let vault = &self.calls.vault;
         if Arc::ptr_eq(&self.profile, &self.resolved.profile) {
             return self.resolved.credentials(vault);
@@ -210,6 +224,11 @@ impl Call {
         let opened = CredentialSet::stored(account, &self.profile).open_unproven(vault)?;
         let moved = opened.moved_since(self.connector.address_fields(&account.auth_config_key), &own);
         if moved.keys.is_empty() { opened.proven() } else { Err(address_changed(&moved.changed)) }
+    }
+
+    /// Records the call as one of this action, which the connector has.
+    pub(super) fn name_action(&mut self, action: &str) {
+        self.action = Some(action.to_owned());
     }
 
     /// Returns the account's authentication method.
@@ -231,7 +250,8 @@ impl Call {
         };
         let (config, deadline) = (self.calls.config, self.deadline);
         RunContext {
-            events: self.calls.event_slot.get(),
+            events: Some(&*self.calls.events),
+            log: Some(&self.log),
             max_rate_limit_wait: self.max_rate_limit_wait,
             granted: account.token.as_ref().map(|token| &*token.scopes).filter(|scopes| !scopes.is_empty()),
             ..RunContext::new(&self.connector, self.method(), credentials, ids, config, deadline)
@@ -245,33 +265,38 @@ impl Call {
             error.may_have_effect = self.effects.any();
         }
         match &outcome {
-            Ok(answer) => self.record(status(answer), None),
-            Err(error) => self.record(error.status(), Some(error.code.as_str())),
+            Ok(answer) => self.record(status(answer), None, None),
+            Err(error) => self.record(error.status(), Some(error.code.as_str()), Some(&error.message)),
         }
         outcome
     }
 
     /// Ends a call whose response was streamed, and records it.
     pub(super) fn close(mut self, status_code: u16, error_code: Option<&str>) {
-        self.record(status_code, error_code);
+        self.record(status_code, error_code, None);
     }
 
-    fn record(&mut self, status_code: u16, error_code: Option<&str>) {
+    fn record(&mut self, status: u16, error_code: Option<&str>, message: Option<&str>) {
         self.is_recorded = true;
-        let connector = &self.connector;
-        self.calls.call_log.record(CallRecord {
+        let (steps, steps_left_out) = self.log.take();
+        self.calls.call_log.record_run(RunEntry {
             id: self.id.clone(),
-            project_id: self.profile.project_id.clone(),
-            account_id: Some(self.resolved.account.id.clone()),
-            profile_id: self.profile.id.clone(),
-            connector: connector.key.clone(),
-            connector_version: connector.version.to_string(),
-            action: self.action.take(),
             kind: self.kind,
-            status_code,
+            resolved: self.resolved.clone(),
+            profile: self.profile.clone(),
+            connector: self.connector.clone(),
+            connector_origin: None,
+            action: self.action.take(),
+            key_id: self.key_id.take(),
+            origin: std::mem::take(&mut self.origin),
+            status,
             error_code: error_code.map(str::to_owned),
+            message: message.map(|message| kept_text(message, None)),
             started_at: self.started_at,
-            duration_micros: i64::try_from(self.began.elapsed().as_micros()).unwrap_or(i64::MAX),
+            began: self.began,
+            duration: self.began.elapsed(),
+            steps,
+            steps_left_out,
         });
     }
 }
@@ -283,9 +308,9 @@ impl Drop for Call {
         }
         if self.calls.call_log.is_stopping() {
             let code = ErrorCode::ServerStopped;
-            self.record(code.status(), Some(code.as_str()));
+            self.record(code.status(), Some(code.as_str()), None);
         } else {
-            self.record(CLIENT_CLOSED_REQUEST, None);
+            self.record(CLIENT_CLOSED_REQUEST, None, None);
         }
     }
 }

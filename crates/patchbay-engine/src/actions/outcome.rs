@@ -16,6 +16,9 @@ pub struct RunOutcome {
     pub result: Map<String, Value>,
     /// The trace, if the request asked for it.
     pub trace: Option<RunTrace>,
+    /// Whether the call may have changed something outside of this server. If the result cannot be written then, the call must
+    /// not be offered again.
+    pub may_have_effect: bool,
     /// The memory of the result if it may be large.
     pub memory: Option<Arc<Reservation>>,
 }

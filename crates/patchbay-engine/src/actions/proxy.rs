@@ -9,8 +9,8 @@ use patchbay_connector::{
     expr,
 };
 use patchbay_egress::{
-    BodyStream, FailureCause, InboundResponse, OutboundRequest, ReceivedResponse, StreamingResponse, display_url,
-    extend_query, header_text, is_idempotent, reserved,
+    Attempts, BodyStream, FailureCause, InboundResponse, OutboundRequest, ReceivedResponse, StreamingResponse,
+    display_url, extend_query, header_text, is_idempotent, reserved,
 };
 use patchbay_model::{AccountId, ApiScope, CallId, CallKind, MemorySpent};
 use serde::de::IgnoredAny;
@@ -27,8 +27,8 @@ use crate::{
     validation::{MAX_PROBLEMS, invalid},
 };
 use patchbay_runtime::{
-    self as runtime, Credentials, FileMetadata, Host, IntoError as _, LARGE_BODY_BYTES, MAX_STREAM_DURATION, Redactor,
-    RequestParts, RunContext, StreamRedactor, cause_error,
+    self as runtime, Credentials, FileMetadata, Host, IntoError as _, LARGE_BODY_BYTES, LoggedAttempt,
+    MAX_STREAM_DURATION, Redactor, RequestParts, RunContext, StepEnd, StreamRedactor, cause_error, kept_text,
 };
 
 /// The maximum number of headers of a proxied request. Servers accept about a hundred.
@@ -97,6 +97,8 @@ pub struct ProxyOutcome {
     pub status: u16,
     /// The provider's headers with lower-case names, without hop-by-hop headers and cookies.
     pub headers: Vec<(String, String)>,
+    /// Whether the call may have changed something outside of this server.
+    pub may_have_effect: bool,
     /// The body as valid JSON: a text body is a JSON string, an empty body is `null`. Account secrets in it are redacted.
     pub body: Bytes,
 }
@@ -306,15 +308,29 @@ impl Proxy {
             self.host.http.entropy(),
         )
         .map_err(|error| runtime::expression_error(&connector.title, "authorization", &error))?;
-        let (scope, account) = (runtime::rate_limit_scope(&context), &call.resolved.account.id);
+        let attempts = Attempts::default();
+        let (scope, account) = (runtime::rate_limit_scope(&context, Some(&attempts)), &call.resolved.account.id);
         let counted = call.effects.begin(&outgoing.method);
+        let (sent, method) = (Instant::now(), outgoing.method.clone());
+        let shown_url = kept_text(&display_url(&outgoing.url), Some(redactor));
         let received = self
             .host
             .send(outgoing, Some(account), |outgoing| self.host.http.send_raw(outgoing, scope.as_ref(), call.deadline))
             .await;
         counted.end(received.as_ref().map(|response| response.status().as_u16()));
-        let received = received.map_err(|failure| failure.into_error(&connector.title))?;
-        let incoming = match received {
+        let status = received.as_ref().ok().map(|response| response.status().as_u16());
+        let received = received.map_err(|failure| failure.into_error(&connector.title));
+        let error = received.as_ref().err().map(|error| kept_text(&error.message, Some(redactor)));
+        let end = if error.is_some() { StepEnd::Failed } else { StepEnd::Done };
+        let retried = attempts.take();
+        for attempt in runtime::logged_retries(&retried, &method, &shown_url) {
+            call.log.attempt(0, attempt);
+        }
+        let started = retried.last().map_or(sent, |last| last.started + last.duration);
+        let duration = started.elapsed();
+        call.log.attempt(0, LoggedAttempt { method, url: shown_url, status, error, started, duration });
+        call.log.end_step(0, sent, end, None);
+        let incoming = match received? {
             ReceivedResponse::File(response) => return file(&connector.title, response, &context, redactor),
             ReceivedResponse::Text(incoming) => incoming,
         };
@@ -332,6 +348,7 @@ impl Proxy {
             call_id: call.id.clone(),
             status: incoming.status.as_u16(),
             headers: passed_on(&incoming.headers, redactor),
+            may_have_effect: call.effects.any(),
             body: redactor.json(body).map_err(spent)?,
         }))
     }

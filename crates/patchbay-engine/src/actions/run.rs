@@ -17,10 +17,10 @@ use super::{
     outcome::RunOutcome,
 };
 use crate::{
-    Caller, EngineParts, Error, ErrorCode, RunTrace, accounts::store::CachedAccounts,
+    Caller, EngineParts, Error, ErrorCode, RunTrace, accounts::store::CachedAccounts, action_access::is_enabled,
     connector_catalog::ConnectorCatalog, scopes::missing_scopes, tokens::token_request::uses_token,
 };
-use patchbay_runtime::{self as runtime, Host, RawInputs, RunContext, RunMemory, StreamSlot, Trace};
+use patchbay_runtime::{self as runtime, Host, RawInputs, RunContext, RunMemory, StreamSlot, Trace, is_not_sent};
 use patchbay_vault::Vault;
 
 /// The number of characters of an action id that a message repeats.
@@ -46,6 +46,8 @@ pub struct RunRequest {
     pub body: Map<String, Value>,
     /// Whether the response or the error contains a trace of the requests to the provider.
     pub debug: bool,
+    /// Whether the run ends before its first request, which the trace then contains. The token may be refreshed before.
+    pub dry_run: bool,
     /// The memory of the inputs if they are large.
     pub memory: Option<Arc<Reservation>>,
 }
@@ -111,7 +113,9 @@ impl Actions {
             (Ok(result), Some(file)) => {
                 let call = run.call;
                 let trace = run.trace.map(|trace| run_trace(&call, trace));
-                let outcome = RunOutcome { call_id: call.id.clone(), result, trace, memory: run.memory };
+                let may_have_effect = call.effects.any();
+                let outcome =
+                    RunOutcome { call_id: call.id.clone(), result, trace, may_have_effect, memory: run.memory };
                 Ok(RunReply::File(Box::new(RunFile::new(call, outcome, file))))
             }
             (outcome, _) => finish(Performed { outcome, ..run }).map(RunReply::Value),
@@ -127,12 +131,16 @@ impl Actions {
         stream_slot: Option<&StreamSlot>,
     ) -> Result<Performed, Error> {
         caller.require(ApiScope::ActionsExecute)?;
-        let RunRequest { account_id, profile_id, action, path, query, headers, body, debug, memory: inputs } = request;
-        let name = Some(action.clone());
+        let RunRequest { account_id, profile_id, action, path, query, headers, body, debug, dry_run, memory: inputs } =
+            request;
+        let name = Some(shown(&action));
         let mut call = self.calls.begin(caller, &account_id, profile_id.as_ref(), CallKind::Action, name).await?;
+        if own_action(&call, &action).is_some() {
+            call.name_action(&action);
+        }
         call.max_rate_limit_wait = max_wait;
         let raw = RawInputs { path, query, headers, body };
-        let trace = debug.then(Trace::default);
+        let trace = (debug || dry_run).then(Trace::default);
         let memory = RunMemory::default();
         let input_bytes = inputs.as_ref().map_or(0, |inputs| inputs.bytes());
         memory.receive(input_bytes);
@@ -142,12 +150,16 @@ impl Actions {
         // Without memory for a copy of the inputs, the call is not repeated.
         let copy = runtime::claim_bytes(input_bytes);
         let again = (copy.is_ok() && uses_token(call.method()) && may_repeat(&call, &action)).then(|| raw.clone());
-        let outputs = RunOutputs { trace: trace.as_ref(), stream_slot, memory: &memory };
+        let outputs = RunOutputs { trace: trace.as_ref(), is_dry_run: dry_run, stream_slot, memory: &memory };
         let mut outcome = self.run_in(caller, &call, &action, raw, outputs).await;
         if let Some(raw) = again
             && call.refresh_if_rejected(declared_status(&outcome), &mut outcome).await
         {
             outcome = self.run_in(caller, &call, &action, raw, outputs).await;
+        }
+        if dry_run {
+            outcome = outcome.or_else(|error| if is_not_sent(&error) { Ok(Map::new()) } else { Err(error) });
+            outcome = outcome.map(dry_result);
         }
         match &mut outcome {
             Err(error) if error.code == ErrorCode::AccountMissingScopes => {
@@ -176,7 +188,7 @@ impl Actions {
         outputs: RunOutputs<'_>,
     ) -> Result<Map<String, Value>, Error> {
         let action = self.find_action(caller, call, name).await?;
-        if !call.profile.enabled_actions.allows(&action.public_id) {
+        if !is_enabled(Some(&call.profile), &action) {
             return Err(Error::new(
                 ErrorCode::ActionNotEnabled,
                 format!(
@@ -194,11 +206,14 @@ impl Actions {
         cursors::open(&self.vault, account, &action, &mut raw)?;
         let inputs = runtime::check_inputs(&action, raw)?;
         let credentials = call.credentials()?;
-        let RunOutputs { trace, stream_slot, memory } = outputs;
+        let RunOutputs { trace, is_dry_run, stream_slot, memory } = outputs;
         let memory = Some(memory);
         // A search by POST changes nothing if the connector says so.
         let effects = (action.annotations.read_only != Some(true)).then_some(&call.effects);
-        let context = RunContext { trace, effects, stream_slot, memory, ..call.context(caller, &credentials) };
+        let context = call.context(caller, &credentials);
+        // Nobody acts on what did not happen.
+        let events = context.events.filter(|_| !is_dry_run);
+        let context = RunContext { trace, is_dry_run, effects, events, stream_slot, memory, ..context };
         let mut result = runtime::run(&self.host, context, &action, &inputs).await?;
         cursors::seal(&self.vault, account, &action, &mut result);
         Ok(result)
@@ -209,7 +224,7 @@ impl Actions {
         if let Some(action) = own_action(call, name) {
             return Ok(action.clone());
         }
-        let shown = name.chars().filter(|c| !c.is_control()).take(MAX_ACTION_ID_CHARS).collect::<String>();
+        let shown = shown(name);
         let registry = self.connectors.of_project(&caller.project_id).await?;
         let other = registry.action(name).filter(|(other, _)| other.key != call.connector.key);
         if let Some((other, _)) = other {
@@ -241,6 +256,7 @@ impl Actions {
 #[derive(Clone, Copy)]
 struct RunOutputs<'a> {
     trace: Option<&'a Trace>,
+    is_dry_run: bool,
     stream_slot: Option<&'a StreamSlot>,
     memory: &'a RunMemory,
 }
@@ -256,10 +272,10 @@ struct Performed {
 /// Ends the call.
 fn finish(run: Performed) -> Result<RunOutcome, Error> {
     let Performed { call, outcome, trace, memory } = run;
-    let call_id = call.id.clone();
+    let (call_id, may_have_effect) = (call.id.clone(), call.effects.any());
     let trace = trace.map(|trace| run_trace(&call, trace));
     match call.end(outcome, |_| 200) {
-        Ok(result) => Ok(RunOutcome { call_id, result, trace, memory }),
+        Ok(result) => Ok(RunOutcome { call_id, result, trace, may_have_effect, memory }),
         Err(mut error) => {
             error.trace = trace.map(Box::new);
             Err(error)
@@ -269,6 +285,22 @@ fn finish(run: Performed) -> Result<RunOutcome, Error> {
 
 fn run_trace(call: &Call, trace: Trace) -> RunTrace {
     trace.finish(call.began)
+}
+
+/// Returns the result of a dry run: what the connector made without a request, and that it is one.
+fn dry_result(mut result: Map<String, Value>) -> Map<String, Value> {
+    for member in ["data", "next"] {
+        result.entry(member).or_insert(Value::Null);
+    }
+    result.insert("dry_run".to_owned(), Value::Bool(true));
+    result
+}
+
+/// Returns the part of a caller's name of an action that messages and records repeat. The name of an action that does not exist can
+/// be anything, also a secret, so it is redacted before it is shortened.
+fn shown(name: &str) -> String {
+    let name = name.chars().filter(|c| !c.is_control()).collect::<String>();
+    runtime::redact_secrets(&name).chars().take(MAX_ACTION_ID_CHARS).collect()
 }
 
 /// Returns the action with this public id in the call's connector.
@@ -358,5 +390,22 @@ fn strip_sdk_extras(action: &Action, raw: &mut RawInputs) {
     raw.headers.retain(|name, _| !is_client_header(name) || declares(InputLocation::Headers, name));
     if raw.query.get("debug").is_some_and(Value::is_boolean) && !declares(InputLocation::Query, "debug") {
         raw.query.remove("debug");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_redacted_before_it_is_shortened() {
+        assert_eq!(shown("acme_list_contracts"), "acme_list_contracts");
+        assert_eq!(shown("4111\u{7}111111111111"), "[redacted:card]");
+        for place in 0..=MAX_ACTION_ID_CHARS {
+            for secret in ["4111%2D1111-1111-1111", "sk_live_4eC39HqLyjWDarjtT1zdp7dc"] {
+                let kept = shown(&format!("{} {secret}", "x".repeat(place)));
+                assert!(!kept.contains('4') && !kept.contains("sk_"), "{kept}");
+            }
+        }
     }
 }

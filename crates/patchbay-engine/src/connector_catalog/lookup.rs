@@ -22,8 +22,7 @@ impl ConnectorCatalog {
     ///
     /// Errors of the storage.
     pub async fn find_for_profile(&self, profile: &Profile) -> Result<Option<InstalledConnector>, Error> {
-        let pin = profile.version_pin.as_deref();
-        match self.resolve(&profile.project_id, &profile.connector, pin) {
+        match self.resolve_for(profile) {
             Some(resolution) => self.shown(&resolution).await,
             None => Ok(None),
         }
@@ -58,9 +57,33 @@ impl ConnectorCatalog {
     ///
     /// 412 `ConnectorMissingError` or `ConnectorVersionMissingError` with the remedy if there is none.
     pub(crate) async fn for_profile(&self, profile: &Profile) -> Result<Arc<Connector>, Error> {
+        let mut resolution = self.resolve_for(profile);
+        if resolution.is_none() && self.is_shared() {
+            // Another server may have stored it just now.
+            self.refresh(&profile.project_id).await?;
+            resolution = self.resolve_for(profile);
+        }
+        self.resolved(profile, resolution).await
+    }
+
+    /// Returns the connector of a profile, for a caller that holds `change_lock`: it found the connector before, and does not look
+    /// whether another server has stored it, which would wait for the lock.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ConnectorCatalog::for_profile`].
+    pub(crate) async fn for_profile_locked(&self, profile: &Profile) -> Result<Arc<Connector>, Error> {
+        self.resolved(profile, self.resolve_for(profile)).await
+    }
+
+    fn resolve_for(&self, profile: &Profile) -> Option<Resolution> {
+        self.resolve(&profile.project_id, &profile.connector, profile.version_pin.as_deref())
+    }
+
+    async fn resolved(&self, profile: &Profile, resolution: Option<Resolution>) -> Result<Arc<Connector>, Error> {
         let (key, pin) = (&profile.connector, profile.version_pin.as_deref());
         let refused = |code, message: String| Error::new(code, message);
-        let Some(resolution) = self.resolve(&profile.project_id, key, pin) else {
+        let Some(resolution) = resolution else {
             let others = self.state().versions(&profile.project_id, key);
             if others.is_empty() {
                 let message = format!(

@@ -5,6 +5,7 @@
 //! replaces a connector of the instance with the same key.
 
 mod lookup;
+mod per_registry;
 mod project_connectors;
 mod pushed_version;
 mod source;
@@ -27,6 +28,7 @@ use tokio::sync::{RwLock, Semaphore};
 
 use crate::{Error, ErrorCode};
 
+pub use per_registry::PerRegistry;
 pub(crate) use project_connectors::ProjectConnectors;
 pub(crate) use pushed_version::PushedVersion;
 pub use source::{ConnectorSource, SourceRead};
@@ -150,6 +152,72 @@ impl ConnectorCatalog {
     /// Replaces a project's connectors. The caller holds `change_lock` for writing.
     pub(crate) fn replace_project(&self, project: &ProjectId, project_connectors: ProjectConnectors) {
         self.store(self.state().with_project(project, project_connectors));
+    }
+
+    /// Reads the list of a project's versions again, which another server may have changed. Versions that are still there stay
+    /// compiled.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
+    pub(crate) async fn refresh(&self, project: &ProjectId) -> Result<(), Error> {
+        let _catalog_lock = self.change_lock.write().await;
+        self.refresh_locked(project).await
+    }
+
+    /// Returns whether other servers push and delete versions too.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.storage.replicas().is_some()
+    }
+
+    /// Reads a project's versions again before a change of them, if other servers may have changed them. The caller holds
+    /// `change_lock` for writing.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
+    pub(crate) async fn refresh_before_change(&self, project: &ProjectId) -> Result<(), Error> {
+        if self.is_shared() { self.refresh_locked(project).await } else { Ok(()) }
+    }
+
+    /// Does what [`ConnectorCatalog::refresh`] does. The caller holds `change_lock` for writing.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
+    pub(crate) async fn refresh_locked(&self, project: &ProjectId) -> Result<(), Error> {
+        let stored = self.storage.connectors().list(project).await?;
+        self.put_stored(project, stored);
+        Ok(())
+    }
+
+    /// Reads the list of every project's versions again.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
+    pub(crate) async fn refresh_all(&self) -> Result<(), Error> {
+        let _catalog_lock = self.change_lock.write().await;
+        let mut by_project: HashMap<ProjectId, Vec<ConnectorVersion>> = HashMap::new();
+        for version in self.storage.connectors().list_all().await? {
+            by_project.entry(version.project_id.clone()).or_default().push(version);
+        }
+        for project in self.state().projects.keys() {
+            by_project.entry(project.clone()).or_default();
+        }
+        for (project, stored) in by_project {
+            self.put_stored(&project, stored);
+        }
+        Ok(())
+    }
+
+    fn put_stored(&self, project: &ProjectId, stored: Vec<ConnectorVersion>) {
+        let state = self.state();
+        let empty = Arc::default();
+        let known = state.project_connectors(project).unwrap_or(&empty);
+        if !known.has_exactly(&stored) {
+            self.replace_project(project, known.with_stored(stored));
+        }
     }
 
     fn store(&self, snapshot: CatalogSnapshot) {

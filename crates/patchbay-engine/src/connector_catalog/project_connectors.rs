@@ -23,10 +23,33 @@ impl ProjectConnectors {
         let mut project_connectors = Self::default();
         for version in versions {
             if let Some(pushed) = PushedVersion::uncompiled(version) {
+                project_connectors.put(Arc::new(pushed));
+            }
+        }
+        project_connectors
+    }
+
+    /// Returns whether these versions are in the set, and no others.
+    pub(crate) fn has_exactly(&self, versions: &[ConnectorVersion]) -> bool {
+        let held = self.connectors.values().map(Vec::len).sum::<usize>();
+        held == versions.len() && versions.iter().all(|version| self.held(version).is_some())
+    }
+
+    /// Returns the set of these versions. Those that are in this set stay compiled.
+    pub(crate) fn with_stored(&self, versions: Vec<ConnectorVersion>) -> Self {
+        let mut project_connectors = Self::default();
+        for version in versions {
+            let pushed = self.held(&version).cloned().or_else(|| PushedVersion::uncompiled(version).map(Arc::new));
+            if let Some(pushed) = pushed {
                 project_connectors.put(pushed);
             }
         }
         project_connectors
+    }
+
+    /// Returns the version of the set that is equal to this one.
+    fn held(&self, version: &ConnectorVersion) -> Option<&Arc<PushedVersion>> {
+        self.connectors.get(&version.key)?.iter().find(|pushed| pushed.info == *version)
     }
 
     /// Returns a copy without the cached list of all connectors.
@@ -46,7 +69,7 @@ impl ProjectConnectors {
                 .collect();
         }
         if let Some(pushed) = PushedVersion::compiled(version, connector) {
-            project_connectors.put(pushed);
+            project_connectors.put(Arc::new(pushed));
         }
         project_connectors
     }
@@ -79,9 +102,9 @@ impl ProjectConnectors {
         })
     }
 
-    fn put(&mut self, pushed: PushedVersion) {
+    fn put(&mut self, pushed: Arc<PushedVersion>) {
         let versions = self.connectors.entry(pushed.info.key.clone()).or_default();
         let place = versions.partition_point(|other| other.version < pushed.version);
-        versions.insert(place, Arc::new(pushed));
+        versions.insert(place, pushed);
     }
 }

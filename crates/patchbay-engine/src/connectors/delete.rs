@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use patchbay_connector::{Connector, VersionPin};
 use patchbay_model::{ApiScope, ConnectorVersion, Profile, ProjectId};
-use patchbay_storage::AccountFilter;
+use patchbay_storage::{AccountFilter, StorageError};
 
 use super::{Connectors, missing};
 use crate::{Caller, Error, ErrorCode, connector_catalog::Resolution};
@@ -35,6 +35,7 @@ impl Connectors {
     }
 
     async fn delete_locked(&self, project: &ProjectId, key: &str, version: &str) -> Result<ConnectorVersion, Error> {
+        self.catalog.refresh_before_change(project).await?;
         let state = self.catalog.state();
         let Some(project_connectors) = state.project_connectors(project) else {
             return Err(self.not_pushed(project, key, version));
@@ -68,7 +69,17 @@ impl Connectors {
                 return Err(in_use(&profile, key, accounts));
             }
         }
-        let deleted = self.storage.connectors().delete(project, key, version).await?;
+        let deleted = match self.storage.connectors().delete(project, key, version).await {
+            // Another server has pinned a profile in the meantime.
+            Err(StorageError::Conflict(why)) => {
+                let profiles = self.profiles.all(project, Some(key), None).await?;
+                let holder = profiles.iter().find(|profile| profile.version_pin.as_deref() == Some(version));
+                return Err(
+                    holder.map_or_else(|| StorageError::Conflict(why).into(), |profile| pinned(profile, key, version))
+                );
+            }
+            deleted => deleted?,
+        };
         self.catalog.replace_project(project, project_connectors.without(key, version));
         deleted.ok_or_else(|| missing(key, Some(version)))
     }

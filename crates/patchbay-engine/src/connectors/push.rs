@@ -84,6 +84,7 @@ impl Connectors {
             .changes
             .run_to_completion(async move {
                 let _catalog_lock = catalog.change_lock.write().await;
+                catalog.refresh_before_change(&adding.project_id).await?;
                 let mut added = storage.connectors().add(&adding, &files, MAX_VERSIONS_PER_PROJECT).await?;
                 if let AddVersion::Same(found) | AddVersion::Taken(found) = &added {
                     let stored = storage.connectors().files(&found.project_id, &found.key, &found.version).await?;

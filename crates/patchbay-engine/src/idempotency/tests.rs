@@ -62,6 +62,7 @@ fn scope_of(project: &str, key: Option<&str>) -> IdempotencyScope {
         project_id: ProjectId::new(project),
         key_id: key.map(ApiKeyId::new),
         scopes: BTreeSet::new(),
+        origin: crate::CallOrigin::default(),
     })
 }
 

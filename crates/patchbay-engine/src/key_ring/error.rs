@@ -19,6 +19,16 @@ pub enum RotationError {
         /// The records that were sealed again.
         done: u64,
     },
+    /// Other servers of the database do not have the new key, and it does not wrap anything.
+    #[error(
+        "the servers {servers} do not have the new key {key}: copy the key ring to their data directories, and run the rotation again"
+    )]
+    KeyNotShared {
+        /// The key.
+        key: KeyId,
+        /// The addresses of the servers.
+        servers: String,
+    },
     /// The ring has no such key.
     #[error("the key ring has no key {0}; see `patchbay keyring status`")]
     UnknownKey(KeyId),

@@ -63,10 +63,34 @@ impl KeyRotator<'_> {
                 return Ok(resumed);
             }
         }
-        let ring = self.vault.ring().with_new_key(self.entropy, self.clock.now());
+        let ring = self.vault.ring();
+        let Some(shared) = self.shared else {
+            self.put(ring.with_new_key(self.entropy, self.clock.now()))?;
+            return self.seal_all_again(false, stop, &mut on_progress).await;
+        };
+        // A rotation that waited in vain has left a key.
+        let key = match ring.pending_id() {
+            Some(key) => key,
+            None => {
+                let pending = ring.with_pending_key(self.entropy, self.clock.now());
+                let key = pending.pending_id().unwrap_or_else(|| pending.active_id());
+                self.put(pending)?;
+                key
+            }
+        };
+        shared.wait_for(key, stop).await?;
+        shared.record(key).await?;
+        // The ring may have been read again while this waited.
+        let active = self.vault.ring().activated(key).ok_or(RotationError::UnknownKey(key))?;
+        self.put(active)?;
+        self.seal_all_again(false, stop, &mut on_progress).await
+    }
+
+    /// Writes a ring, and uses it.
+    fn put(&self, ring: KeyRing) -> Result<(), RotationError> {
         KeyRing::replace(self.file, &ring)?;
         self.vault.replace_ring(ring);
-        self.seal_all_again(false, stop, &mut on_progress).await
+        Ok(())
     }
 
     async fn seal_all_again(
@@ -128,21 +152,30 @@ impl KeyRotator<'_> {
     }
 
     fn reseal(&self, record: &SealedRecord) -> Result<Option<Sealed>, VaultError> {
-        let hex;
-        let context = match &record.place {
-            SealedPlace::Account { project, account, field } => SealContext::Account { project, account, field },
-            SealedPlace::Profile { project, profile, field } => SealContext::Profile { project, profile, field },
-            SealedPlace::PendingAuthorization { project, state: hash } => {
-                hex = hash.hex();
-                SealContext::PendingAuthorization { project, state: &hex }
-            }
-            SealedPlace::KeyedResponse { project, key: hash } => {
-                hex = hash.hex();
-                SealContext::KeyedResponse { project, key: &hex }
-            }
-            SealedPlace::Row(row) => SealContext::Row(row),
-            SealedPlace::Canary => SealContext::Canary,
-        };
-        self.vault.reseal(&context, &record.sealed)
+        in_context(&record.place, |context| self.vault.reseal(context, &record.sealed))
     }
+}
+
+/// Calls `work` with what the value of a place is bound to.
+pub(super) fn in_context<T>(place: &SealedPlace, work: impl FnOnce(&SealContext<'_>) -> T) -> T {
+    let (hex, number);
+    let context = match place {
+        SealedPlace::Account { project, account, field } => SealContext::Account { project, account, field },
+        SealedPlace::Profile { project, profile, field } => SealContext::Profile { project, profile, field },
+        SealedPlace::PendingAuthorization { project, state: hash } => {
+            hex = hash.hex();
+            SealContext::PendingAuthorization { project, state: &hex }
+        }
+        SealedPlace::KeyedResponse { project, key: hash } => {
+            hex = hash.hex();
+            SealContext::KeyedResponse { project, key: &hex }
+        }
+        SealedPlace::Webhook { project, webhook, field } => {
+            number = webhook.to_string();
+            SealContext::Webhook { project, webhook: &number, field }
+        }
+        SealedPlace::Row(row) => SealContext::Row(row),
+        SealedPlace::Canary => SealContext::Canary,
+    };
+    work(&context)
 }

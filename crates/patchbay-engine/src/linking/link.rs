@@ -217,7 +217,7 @@ impl Linking {
         let rule = if session.multiple { InsertRule::Multiple } else { InsertRule::OnePerOwner };
         // The connector must still exist: while the lock is held, no version is deleted.
         let catalog_lock = self.connectors.change_lock.clone().read_owned().await;
-        self.connectors.for_profile(&profile).await?;
+        self.connectors.for_profile_locked(&profile).await?;
         match self.store.link(&account, rule, session.id, catalog_lock).await {
             Ok(()) => Ok(Arc::new(account)),
             // The owner was changed through the API in between, or the profile was deleted.

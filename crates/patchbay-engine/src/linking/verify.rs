@@ -118,7 +118,7 @@ impl CredentialVerifier {
         let candidate = CredentialSet::candidate(profile, Some(account), form);
         let requested = if token_set.is_none() && gets_token_at_link(method) {
             let credentials = candidate.open(&self.vault)?;
-            let context = context(connector, method, profile, account, &credentials, *is_new);
+            let context = context(connector, method, profile, account, &credentials, *is_new)?;
             let outcome = self.tokens.request(&context, &Grant::ClientCredentials).await;
             Some(outcome.map_err(|failure| no_token(failure, profile, method))?)
         } else {
@@ -134,13 +134,13 @@ impl CredentialVerifier {
         let certificate_expiry = match &method.certificates {
             Some(_) => {
                 let own = candidate.without_profile().open_unproven(&self.vault)?.unsent();
-                let own = context(connector, method, profile, account, &own, *is_new);
+                let own = context(connector, method, profile, account, &own, *is_new)?;
                 certificate_expiry(self.tokens.client(), &own)
             }
             None => None,
         };
         let credentials = candidate.open(&self.vault)?;
-        let context = context(connector, method, profile, account, &credentials, *is_new);
+        let context = context(connector, method, profile, account, &credentials, *is_new)?;
         let reasons = self.test_actions.run(&context).await?;
         Ok(AcceptedCredentials { verification, method, requested, requested_at, certificate_expiry, reasons })
     }
@@ -153,9 +153,9 @@ fn context<'a>(
     account: &'a Account,
     credentials: &'a Credentials,
     is_new: bool,
-) -> TokenContext<'a> {
-    let context = TokenContext::of_account(connector, method, profile, account, credentials);
-    if is_new { TokenContext { account_id: None, ..context } } else { context }
+) -> Result<TokenContext<'a>, Error> {
+    let context = TokenContext::of_account(connector, method, profile, account, credentials)?;
+    Ok(if is_new { TokenContext { account_id: None, ..context } } else { context })
 }
 
 fn method_missing(connector: &Connector, profile: &Profile) -> Error {

@@ -2,6 +2,7 @@
 
 mod device;
 mod password;
+mod shared_throttle;
 mod throttle;
 
 use std::{sync::Arc, time::Duration};
@@ -18,7 +19,7 @@ use self::{
     throttle::{Guesser, LoginThrottle},
 };
 use crate::{
-    Caller, EngineParts, Error, ErrorCode, Field,
+    CallOrigin, CallSource, Caller, EngineParts, Error, ErrorCode, Field,
     changes::Changes,
     projects::Projects,
     row_seals::{self, sealed},
@@ -134,7 +135,7 @@ impl Members {
         let now = self.clock.now();
         let device = device::open(&self.vault, &client.device_marks);
         let guesser = device.clone().map_or(Guesser::Address(client.address), Guesser::Device);
-        self.guess(&guesser)?;
+        self.guess(&guesser).await?;
         let member = self.first_member().await?;
         let Some((member, hash)) = member.and_then(|member| member.password.clone().map(|hash| (member, hash))) else {
             return Err(invalid_login(
@@ -185,6 +186,7 @@ impl Members {
             project_id: chosen.id,
             key_id: None,
             scopes: ApiScope::all(),
+            origin: CallOrigin { source: CallSource::Dashboard, request: None },
         }))
     }
 
@@ -216,7 +218,7 @@ impl Members {
                 ));
             };
             let guesser = Guesser::Session(browser.hash);
-            self.guess(&guesser)?;
+            self.guess(&guesser).await?;
             self.check_password(current, hash, &guesser, "the current password is wrong").await?;
         }
         member.password = Some(self.passwords.hash(new, &*self.entropy).await?);
@@ -232,8 +234,12 @@ impl Members {
             .await
     }
 
-    fn guess(&self, guesser: &Guesser) -> Result<(), Error> {
-        self.throttle.begin(guesser, self.clock.monotonic()).map_err(|seconds| {
+    async fn guess(&self, guesser: &Guesser) -> Result<(), Error> {
+        let counted = match self.storage.replicas() {
+            Some(replicas) => shared_throttle::begin(replicas, guesser).await?,
+            None => self.throttle.begin(guesser, self.clock.monotonic()),
+        };
+        counted.map_err(|seconds| {
             Error::new(
                 ErrorCode::TooManyAttempts,
                 format!("too many wrong passwords; try again in {seconds} s, or use a one-time link"),
@@ -252,7 +258,10 @@ impl Members {
         if !self.passwords.verify(password, hash).await? {
             return Err(invalid_login(refusal));
         }
-        self.throttle.succeeded(guesser);
+        match self.storage.replicas() {
+            Some(replicas) => shared_throttle::succeeded(replicas, guesser).await?,
+            None => self.throttle.succeeded(guesser),
+        }
         Ok(())
     }
 

@@ -13,8 +13,9 @@ use std::{
     time::Duration,
 };
 
-use patchbay_model::KeyHash;
+use patchbay_model::{KeyHash, whole_seconds};
 use patchbay_vault::Secret;
+use serde::{Deserialize, Serialize};
 
 /// The number of wrong passwords in a row without a delay.
 const MAX_FREE_ATTEMPTS: u32 = 5;
@@ -61,11 +62,42 @@ struct Counters {
     strangers_restored_at: Duration,
 }
 
-#[derive(Clone, Copy, Default)]
-struct FailedAttempts {
+/// The wrong passwords of one guesser. Its times are those of the clock that counts them.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct FailedAttempts {
     failures: u32,
     last: Duration,
     until: Duration,
+}
+
+/// Counts an attempt of a guesser as failed, or returns the seconds to wait before the next one. `strangers_restored_at` is when all
+/// strangers together have their whole burst again; none for a guesser who is not a stranger.
+pub(super) fn count_attempt(
+    known: Option<FailedAttempts>,
+    strangers_restored_at: Option<&mut Duration>,
+    now: Duration,
+) -> Result<FailedAttempts, u64> {
+    let mut attempts = known.filter(|known| now < known.last + FORGOTTEN_AFTER).unwrap_or_default();
+    if attempts.until > now {
+        return Err(whole_seconds(attempts.until.saturating_sub(now)));
+    }
+    if let Some(restored_at) = strangers_restored_at {
+        let next = (*restored_at).max(now) + STRANGERS_INTERVAL;
+        let latest = now + STRANGERS_INTERVAL * STRANGERS_BURST;
+        if next > latest {
+            return Err(whole_seconds(next.saturating_sub(latest)));
+        }
+        *restored_at = next;
+    }
+    // Counted before the check, so that concurrent attempts are delayed too.
+    attempts.failures = attempts.failures.saturating_add(1);
+    attempts.last = now;
+    let over = attempts.failures.saturating_sub(MAX_FREE_ATTEMPTS);
+    if over > 0 {
+        let wait = 1_u64.checked_shl(over).map_or(MAX_WAIT, Duration::from_secs);
+        attempts.until = now + if wait.is_zero() { MAX_WAIT } else { wait.min(MAX_WAIT) };
+    }
+    Ok(attempts)
 }
 
 impl LoginThrottle {
@@ -73,28 +105,9 @@ impl LoginThrottle {
     /// An attempt that must wait is not counted.
     pub(super) fn begin(&self, guesser: &Guesser, now: Duration) -> Result<(), u64> {
         let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_stranger = matches!(guesser, Guesser::Address(_));
         let known = counters.table(guesser).get(guesser).copied();
-        let mut attempts = known.filter(|known| now < known.last + FORGOTTEN_AFTER).unwrap_or_default();
-        if attempts.until > now {
-            return Err(seconds(attempts.until.saturating_sub(now)));
-        }
-        if is_stranger {
-            let restored_at = counters.strangers_restored_at.max(now) + STRANGERS_INTERVAL;
-            let latest = now + STRANGERS_INTERVAL * STRANGERS_BURST;
-            if restored_at > latest {
-                return Err(seconds(restored_at.saturating_sub(latest)));
-            }
-            counters.strangers_restored_at = restored_at;
-        }
-        // Counted before the check, so that concurrent attempts are delayed too.
-        attempts.failures = attempts.failures.saturating_add(1);
-        attempts.last = now;
-        let over = attempts.failures.saturating_sub(MAX_FREE_ATTEMPTS);
-        if over > 0 {
-            let wait = 1_u64.checked_shl(over).map_or(MAX_WAIT, Duration::from_secs);
-            attempts.until = now + if wait.is_zero() { MAX_WAIT } else { wait.min(MAX_WAIT) };
-        }
+        let restored_at = guesser.is_stranger().then_some(&mut counters.strangers_restored_at);
+        let attempts = count_attempt(known, restored_at, now)?;
         let table = counters.table(guesser);
         if table.len() >= MAX_GUESSERS && !table.contains_key(guesser) {
             make_room(table, now);
@@ -109,9 +122,15 @@ impl LoginThrottle {
     }
 }
 
+impl Guesser {
+    pub(super) fn is_stranger(&self) -> bool {
+        matches!(self, Self::Address(_))
+    }
+}
+
 impl Counters {
     fn table(&mut self, guesser: &Guesser) -> &mut HashMap<Guesser, FailedAttempts> {
-        if matches!(guesser, Guesser::Address(_)) { &mut self.strangers } else { &mut self.known }
+        if guesser.is_stranger() { &mut self.strangers } else { &mut self.known }
     }
 }
 
@@ -124,11 +143,6 @@ fn make_room(table: &mut HashMap<Guesser, FailedAttempts>, now: Duration) {
     {
         table.remove(&quietest);
     }
-}
-
-/// Returns whole seconds, rounded up.
-fn seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 #[cfg(test)]

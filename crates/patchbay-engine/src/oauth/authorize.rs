@@ -119,8 +119,9 @@ impl Oauth {
 
     /// Ends a connection attempt with an error.
     pub(super) async fn fail_attempt(&self, hub: &HubSession, id: &AttemptId, error: &Error) -> Result<(), Error> {
-        let error =
-            AttemptError { code: error.code.to_string(), description: error.message.clone(), reason: error.reason() };
+        // A provider's words may contain the character NUL, which not every database can store.
+        let description = error.message.replace('\0', "\u{fffd}");
+        let error = AttemptError { code: error.code.to_string(), description, reason: error.reason() };
         self.attempts.close(hub, id, AttemptStatus::Error, None, Some(&error)).await
     }
 
@@ -154,7 +155,7 @@ impl Oauth {
         let entropy = &*self.entropy;
         let (state, browser_secret) = (Secret::new(entropy.token()), Secret::new(entropy.token()));
         let redirect_uri = self.urls.callback(&connector.key);
-        let token_context = TokenContext::of_session(&connector, method, &profile, &hub.session, &credentials);
+        let token_context = TokenContext::of_session(&connector, method, &profile, &hub.session, &credentials)?;
         let request = AuthorizationRequest {
             oauth: self,
             token_context,

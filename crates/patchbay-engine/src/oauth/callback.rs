@@ -21,6 +21,7 @@ use crate::{
     },
     tokens::{token_context::TokenContext, token_request::needs_authorization, token_response::TokenSet},
 };
+use patchbay_runtime::{Redactor, redact_secrets, shortened};
 
 /// A callback from the provider (RFC 6749, section 4.1.2; RFC 5849, section 2.2).
 #[derive(Debug)]
@@ -144,7 +145,7 @@ impl Oauth {
         form.secrets.extend(pending.protocol.discovered_credentials());
         let candidate = CredentialSet::candidate(&profile, existing.as_deref(), &form).only_fields_of(method);
         let credentials = candidate.open(&self.vault)?;
-        let token_context = TokenContext::of_session(&connector, method, &profile, &hub.session, &credentials);
+        let token_context = TokenContext::of_session(&connector, method, &profile, &hub.session, &credentials)?;
         let context = CallbackContext { oauth: self, token_context: &token_context, pending, callback };
         let token_set = context.exchange_code().await?;
         let credentials = candidate.with_token_set(&token_set, method).open(&self.vault)?;
@@ -198,7 +199,10 @@ pub(super) fn unknown() -> Error {
 
 /// Returns 400 `SignInDeniedError`: the provider reported an error (RFC 6749, section 4.1.2.1).
 pub(super) fn denied(code: &str, description: Option<&str>) -> Error {
-    let printable = |text: &str| text.chars().filter(|c| !c.is_control()).take(300).collect::<String>();
+    let printable = |text: &str| {
+        let text = text.chars().filter(|c| !c.is_control()).collect::<String>();
+        shortened(&redact_secrets(&text), 300, &Redactor::default())
+    };
     let message = match (code, description) {
         ("access_denied", _) => "access was not granted at the provider; start again and allow it".to_owned(),
         (code, Some(text)) => {

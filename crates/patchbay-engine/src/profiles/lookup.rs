@@ -95,6 +95,11 @@ impl Profiles {
         Ok(by_connector(self.all(&caller.project_id, None, Some(true)).await?))
     }
 
+    /// Evicts a profile that another server may have changed.
+    pub(crate) fn evict(&self, id: &ProfileId) {
+        self.cache.evict(id);
+    }
+
     /// Evicts all cached profiles.
     pub(crate) fn evict_all(&self) {
         self.cache.clear();

@@ -8,8 +8,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use patchbay_connector::{Connector, VersionPin};
 use patchbay_model::{ApiScope, Clock, EnabledActions, Entropy, Profile, ProfileId, ProjectId};
-use patchbay_runtime::Cache;
-use patchbay_storage::{Storage, StorageError};
+use patchbay_storage::{SharedLock, Storage, StorageError};
 use patchbay_vault::{Secret, Vault};
 use tokio::sync::{OwnedMutexGuard, OwnedRwLockReadGuard};
 
@@ -22,8 +21,8 @@ use crate::{
     connector_catalog::{ConnectorCatalog, Resolution},
     form_values::check_fields,
     keyed_locks::{KeyedLocks, LockKey},
-    parts::MAX_CACHE_ENTRIES,
     previous_clients,
+    replicas::{freshness::Freshness, kept::KeptCache},
     sealed_fields::{reseal_profile, seal_profile},
     texts::TextRule,
     validation::{invalid, invalid_at},
@@ -84,6 +83,13 @@ pub struct ProfileQuery {
     pub page_size: u32,
 }
 
+/// The lock of a profile.
+pub(crate) struct ProfileLock {
+    _own: OwnedMutexGuard<()>,
+    /// None if no other server uses the database.
+    _shared: Option<SharedLock>,
+}
+
 /// The connector profiles.
 pub struct Profiles {
     storage: Arc<dyn Storage>,
@@ -91,7 +97,7 @@ pub struct Profiles {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     connectors: Arc<ConnectorCatalog>,
-    cache: Arc<Cache<ProfileId, Profile>>,
+    cache: Arc<KeptCache<ProfileId, Profile>>,
     locks: Arc<KeyedLocks>,
     binder: Arc<AddressBinder>,
     changes: Changes,
@@ -104,6 +110,7 @@ impl Profiles {
         locks: Arc<KeyedLocks>,
         binder: Arc<AddressBinder>,
         changes: Changes,
+        freshness: Arc<Freshness>,
     ) -> Self {
         Self {
             storage: parts.storage.clone(),
@@ -111,7 +118,7 @@ impl Profiles {
             clock: parts.clock.clone(),
             entropy: parts.entropy.clone(),
             connectors,
-            cache: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
+            cache: Arc::new(KeptCache::new(freshness)),
             locks,
             binder,
             changes,
@@ -132,7 +139,7 @@ impl Profiles {
         if let Some(pin) = &new.version_pin {
             TextRule::VERSION_PIN.check(pin)?;
         }
-        // While the lock is held, the pinned version is not deleted.
+        // While the lock is held, this server deletes no pinned version. Others may: the storage checks a pin to a pushed one.
         let catalog_lock = self.connectors.change_lock.clone().read_owned().await;
         let connector = self.connector_at(project, &new.connector, new.version_pin.as_deref()).await?;
         let method = method_of(&connector, new.auth_config_key.as_deref())?;
@@ -163,10 +170,13 @@ impl Profiles {
         let names = setup_names(connector.address_fields(&profile.auth_config_key), &method.setup_fields);
         bind_profile(&self.vault, &names, &mut profile, true)?;
         let (storage, cache, writing) = (self.storage.clone(), self.cache.clone(), profile.clone());
+        let is_pinned = self.is_pinned_to_pushed(&profile);
         self.changes
             .run_to_completion(async move {
                 let _catalog_lock = catalog_lock;
-                let stored = storage.profiles().create(&writing).await;
+                let profiles = storage.profiles();
+                let stored =
+                    if is_pinned { profiles.create_pinned(&writing).await } else { profiles.create(&writing).await };
                 // Another profile may no longer be the default.
                 cache.clear();
                 stored
@@ -186,7 +196,7 @@ impl Profiles {
         if let Some(Some(pin)) = &patch.version_pin {
             TextRule::VERSION_PIN.check(pin)?;
         }
-        let _profile_lock = self.lock(&caller.project_id, id).await;
+        let _profile_lock = self.lock(&caller.project_id, id).await?;
         let mut profile = (*self.load(&caller.project_id, id).await?).clone();
         let catalog_lock = self.connectors.change_lock.clone().read_owned().await;
         let pin = patch.version_pin.clone().unwrap_or_else(|| profile.version_pin.clone());
@@ -253,7 +263,8 @@ impl Profiles {
         self.bind_accounts(&read, &profile, connector.ok().as_deref()).await?;
         reseal_profile(&self.vault, &mut profile)?;
         profile.updated_at = self.clock.now();
-        if !self.store(profile.clone(), Some(catalog_lock)).await? {
+        let is_pinned = profile.version_pin != read.version_pin && self.is_pinned_to_pushed(&profile);
+        if !self.store(profile.clone(), Some(catalog_lock), is_pinned).await? {
             return Err(Error::new(ErrorCode::ProfileNotFound, "the profile was deleted in the meantime"));
         }
         Ok(Arc::new(profile))
@@ -265,7 +276,7 @@ impl Profiles {
     ///
     /// The errors of the storage. A profile whose secrets do not open, or whose connector is missing, is left as it is.
     pub(crate) async fn bind_older(&self, project: &ProjectId, id: &ProfileId) -> Result<(), Error> {
-        let _profile_lock = self.lock(project, id).await;
+        let _profile_lock = self.lock(project, id).await?;
         let mut profile = match self.load(project, id).await {
             Ok(profile) => (*profile).clone(),
             Err(error) if error.code == ErrorCode::ProfileNotFound => return Ok(()),
@@ -278,7 +289,7 @@ impl Profiles {
             tracing::warn!(%error, profile = %id, "could not bind a profile's secrets to their address");
             return Ok(());
         }
-        self.store(profile, None).await?;
+        self.store(profile, None, false).await?;
         Ok(())
     }
 
@@ -299,27 +310,52 @@ impl Profiles {
         self.binder.bind_accounts_of(read, &names).await
     }
 
+    /// Returns whether a profile's pin is the number of a version that the project pushed, as this server knows it.
+    fn is_pinned_to_pushed(&self, profile: &Profile) -> bool {
+        let Some(pin) = &profile.version_pin else { return false };
+        let state = self.connectors.state();
+        let found = state.resolve(&profile.project_id, &profile.connector, Some(pin));
+        found.is_some_and(|found| matches!(found, Resolution::Pushed(_)) && found.version() == *pin)
+    }
+
     /// Writes a changed profile, even if the caller disconnects. Returns false if it was deleted in the meantime. The caller
-    /// holds the profile's lock.
+    /// holds the profile's lock. `is_pinned`: it gets a pin to a pushed version.
     async fn store(
         &self,
         profile: Profile,
         catalog_lock: Option<OwnedRwLockReadGuard<()>>,
+        is_pinned: bool,
     ) -> Result<bool, StorageError> {
         let (storage, cache) = (self.storage.clone(), self.cache.clone());
         self.changes
             .run_to_completion(async move {
                 let _catalog_lock = catalog_lock;
-                let found = storage.profiles().update(&profile).await;
+                let profiles = storage.profiles();
+                let found =
+                    if is_pinned { profiles.update_pinned(&profile).await } else { profiles.update(&profile).await };
                 cache.clear();
                 found
             })
             .await
     }
 
-    /// Waits for the lock of a profile, which a change holds from the read to the write.
-    pub(crate) async fn lock(&self, project: &ProjectId, id: &ProfileId) -> OwnedMutexGuard<()> {
-        self.locks.lock(LockKey::Profile(project.clone(), id.clone())).await
+    /// Waits for the lock of a profile, which a change holds from the read to the write, on this server and on the others of the
+    /// database. What another server wrote before is read then.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
+    pub(crate) async fn lock(&self, project: &ProjectId, id: &ProfileId) -> Result<ProfileLock, Error> {
+        let own = self.locks.lock(LockKey::Profile(project.clone(), id.clone())).await;
+        let shared = match self.storage.replicas() {
+            Some(replicas) => {
+                let lock = replicas.lock(&format!("profile {project} {id}")).await?;
+                self.cache.evict(id);
+                Some(lock)
+            }
+            None => None,
+        };
+        Ok(ProfileLock { _own: own, _shared: shared })
     }
 
     /// Seals an internal secret in a profile, next to those of its fields. The caller holds the profile's lock. `updated_at`
@@ -335,7 +371,7 @@ impl Profiles {
         reseal_profile(&self.vault, &mut profile)?;
         let secret = [(field.to_owned(), value.clone())];
         profile.secrets.extend(seal_profile(&self.vault, project, id, &secret));
-        self.store(profile, None).await?;
+        self.store(profile, None, false).await?;
         Ok(())
     }
 

@@ -8,7 +8,8 @@ use patchbay_model::{ApiScope, Clock, Entropy, Organization, OrganizationId, Pro
 use patchbay_storage::{Storage, StorageError};
 
 use crate::{
-    Caller, EngineParts, Error, ErrorCode, connector_catalog::ConnectorCatalog, profiles::Profiles, texts::TextRule,
+    CallOrigin, Caller, EngineParts, Error, ErrorCode, connector_catalog::ConnectorCatalog, profiles::Profiles,
+    texts::TextRule,
 };
 
 /// The projects of the organization.
@@ -92,6 +93,7 @@ impl Projects {
             project_id: project.id,
             key_id: None,
             scopes: ApiScope::ALL.into_iter().collect(),
+            origin: CallOrigin::default(),
         })
     }
 

@@ -45,7 +45,7 @@ impl Revoker for LocalRevoker {
             created_at: never,
             updated_at: never,
         };
-        let token_context = TokenContext::of_owner(connector, method, &profile, &owner, &credentials);
+        let token_context = TokenContext::of_local(connector, method, &profile, &owner, &credentials);
         let client = TokenClient { host: runner.host(), config: self.config, urls: &NoRoutes };
         revoke(client, &token_context, self.config.deadline()).await
     }

@@ -3,6 +3,10 @@
 //! The order makes it safe: acquire the lease, record the request, send the token request, commit. The holder of an older
 //! lease cannot commit.
 //!
+//! A lease is short and is extended while its holder works: one of a server that died is free within [`LEASE`], however long a
+//! token request may take. While the database was away, nobody could extend a lease, so that this time does not count for those
+//! that were held then.
+//!
 //! A failure ends an account only if the provider says that its grant has ended ([`TokenError::InvalidGrant`]), and for good
 //! only if the grant was a customer's consent. An account with its own credentials is then shown as failed, and its next call
 //! after a pause tries again; a success makes it active. After every other failure the account stays active, and the refreshes
@@ -11,16 +15,15 @@
 //! After a crash the record shows that a request may have been sent: the stored refresh token is
 //! tried once more (the provider may not have received the request, or may allow a retry), and the response decides.
 
-use std::sync::Arc;
+use std::{convert::Infallible, future::pending, sync::Arc};
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{
     Account, AccountId, AccountStatus, Clock, Entropy, Lease, LeaseOutcome, LeasePriority, Profile, ProjectId,
     StatusReason, Timestamp, TokenMetadata,
 };
-use patchbay_runtime::RuntimeConfig;
-use patchbay_storage::Storage;
+use patchbay_storage::{DueLease, Storage};
 use patchbay_vault::Vault;
 use tokio::time::{Duration, sleep};
 
@@ -43,13 +46,15 @@ use crate::{
     },
     connector_catalog::ConnectorCatalog,
     profiles::Profiles,
+    replicas::freshness::Freshness as DatabaseFreshness,
 };
 
-/// The time that a lease lasts in addition to the call budget, to store the new token. In seconds.
-const LEASE_MARGIN_SECS: i64 = 30;
-/// The interval and the number of checks while another process refreshes the token.
+/// How long a lease lasts that nobody extends.
+const LEASE: Duration = Duration::from_secs(12);
+/// The interval in which its holder extends it.
+const LEASE_EXTENSION: Duration = Duration::from_secs(3);
+/// The interval of the checks while another process refreshes the token.
 const LEASE_POLL_INTERVAL: Duration = Duration::from_millis(200);
-const MAX_LEASE_POLLS: usize = 300;
 /// The most attempts to store a new token.
 const MAX_STORE_ATTEMPTS: u32 = 12;
 /// The pauses after failures that a retry may solve soon.
@@ -62,8 +67,6 @@ const AFTER_OWN_REFUSAL: Backoff = Backoff { first_secs: 2, factor: 6, max_secs:
 /// The longest wait that a provider can request by `Retry-After`, in seconds: a day.
 const MAX_RETRY_AFTER_SECS: i64 = 86_400;
 
-/// The most accounts of one run of the background worker.
-const MAX_BATCH: u32 = 200;
 /// The most concurrent refreshes of the background worker.
 const MAX_CONCURRENT_REFRESHES: usize = 8;
 
@@ -82,13 +85,13 @@ pub(crate) struct TokenRefresher {
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    config: RuntimeConfig,
     connectors: Arc<ConnectorCatalog>,
     profiles: Arc<Profiles>,
     accounts: Arc<CachedAccounts>,
     resolver: Arc<AccountResolver>,
     requests: Arc<TokenRequests>,
     single_flight: SingleFlight,
+    database: Arc<DatabaseFreshness>,
 }
 
 impl TokenRefresher {
@@ -99,19 +102,20 @@ impl TokenRefresher {
         accounts: Arc<CachedAccounts>,
         resolver: Arc<AccountResolver>,
         requests: Arc<TokenRequests>,
+        database: Arc<DatabaseFreshness>,
     ) -> Self {
         Self {
             storage: parts.storage.clone(),
             vault: parts.vault.clone(),
             clock: parts.clock.clone(),
             entropy: parts.entropy.clone(),
-            config: parts.config.runtime(),
             connectors,
             profiles,
             accounts,
             resolver,
             requests,
             single_flight: SingleFlight::default(),
+            database,
         }
     }
 
@@ -195,38 +199,79 @@ impl TokenRefresher {
         goal: RefreshGoal,
     ) -> impl Future<Output = Result<(), Error>> + use<> {
         let (refresher, project, own) = (Arc::clone(self), project.clone(), id.clone());
-        self.single_flight.join(id, move || async move {
-            let mut guard = refresher.single_flight.guard(&own);
-            let outcome = refresher.refresh_with_lease(&project, &own, goal).await;
-            guard.retry_after = match &outcome {
-                Err(error) => {
-                    let seconds = error.retry_after.and_then(|seconds| i64::try_from(seconds).ok());
-                    seconds.map(|seconds| refresher.clock.now().plus_seconds(seconds))
-                }
-                Ok(()) => None,
-            };
-            drop(guard);
-            outcome
-        })
+        self.single_flight.join(id, move || refresher.fly(project, own, goal, None))
     }
 
-    /// Refreshes the tokens that are due.
-    pub(crate) async fn refresh_due(self: &Arc<Self>) {
-        let due = match self.storage.refresh_leases().due_refreshes(self.clock.now(), MAX_BATCH).await {
-            Ok(due) => due,
+    /// Refreshes an account whose lease was claimed, because it is due. If a call has begun to refresh it meanwhile and waits for the
+    /// lease, the call gets it.
+    fn refresh_claimed(self: &Arc<Self>, lease: Lease) -> impl Future<Output = ()> + use<> {
+        let (refresher, id) = (Arc::clone(self), lease.account_id.clone());
+        let mut is_used = false;
+        let flight = self.single_flight.join(&id, || {
+            is_used = true;
+            let (project, claimed) = (lease.project_id.clone(), Some(lease.clone()));
+            Arc::clone(self).fly(project, lease.account_id.clone(), RefreshGoal::IfDue, claimed)
+        });
+        async move {
+            if !is_used {
+                refresher.release(&lease).await;
+            }
+            // The failure is in the account's state or in the log.
+            if let Err(error) = flight.await {
+                tracing::debug!(%error, account = %id, "a token was not refreshed");
+            }
+        }
+    }
+
+    /// Runs the account's refresh, and notes how long the next one must wait.
+    async fn fly(
+        self: Arc<Self>,
+        project: ProjectId,
+        id: AccountId,
+        goal: RefreshGoal,
+        claimed: Option<Lease>,
+    ) -> Result<(), Error> {
+        let mut guard = self.single_flight.guard(&id);
+        let outcome = self.refresh_with_lease(&project, &id, goal, claimed).await;
+        guard.retry_after = match &outcome {
             Err(error) => {
-                tracing::warn!(%error, "could not read the accounts whose tokens are due; will retry");
+                let seconds = error.retry_after.and_then(|seconds| i64::try_from(seconds).ok());
+                seconds.map(|seconds| self.clock.now().plus_seconds(seconds))
+            }
+            Ok(()) => None,
+        };
+        drop(guard);
+        outcome
+    }
+
+    /// Refreshes the tokens that are due. Several servers that do so at once share the accounts among them: each claims as many as it
+    /// can refresh at once, and then one for each that is done.
+    pub(crate) async fn refresh_due(self: &Arc<Self>) {
+        let (mut running, mut after, mut is_last) = (FuturesUnordered::new(), None, false);
+        loop {
+            let free = MAX_CONCURRENT_REFRESHES - running.len();
+            if !is_last && free > 0 {
+                let now = self.clock.now();
+                let limit = u32::try_from(free).unwrap_or(u32::MAX);
+                let leases = self.storage.refresh_leases();
+                let (moment, until) = (self.moment_of_leases(now), Self::lease_end(now));
+                let claimed = match leases.claim_due(moment, until, after.as_ref(), limit).await {
+                    Ok(claimed) => claimed,
+                    Err(error) => {
+                        tracing::warn!(%error, "could not claim the accounts whose tokens are due; will retry");
+                        Vec::new()
+                    }
+                };
+                is_last = claimed.is_empty();
+                for DueLease { lease, due_at } in claimed {
+                    after = Some((due_at, lease.account_id.clone()));
+                    running.push(self.refresh_claimed(lease));
+                }
+            }
+            if running.next().await.is_none() {
                 return;
             }
-        };
-        stream::iter(due)
-            .for_each_concurrent(MAX_CONCURRENT_REFRESHES, async |(project, id)| {
-                // The failure is in the account's state or in the log.
-                if let Err(error) = self.refresh(&project, &id, RefreshGoal::IfDue).await {
-                    tracing::debug!(%error, account = %id, "a token was not refreshed");
-                }
-            })
-            .await;
+        }
     }
 
     /// Waits for the running refreshes.
@@ -239,23 +284,71 @@ impl TokenRefresher {
         self.single_flight.shutdown().await;
     }
 
-    async fn refresh_with_lease(&self, project: &ProjectId, id: &AccountId, goal: RefreshGoal) -> Result<(), Error> {
-        let budget = i64::try_from(self.config.call_budget.as_millis()).unwrap_or(i64::MAX);
-        for _ in 0..MAX_LEASE_POLLS {
+    /// Returns when a lease ends that is acquired or extended now.
+    fn lease_end(now: Timestamp) -> Timestamp {
+        now.plus(LEASE)
+    }
+
+    /// Returns the moment at which leases are compared: a holder that could not extend its lease while the database was away has
+    /// as much time left after its return as it had before.
+    fn moment_of_leases(&self, now: Timestamp) -> Timestamp {
+        now.minus(self.database.absence_before(LEASE))
+    }
+
+    /// Extends a lease again and again while its holder works.
+    async fn keep(&self, lease: &Lease) -> Infallible {
+        loop {
+            sleep(LEASE_EXTENSION).await;
+            match self.storage.refresh_leases().extend(lease, Self::lease_end(self.clock.now())).await {
+                Ok(true) => {}
+                // Another process has it. What this one does is rejected.
+                Ok(false) => return pending().await,
+                Err(error) => tracing::debug!(%error, account = %lease.account_id, "could not extend a refresh lease"),
+            }
+        }
+    }
+
+    /// Releases a lease, so that no other process waits for it.
+    async fn release(&self, lease: &Lease) {
+        if let Err(error) = self.storage.refresh_leases().release(lease).await {
+            let account = &lease.account_id;
+            tracing::warn!(%error, %account, "could not release a refresh lease; it expires by itself");
+        }
+    }
+
+    /// Refreshes with the account's lease, which is acquired unless it was claimed before.
+    ///
+    /// A lease that another process holds is waited for, as long as it is held: the process stores a new token, or fails and releases
+    /// the lease, or the lease of a process that ended expires. Callers wait as long as their own budget allows.
+    async fn refresh_with_lease(
+        &self,
+        project: &ProjectId,
+        id: &AccountId,
+        goal: RefreshGoal,
+        mut claimed: Option<Lease>,
+    ) -> Result<(), Error> {
+        loop {
             let now = self.clock.now();
-            let until = now.plus_seconds(LEASE_MARGIN_SECS).plus_millis(budget);
-            match self.storage.refresh_leases().acquire(project, id, now, until, LeasePriority::Normal).await? {
-                LeaseOutcome::Granted(lease) => {
-                    let outcome = self.run_with_lease(&lease, goal).await;
-                    // Release the lease after every failure, so that no other process waits for it.
-                    if outcome.is_err()
-                        && let Err(error) = self.storage.refresh_leases().release(&lease).await
-                    {
-                        tracing::warn!(%error, account = %id, "could not release a refresh lease; it expires by itself");
-                    }
-                    return outcome;
+            let leases = self.storage.refresh_leases();
+            let outcome = match claimed.take() {
+                Some(lease) => LeaseOutcome::Granted(lease),
+                None => {
+                    let (moment, until) = (self.moment_of_leases(now), Self::lease_end(now));
+                    leases.acquire(project, id, moment, until, LeasePriority::Normal).await?
                 }
+            };
+            match outcome {
+                LeaseOutcome::Granted(lease) => match self.run_while_held(&lease, goal.clone()).await {
+                    Ok(LeaseEnd::Used) => return Ok(()),
+                    // Another process took the lease when it had expired.
+                    Ok(LeaseEnd::Lost) => {}
+                    Err(error) => {
+                        self.release(&lease).await;
+                        return Err(error);
+                    }
+                },
                 LeaseOutcome::BackingOff(moment) => return Err(backing_off(moment, now)),
+                LeaseOutcome::Held(_) if self.single_flight.is_stopping() => return Err(stopping()),
                 LeaseOutcome::Held(_) => {
                     sleep(LEASE_POLL_INTERVAL).await;
                     let found = self.storage.accounts().get(project, id).await?;
@@ -266,22 +359,24 @@ impl TokenRefresher {
                 }
             }
         }
-        Err(Error::new(
-            ErrorCode::TokenRenewal,
-            "another process is still refreshing the account's token; try again later",
-        )
-        .with_retry_after(5))
     }
 
-    async fn run_with_lease(&self, lease: &Lease, goal: RefreshGoal) -> Result<(), Error> {
+    async fn run_while_held(&self, lease: &Lease, goal: RefreshGoal) -> Result<LeaseEnd, Error> {
+        tokio::select! {
+            outcome = self.run_with_lease(lease, goal) => outcome,
+            never = self.keep(lease) => match never {},
+        }
+    }
+
+    async fn run_with_lease(&self, lease: &Lease, goal: RefreshGoal) -> Result<LeaseEnd, Error> {
         let found = self.storage.accounts().get(&lease.project_id, &lease.account_id).await?;
-        let Some(account) = found else { return Ok(()) };
+        let Some(account) = found else { return Ok(LeaseEnd::Used) };
         let usable = matches!(account.status, AccountStatus::Active | AccountStatus::Suspended);
         let refused = account.status == AccountStatus::ReconnectRequired;
         if !(usable || refused) || !is_needed(&account, &goal, self.clock.now()) {
             self.storage.refresh_leases().release(lease).await?;
             self.accounts.evict(&account.id);
-            return if usable { Ok(()) } else { Err(reconnect_required(&account)) };
+            return if usable { Ok(LeaseEnd::Used) } else { Err(reconnect_required(&account)) };
         }
         let profile = self.profiles.load(&account.project_id, &account.profile_id).await?;
         let installed = self.connectors.find_for_profile(&profile).await;
@@ -336,6 +431,14 @@ impl Backoff {
     }
 }
 
+/// How the use of a lease ended.
+enum LeaseEnd {
+    /// The refresh is done, or was not needed.
+    Used,
+    /// Another process holds a newer lease, and refreshes or has refreshed the token.
+    Lost,
+}
+
 struct TokenRefresh<'a> {
     refresher: &'a TokenRefresher,
     lease: &'a Lease,
@@ -345,7 +448,7 @@ struct TokenRefresh<'a> {
 }
 
 impl TokenRefresh<'_> {
-    async fn run(&self, account: Account) -> Result<(), Error> {
+    async fn run(&self, account: Account) -> Result<LeaseEnd, Error> {
         let Self { refresher, lease, connector, method, profile } = self;
         let has_refresh_token = account.secrets.contains_key(REFRESH_TOKEN);
         let Some(grant) = refresh_grant(method, has_refresh_token) else {
@@ -355,19 +458,20 @@ impl TokenRefresh<'_> {
             return Err(error);
         };
         let credentials = CredentialSet::stored(&account, profile).open(&refresher.vault)?;
-        if !refresher.storage.refresh_leases().mark_sent(lease, account.revision).await? {
-            return Err(lost_lease());
+        let token_context = TokenContext::of_account(connector, method, profile, &account, &credentials)?;
+        let until = TokenRefresher::lease_end(refresher.clock.now());
+        if !refresher.storage.refresh_leases().mark_sent(lease, account.revision, until).await? {
+            return Ok(LeaseEnd::Lost);
         }
-        let token_context = TokenContext::of_account(connector, method, profile, &account, &credentials);
         match refresher.requests.request(&token_context, &grant).await {
             Ok(token_set) => self.store_token_set(&account, &token_set).await,
-            Err(failure) => self.handle_failure(&account, failure).await,
+            Err(failure) => self.handle_failure(&account, failure).await.map(|()| LeaseEnd::Used),
         }
     }
 
     /// Stores a token set, merged with concurrent changes to the account. It retries for some time: the provider may have
     /// revoked the former tokens.
-    async fn store_token_set(&self, read: &Account, token_set: &TokenSet) -> Result<(), Error> {
+    async fn store_token_set(&self, read: &Account, token_set: &TokenSet) -> Result<LeaseEnd, Error> {
         let Self { refresher, lease, connector, method, profile } = self;
         let mut attempt = 0;
         loop {
@@ -393,9 +497,12 @@ impl TokenRefresh<'_> {
                 Change::Account
             };
             match refresher.accounts.commit(lease, read, apply).await {
-                Ok(Commit::Written) => return Ok(()),
-                Ok(Commit::Unchanged) => return Ok(refresher.storage.refresh_leases().release(lease).await?),
-                Ok(Commit::LeaseLost) => return Err(lost_lease()),
+                Ok(Commit::Written) => return Ok(LeaseEnd::Used),
+                Ok(Commit::Unchanged) => {
+                    refresher.storage.refresh_leases().release(lease).await?;
+                    return Ok(LeaseEnd::Used);
+                }
+                Ok(Commit::LeaseLost) => return Ok(LeaseEnd::Lost),
                 Err(error) if attempt < MAX_STORE_ATTEMPTS => {
                     attempt += 1;
                     tracing::warn!(%error, account = %read.id, attempt, "could not store a refreshed token; will retry");
@@ -563,9 +670,12 @@ fn reconnect_required_for(connector: &Connector, why: &str) -> Error {
     )
 }
 
-fn lost_lease() -> Error {
-    Error::new(ErrorCode::TokenRenewal, "another process refreshed the account's token at the same time; try again")
-        .with_retry_after(1)
+fn stopping() -> Error {
+    Error::new(
+        ErrorCode::TokenRenewal,
+        "the server stops while another process refreshes the account's token; try again",
+    )
+    .with_retry_after(1)
 }
 
 fn backing_off(until: Timestamp, now: Timestamp) -> Error {

@@ -114,7 +114,7 @@ async fn revoke_at_endpoint(
             Ok(Revocation::Confirmed)
         }
         (_, code) => {
-            let mut error = runtime::provider_error(client.host.clock(), title, &incoming);
+            let mut error = runtime::provider_error(client.host.clock(), title, &incoming, &redactor);
             if let Some(code) = code {
                 error.message = format!("{title} returned the error {code}");
             }

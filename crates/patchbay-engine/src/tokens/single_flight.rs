@@ -81,6 +81,11 @@ impl SingleFlight {
         }
     }
 
+    /// Checks whether the server stops.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.tasks.is_closed()
+    }
+
     /// Waits for the refreshes in flight and rejects new ones.
     pub(crate) async fn shutdown(&self) {
         self.tasks.close();

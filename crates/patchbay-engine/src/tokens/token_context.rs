@@ -5,6 +5,8 @@ use patchbay_model::{Account, AccountId, CallId, ConnectSession, Owner, Profile}
 
 use patchbay_runtime::{Credentials, RunIds};
 
+use crate::{Error, address_binding::check_listed};
+
 /// The connector, profile, owner and credentials that a token belongs to. Token requests, revocations and test actions
 /// run with it.
 #[derive(Clone, Copy)]
@@ -21,36 +23,44 @@ pub(crate) struct TokenContext<'a> {
 
 impl<'a> TokenContext<'a> {
     /// Returns the context of a stored account.
+    ///
+    /// # Errors
+    /// 412 `AddressChangedError` if the database was changed, so that a value leads to another address.
     pub(crate) fn of_account(
         connector: &'a Connector,
         method: &'a AuthMethod,
         profile: &'a Profile,
         account: &'a Account,
         credentials: &'a Credentials,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, Error> {
+        check_listed(connector, method, &account.environment, credentials)?;
+        Ok(Self {
             environment: &account.environment,
             account_id: Some(&account.id),
-            ..Self::of_owner(connector, method, profile, &account.owner, credentials)
-        }
+            ..Self::of_local(connector, method, profile, &account.owner, credentials)
+        })
     }
 
     /// Returns the context of the account that a connect session links or reconnects.
+    ///
+    /// # Errors
+    /// 412 `AddressChangedError` if the database was changed, so that a value leads to another address.
     pub(crate) fn of_session(
         connector: &'a Connector,
         method: &'a AuthMethod,
         profile: &'a Profile,
         session: &'a ConnectSession,
         credentials: &'a Credentials,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, Error> {
+        check_listed(connector, method, &profile.environment, credentials)?;
+        Ok(Self {
             account_id: session.account_id.as_ref(),
-            ..Self::of_owner(connector, method, profile, &session.owner, credentials)
-        }
+            ..Self::of_local(connector, method, profile, &session.owner, credentials)
+        })
     }
 
-    /// Returns the context of an account that is not stored, in the profile's environment.
-    pub(crate) fn of_owner(
+    /// Returns the context of an account that is not stored, in the profile's environment, with values that no database had.
+    pub(crate) fn of_local(
         connector: &'a Connector,
         method: &'a AuthMethod,
         profile: &'a Profile,

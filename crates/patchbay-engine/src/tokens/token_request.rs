@@ -126,14 +126,11 @@ pub(super) fn run_context<'a>(
     deadline: Instant,
 ) -> RunContext<'a> {
     let TokenContext { connector, method, credentials, .. } = token_context;
-    RunContext::new(
-        connector,
-        method,
-        credentials,
-        token_context.run_ids(client.new_call_id()),
-        client.config,
-        deadline,
-    )
+    let ids = token_context.run_ids(client.new_call_id());
+    RunContext {
+        api_host_uri: Value::from(client.urls.base()),
+        ..RunContext::new(connector, method, credentials, ids, client.config, deadline)
+    }
 }
 
 /// Returns the token in the result of an action.
@@ -261,7 +258,7 @@ fn rejection(
     redactor: &Redactor,
 ) -> Error {
     let member = |name: &str| body.and_then(|body| body.get(name)).and_then(Value::as_str);
-    let mut error = runtime::provider_error(client.host.clock(), title, incoming);
+    let mut error = runtime::provider_error(client.host.clock(), title, incoming, redactor);
     error.message = match (body.and_then(token_error::error_code), member("error_description")) {
         (Some(code), Some(description)) => format!("{title} rejected the token request: {description} ({code})"),
         (Some(code), None) => format!("{title} rejected the token request: {code}"),

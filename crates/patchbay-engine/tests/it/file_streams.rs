@@ -46,8 +46,8 @@ async fn recorded(name: &str, count: usize) -> (u16, Option<String>) {
     }
     drop(file);
     bed.engine.shutdown().await;
-    let record = bed.storage.calls().get(bed.project(), &call).await.unwrap().unwrap();
-    (record.status_code, record.error_code)
+    let record = bed.logged(&call).await;
+    (record.status, record.error_code)
 }
 
 #[tokio::test]

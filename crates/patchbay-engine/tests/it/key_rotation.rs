@@ -155,7 +155,7 @@ impl DataDirectory {
     }
 
     fn rotator<'a>(&'a self, vault: &'a Vault, records: &'a dyn SealedRecordStore, file: &'a Path) -> KeyRotator<'a> {
-        KeyRotator { records, vault, file, clock: &self.clock, entropy: &*self.entropy }
+        KeyRotator { records, vault, file, clock: &self.clock, entropy: &*self.entropy, shared: None }
     }
 
     /// Checks that a new process can open every record, and returns the number of records for each key.

@@ -4,7 +4,9 @@
 // The futures of a call nest deeper than the compiler follows by itself.
 #![recursion_limit = "256"]
 
+mod action_search;
 mod actions_and_proxy;
+mod agents;
 mod auth_error_messages;
 mod example;
 mod file_streams;
@@ -18,3 +20,4 @@ mod services;
 mod signed_assertions;
 mod steps;
 mod support;
+mod webhooks;

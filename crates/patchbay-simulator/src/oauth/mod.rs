@@ -104,6 +104,11 @@ impl OAuthServer {
         locked(&self.0.store).scope_of(token, self.now()).map(str::to_owned)
     }
 
+    /// Returns how often a refresh token was used again after it was replaced, which revokes its grant.
+    pub fn reused_refresh_tokens(&self) -> usize {
+        locked(&self.0.store).reused
+    }
+
     /// Revokes every grant, as an administrator at the provider does.
     pub fn revoke_all(&self) {
         locked(&self.0.store).revoke_all();

@@ -63,6 +63,8 @@ pub(super) struct OAuthStore {
     codes: HashMap<String, Code>,
     families: Vec<TokenFamily>,
     pub(super) things: usize,
+    /// How often a refresh token was used after it was replaced.
+    pub(super) reused: usize,
     registered: Vec<SimulatedClient>,
     pub(super) registrations: usize,
 }
@@ -74,6 +76,7 @@ impl OAuthStore {
             codes: HashMap::new(),
             families: Vec::new(),
             things: 0,
+            reused: 0,
             registered: Vec::new(),
             registrations: 0,
         }
@@ -159,6 +162,7 @@ impl OAuthStore {
             && now >= replaced + grace
         {
             family.is_revoked = true;
+            self.reused += 1;
             return None;
         }
         let mut refresh = None;

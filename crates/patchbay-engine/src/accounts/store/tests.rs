@@ -4,13 +4,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use patchbay_egress::EgressConfig;
 use patchbay_model::{
-    LeaseOutcome, LeasePriority, Organization, OrganizationId, Owner, ProfileId, Project, SessionId, Timestamp,
+    LeaseOutcome, LeasePriority, Organization, OrganizationId, OutboxEvent, Owner, ProfileId, Project, SessionId,
+    Timestamp,
     testing::{ManualClock, SeededEntropy},
 };
 use patchbay_storage::{
-    AccountFilter, AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, ConnectorStore,
+    AccountFilter, AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, ConnectorStore, DueLease,
     IdempotencyKeyStore, LoginTokenStore, MemberStore, MetaStore, OrganizationStore, Page, PendingAuthorizationStore,
-    ProfileStore, ProjectStore, RefreshLeaseStore, SealedRecordStore, SessionStore, sqlite::SqliteStorage,
+    ProfileStore, ProjectStore, RefreshLeaseStore, ReplicaStore, SealedRecordStore, SessionStore, ToolFeedbackStore,
+    WebhookStore, sqlite::SqliteStorage,
 };
 
 use super::*;
@@ -35,7 +37,7 @@ impl ConflictingStorage {
         let mut other = self.inner.accounts().get(&account.project_id, &account.id).await?.unwrap();
         other.label = Some(format!("{left} more"));
         other.revision += 1;
-        self.inner.accounts().update(&other, other.revision - 1).await.map(drop)
+        self.inner.accounts().update(&other, other.revision - 1, &[]).await.map(drop)
     }
 }
 
@@ -45,8 +47,15 @@ impl AccountStore for ConflictingStorage {
         self.inner.accounts().insert(account, rule).await
     }
 
-    async fn link(&self, account: &Account, rule: InsertRule, session: SessionId, now: Timestamp) -> Result<()> {
-        self.inner.accounts().link(account, rule, session, now).await
+    async fn link(
+        &self,
+        account: &Account,
+        rule: InsertRule,
+        session: SessionId,
+        now: Timestamp,
+        events: &[OutboxEvent],
+    ) -> Result<()> {
+        self.inner.accounts().link(account, rule, session, now, events).await
     }
 
     async fn get(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>> {
@@ -65,18 +74,25 @@ impl AccountStore for ConflictingStorage {
         self.inner.accounts().token_client_ids(project, profile).await
     }
 
-    async fn update(&self, account: &Account, read_revision: i64) -> Result<bool> {
+    async fn update(&self, account: &Account, read_revision: i64, events: &[OutboxEvent]) -> Result<bool> {
         self.interfere(account).await?;
-        self.inner.accounts().update(account, read_revision).await
+        self.inner.accounts().update(account, read_revision, events).await
     }
 
-    async fn relink(&self, account: &Account, read_revision: i64, session: SessionId, now: Timestamp) -> Result<bool> {
+    async fn relink(
+        &self,
+        account: &Account,
+        read_revision: i64,
+        session: SessionId,
+        now: Timestamp,
+        events: &[OutboxEvent],
+    ) -> Result<bool> {
         self.interfere(account).await?;
-        self.inner.accounts().relink(account, read_revision, session, now).await
+        self.inner.accounts().relink(account, read_revision, session, now, events).await
     }
 
-    async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>> {
-        self.inner.accounts().delete(project, id).await
+    async fn delete(&self, project: &ProjectId, id: &AccountId, events: &[OutboxEvent]) -> Result<Option<Account>> {
+        self.inner.accounts().delete(project, id, events).await
     }
 }
 
@@ -93,13 +109,23 @@ impl RefreshLeaseStore for ConflictingStorage {
         self.inner.refresh_leases().acquire(project, account, now, until, priority).await
     }
 
-    async fn mark_sent(&self, lease: &Lease, revision: i64) -> Result<bool> {
-        self.inner.refresh_leases().mark_sent(lease, revision).await
+    async fn mark_sent(&self, lease: &Lease, revision: i64, until: Timestamp) -> Result<bool> {
+        self.inner.refresh_leases().mark_sent(lease, revision, until).await
     }
 
-    async fn commit(&self, lease: &Lease, account: &Account, read_revision: i64) -> Result<bool> {
+    async fn extend(&self, lease: &Lease, until: Timestamp) -> Result<bool> {
+        self.inner.refresh_leases().extend(lease, until).await
+    }
+
+    async fn commit(
+        &self,
+        lease: &Lease,
+        account: &Account,
+        read_revision: i64,
+        events: &[OutboxEvent],
+    ) -> Result<bool> {
         self.interfere(account).await?;
-        self.inner.refresh_leases().commit(lease, account, read_revision).await
+        self.inner.refresh_leases().commit(lease, account, read_revision, events).await
     }
 
     async fn fail(&self, lease: &Lease, retry_at: Timestamp, outcome_known: bool) -> Result<()> {
@@ -110,8 +136,14 @@ impl RefreshLeaseStore for ConflictingStorage {
         self.inner.refresh_leases().release(lease).await
     }
 
-    async fn due_refreshes(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>> {
-        self.inner.refresh_leases().due_refreshes(now, limit).await
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        after: Option<&(Timestamp, AccountId)>,
+        limit: u32,
+    ) -> Result<Vec<DueLease>> {
+        self.inner.refresh_leases().claim_due(now, until, after, limit).await
     }
 
     async fn due_notices(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>> {
@@ -151,11 +183,17 @@ impl Storage for ConflictingStorage {
         connectors: ConnectorStore,
         pending_authorizations: PendingAuthorizationStore,
         idempotency_keys: IdempotencyKeyStore,
+        tool_feedback: ToolFeedbackStore,
         sessions: SessionStore,
         attempts: AttemptStore,
+        webhooks: WebhookStore,
         calls: CallStore,
         sealed_records: SealedRecordStore,
         meta: MetaStore,
+    }
+
+    fn replicas(&self) -> Option<&dyn ReplicaStore> {
+        None
     }
 }
 
@@ -196,11 +234,12 @@ impl TestStore {
         let host = Host::new(&EgressConfig::default(), clock.clone(), Arc::new(SeededEntropy::new(7))).unwrap();
         let accounts = CachedAccounts {
             storage: storage.clone(),
-            cache: Cache::new(MAX_CACHE_ENTRIES),
+            cache: KeptCache::new(Arc::new(Freshness::new(clock.clone(), std::time::Duration::ZERO))),
             host: Arc::new(host),
             clock: clock.clone(),
             changes: Changes::default(),
             lines: KeyedLocks::default(),
+            outbox: Outbox::of(clock.clone(), Arc::new(SeededEntropy::new(8)), DeliveryWake::default()),
         };
         let store = Self { accounts: Arc::new(accounts), storage, clock, project, id, _folder: folder };
         assert_eq!(*store.cached().await, account);

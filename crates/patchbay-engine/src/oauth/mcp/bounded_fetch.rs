@@ -12,7 +12,7 @@ use url::Url;
 use super::discovery_error;
 use crate::Error;
 use crate::oauth::Oauth;
-use patchbay_runtime::{IntoError as _, cause_error};
+use patchbay_runtime::{IntoError as _, Redactor, cause_error};
 
 /// The largest document that is read, in bytes.
 const MAX_DOCUMENT_BYTES: usize = 128 * 1024;
@@ -75,7 +75,7 @@ pub(super) async fn get_document(
     };
     let incoming = send(oauth, title, outgoing, deadline).await?;
     if incoming.status.is_server_error() {
-        return Err(patchbay_runtime::provider_error(&*oauth.clock, title, &incoming));
+        return Err(patchbay_runtime::provider_error(&*oauth.clock, title, &incoming, &Redactor::default()));
     }
     if !incoming.status.is_success() {
         return Ok(None);

@@ -18,6 +18,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{bounded_fetch, metadata::AuthorizationServerMetadata};
 use crate::{Error, ErrorCode, oauth::Oauth, tokens::discovered_server::DiscoveredServer};
+use patchbay_runtime::{Redactor, shortened};
 
 /// The key of the registration among a profile's secrets. It contains a dot, which no expression can spell.
 const REGISTRATION_KEY: &str = "oauth.client";
@@ -172,7 +173,7 @@ impl ClientRegistrar<'_> {
     /// Returns the profile's registration, or a new one. A lock prevents that two authorizations register twice.
     async fn stored_or_new_client(&self, endpoint: &Url) -> Result<RegisteredClient, Error> {
         let (project, id) = (&self.profile.project_id, &self.profile.id);
-        let _profile_lock = self.oauth.profiles.lock(project, id).await;
+        let _profile_lock = self.oauth.profiles.lock(project, id).await?;
         if let Some(stored) = self.stored_registration().await?
             && !self.is_unknown_to_server(&stored.client).await
         {
@@ -269,12 +270,13 @@ impl ClientRegistrar<'_> {
             text.filter(|text| text.len() <= MAX_VALUE_BYTES && text.chars().all(|c| c.is_ascii() && !c.is_control()))
         };
         let (Some(id), true) = (text("client_id"), incoming.status.is_success()) else {
-            let words = |key: &str| text(key).map(|words| words.chars().take(300).collect::<String>());
+            let words = |key: &str| text(key).map(|words| shortened(words, 300, &Redactor::default()));
             let reason = words("error_description").or_else(|| words("error"));
             let reason = reason.unwrap_or_else(|| format!("status {}", incoming.status.as_u16()));
             let mut error =
                 self.registration_error(&format!("its authorization server rejected the registration: {reason}"));
-            error.provider = patchbay_runtime::provider_error(&*self.oauth.clock, title, &incoming).provider;
+            let rejected = patchbay_runtime::provider_error(&*self.oauth.clock, title, &incoming, &Redactor::default());
+            error.provider = rejected.provider;
             return Err(error);
         };
         let secret = text("client_secret").map(str::to_owned);

@@ -32,7 +32,7 @@ use self::{
     metadata::{AuthorizationServerMetadata, ProtectedResourceMetadata},
 };
 use crate::{Error, ErrorCode, oauth::Oauth, tokens::discovered_server::DiscoveredServer};
-use patchbay_runtime::Credentials;
+use patchbay_runtime::{Credentials, Redactor};
 
 /// The discovered endpoints of an MCP server's authorization server, with our client there.
 pub(super) struct DiscoveredAuthorization {
@@ -125,7 +125,7 @@ async fn probe(oauth: &Oauth, title: &str, server: &Url, deadline: Instant) -> R
     };
     let incoming = bounded_fetch::send(oauth, title, outgoing, deadline).await?;
     if incoming.status.is_server_error() {
-        return Err(patchbay_runtime::provider_error(&*oauth.clock, title, &incoming));
+        return Err(patchbay_runtime::provider_error(&*oauth.clock, title, &incoming, &Redactor::default()));
     }
     Ok(bearer_challenge(&incoming.headers))
 }

@@ -138,7 +138,7 @@ impl OAuth1TokenRequest<'_> {
     fn classify_response(&self, step: &TokenStep<'_>, incoming: &InboundResponse, redactor: &Redactor) -> TokenFailure {
         let Self { oauth, token_context, .. } = self;
         let (title, token) = (&token_context.connector.title, step.token_name());
-        let mut error = runtime::provider_error(&*oauth.clock, title, incoming);
+        let mut error = runtime::provider_error(&*oauth.clock, title, incoming, redactor);
         let problem = OAuthProblem::from_response(incoming);
         let status = incoming.status.as_u16();
         let cause = match (problem.as_ref().map(OAuthProblem::party), step) {
@@ -154,10 +154,10 @@ impl OAuth1TokenRequest<'_> {
         // Some providers send a form in error responses too.
         let form = token_response::parse_body(&incoming.body).filter(|form| form.get("error").is_some());
         let body = form.or_else(|| error.provider.as_ref().map(|provider| provider.body.clone()));
-        let text = body.as_ref().and_then(runtime::provider_message);
+        let text = body.as_ref().and_then(|body| runtime::provider_message(body, redactor));
         let text = text.map(|text| format!(": {text}")).unwrap_or_default();
         error.message = match (&problem, step) {
-            (Some(problem), _) => format!("{title} {}", problem.sentence(oauth.clock.now())),
+            (Some(problem), _) => format!("{title} {}", problem.sentence(oauth.clock.now(), redactor)),
             (None, _) if incoming.status.is_success() => {
                 format!("{title}'s {token} response contains no {token}")
             }

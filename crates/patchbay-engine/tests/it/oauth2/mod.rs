@@ -16,6 +16,7 @@ use std::sync::Arc;
 use patchbay_engine::{NewProfile, NewSession};
 use patchbay_model::{Account, AccountId, EnabledActions, Profile, ProfileId, testing::SeededEntropy};
 use patchbay_simulator::{Fault, FaultFilter, Gate, OAuthRules, OAuthServer, PlannedFault};
+use patchbay_storage::Storage;
 
 use crate::support::{Browser, TestBed, new_profile, secrets, session_for, test_clock};
 
@@ -43,10 +44,18 @@ impl OAuth2Bed {
     }
 
     async fn with_rules(rules: OAuthRules) -> Self {
+        Self::on(None, rules).await
+    }
+
+    /// Starts a bed on an empty database; on a new file without one.
+    async fn on(storage: Option<Arc<dyn Storage>>, rules: OAuthRules) -> Self {
         let clock = test_clock();
         let rules = OAuthRules { clients: clients(APP_SECRET), ..rules };
         let provider = OAuthServer::new(clock.clone(), Arc::new(SeededEntropy::new(3)), rules);
-        let bed = TestBed::builder().clock(clock).connector("oauth2").secret(APP_SECRET);
+        let mut bed = TestBed::builder().clock(clock).connector("oauth2").secret(APP_SECRET);
+        if let Some(storage) = storage {
+            bed = bed.storage(storage);
+        }
         bed.provider("https://oauth2.example.com", provider).start().await
     }
 

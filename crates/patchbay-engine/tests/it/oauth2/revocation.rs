@@ -15,9 +15,9 @@ fn down(times: u32) -> PlannedFault {
 
 async fn calls(bed: &OAuth2Bed) -> Vec<(CallKind, u16)> {
     bed.engine.shutdown().await;
-    let calls = bed.storage.calls().list(bed.project(), 100).await.unwrap();
-    let calls = calls.iter().filter(|call| call.kind == CallKind::Revocation);
-    calls.map(|call| (call.kind, call.status_code)).collect()
+    let calls = bed.all_logged().await;
+    let calls = calls.iter().filter(|call| call.source.kind.as_deref() == Some(CallKind::Revocation.as_str()));
+    calls.map(|call| (CallKind::Revocation, call.status)).collect()
 }
 
 #[tokio::test]

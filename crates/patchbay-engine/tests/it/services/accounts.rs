@@ -58,7 +58,7 @@ async fn the_provider_verifies_new_credentials_four_times_while_other_changes_wi
             if let Some((storage, account)) = other.get().filter(|_| path == "/whoami") {
                 let mut account = storage.accounts().get(&account.project_id, &account.id).await.unwrap().unwrap();
                 account.revision += 1;
-                assert!(storage.accounts().update(&account, account.revision - 1).await.unwrap());
+                assert!(storage.accounts().update(&account, account.revision - 1, &[]).await.unwrap());
             }
             respond(&path, request.headers())
         }

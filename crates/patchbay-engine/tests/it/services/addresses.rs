@@ -86,7 +86,7 @@ impl Bed {
         let read = account.revision;
         change(&mut account);
         account.revision += 1;
-        assert!(self.bed.storage.accounts().update(&account, read).await.unwrap());
+        assert!(self.bed.storage.accounts().update(&account, read, &[]).await.unwrap());
     }
 
     /// Runs an action on an engine that has cached nothing.
@@ -263,6 +263,71 @@ async fn who_writes_the_database_cannot_redirect_a_secret() {
     bed.bed.engine.key_rotation.evict_envelopes();
     let error = bed.bed.link_through(&written, &[("key", "canary-key-3")]).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::AddressChanged);
+
+    let profile = bed.profile("owned", &[]).await;
+    let owned = [("owned", "yes"), ("key", KEY)];
+    let account = bed.bed.link_with(session_for("a"), &profile, &owned).await.unwrap();
+    bed.whoami(&account).await.unwrap();
+    bed.write(&account.id, |account| "b".clone_into(&mut account.owner.id)).await;
+    let error = bed.whoami_after_restart(&account).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::AddressChanged);
+    bed.assert_nothing_at_b();
+}
+
+/// What the file lists, and what a token response sets, is not bound: no form can change it to another address.
+#[tokio::test]
+async fn who_writes_the_database_cannot_replace_a_choice_an_environment_or_what_the_provider_sets() {
+    let bed = Bed::start().await;
+    let key = bed.at_a().await;
+    let setup = [("host", A), ("clientId", "app"), ("clientSecret", "canary-client-1")];
+    // Another customer each: a customer has one account of a connector.
+    let link = async |method: &str, setup: &[(&str, &str)], typed: &[(&str, &str)]| {
+        let profile = bed.profile(method, setup).await;
+        bed.bed.link_with(session_for(method), &profile, typed).await.unwrap()
+    };
+    let region = link("region", &[], &[("region", A), ("key", KEY)]).await;
+    let named = link("named", &[], &[("named", "yes"), ("key", KEY)]).await;
+    let client = link("client", &setup, &[]).await;
+    for (account, name) in [
+        (&*region, "region"),
+        // Values that the base URL reads, and that this method has no field for.
+        (&key, "host"),
+        (&key, "region"),
+        (&*client, "region"),
+        (&*named, "host"),
+        // Where the servers of an authorization are kept.
+        (&key, "oauth.server"),
+        (&*client, "oauth.server"),
+    ] {
+        bed.whoami(account).await.unwrap();
+        let replaced = account.setup_information.get(name).cloned();
+        bed.write(&account.id, |account| drop(account.setup_information.insert(name.to_owned(), B.into()))).await;
+        let error = bed.whoami_after_restart(account).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::AddressChanged, "{name}");
+        assert!(error.message.contains(&format!("`{name}`")), "{error}");
+        bed.write(&account.id, |account| {
+            account.setup_information.remove(name);
+            account.setup_information.extend(replaced.map(|value| (name.to_owned(), value)));
+        })
+        .await;
+        let outcome = bed.whoami_after_restart(account).await;
+        assert!(
+            outcome.is_ok(),
+            "{name} of {}: {outcome:?} {:?}",
+            account.auth_config_key,
+            bed.bed.stored(&account.id).await
+        );
+    }
+    bed.write(&named.id, |account| "b".clone_into(&mut account.environment)).await;
+    let error = bed.whoami_after_restart(&named).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::AddressChanged);
+    assert!(error.message.contains("`environment`"), "{error}");
+
+    // A token is refreshed and revoked nowhere else either.
+    bed.write(&client.id, |account| drop(account.setup_information.insert("region".to_owned(), B.into()))).await;
+    bed.bed.clock.advance_seconds(7200);
+    assert_eq!(bed.whoami_after_restart(&client).await.unwrap_err().code, ErrorCode::AddressChanged);
+    bed.bed.engine.refresh_due_tokens().await;
     bed.assert_nothing_at_b();
 }
 

@@ -7,7 +7,8 @@ use patchbay_engine::{
     AccountPatch, AccountView, Caller, CreatedSession, Engine, Error, HubSession, LinkRequest, NewKey, NewProfile,
     NewSession, ProfilePatch, ProxyOutcome, RunOutcome, RunRequest,
 };
-use patchbay_model::{Account, AccountId, ApiScope, Profile, ProfileId, ProjectId, testing::ManualClock};
+use patchbay_logs::{LogFilter, Order, PageStart, RunId, RunQuery, RunRow};
+use patchbay_model::{Account, AccountId, ApiScope, CallId, Profile, ProfileId, ProjectId, testing::ManualClock};
 use patchbay_storage::Storage;
 use serde_json::{Value, json};
 
@@ -79,6 +80,24 @@ impl<P: Provider> TestBed<P> {
         let created = self.engine.sessions.create(&self.caller, new).await.unwrap();
         let hub = self.engine.sessions.for_hub(&created.token).await.unwrap();
         (created, hub)
+    }
+
+    /// Returns the logged run of a call. The engine has been shut down, which writes what waits.
+    pub async fn logged(&self, call: &CallId) -> RunRow {
+        let logs = self.setup.logs.reader().unwrap();
+        logs.run(self.project().as_str(), RunId::of_call(call)).await.unwrap().unwrap()
+    }
+
+    /// Returns all logged runs, newest first. The engine has been shut down.
+    pub async fn all_logged(&self) -> Vec<RunRow> {
+        let query = RunQuery {
+            project: self.project().to_string(),
+            filter: LogFilter::default(),
+            order: Order::default(),
+            start: PageStart::Offset(0),
+            size: 1_000,
+        };
+        self.setup.logs.reader().unwrap().runs(&query).await.unwrap().rows
     }
 
     /// Returns the folder of the database.

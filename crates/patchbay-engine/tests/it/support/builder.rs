@@ -10,6 +10,7 @@ use std::{
 
 use patchbay_connector::{Connector, Registry};
 use patchbay_engine::{Engine, EngineConfig, EngineParts};
+use patchbay_logs::{Logs, SqliteLimits};
 use patchbay_model::testing::{ManualClock, SeededEntropy};
 use patchbay_storage::{Storage, sqlite::SqliteStorage};
 use patchbay_vault::{KeyRing, Vault};
@@ -27,6 +28,7 @@ pub fn test_clock() -> Arc<ManualClock> {
 /// What engines on one data directory are started from.
 pub struct EngineSetup {
     pub storage: Arc<dyn Storage>,
+    pub logs: Arc<Logs>,
     pub registry: Registry,
     pub clock: Arc<ManualClock>,
     pub config: EngineConfig,
@@ -47,6 +49,7 @@ impl EngineSetup {
         };
         Self {
             storage: Arc::new(SqliteStorage::open(&folder.join("test.db")).await.unwrap()),
+            logs: Arc::new(Logs::in_file(&folder.join("logs.db"), SqliteLimits::default())),
             registry: Registry::new(),
             clock: test_clock(),
             config,
@@ -62,6 +65,7 @@ impl EngineSetup {
         let ring = KeyRing::generate(&SeededEntropy::new(self.key_ring_seed), START.parse().unwrap());
         EngineParts {
             storage: self.storage.clone(),
+            logs: self.logs.clone(),
             vault: Arc::new(Vault::new(ring, Arc::new(SeededEntropy::new(seed | 1 << 31)))),
             registry: self.registry.clone(),
             source: None,
@@ -81,6 +85,8 @@ pub struct Builder<P> {
     base_url: Option<String>,
     account: Option<Vec<(String, String)>>,
     secrets: Vec<String>,
+    storage: Option<Arc<dyn Storage>>,
+    has_background: bool,
     configure: Box<dyn FnOnce(&mut EngineConfig) + Send>,
 }
 
@@ -95,6 +101,8 @@ impl TestBed {
             base_url: None,
             account: None,
             secrets: Vec::new(),
+            storage: None,
+            has_background: true,
             configure: Box::new(|_| ()),
         }
     }
@@ -114,9 +122,30 @@ impl<P: Provider> Builder<P> {
 
     /// Serves `provider` in place of `base_url`.
     pub fn provider<Q: Provider>(self, base_url: &str, provider: Q) -> Builder<Q> {
-        let Self { connectors, clock, provider: _, upstreams, base_url: _, account, secrets, configure } = self;
+        let Self { connectors, clock, upstreams, account, secrets, storage, has_background, configure, .. } = self;
         let base_url = Some(base_url.to_owned());
-        Builder { connectors, clock, provider, upstreams, base_url, account, secrets, configure }
+        Builder {
+            connectors,
+            clock,
+            provider,
+            upstreams,
+            base_url,
+            account,
+            secrets,
+            storage,
+            has_background,
+            configure,
+        }
+    }
+
+    /// Uses an empty database in place of a new file.
+    pub fn storage(self, storage: Arc<dyn Storage>) -> Self {
+        Self { storage: Some(storage), ..self }
+    }
+
+    /// Starts no background task: nothing is delivered to webhooks unless the test delivers it.
+    pub fn without_background(self) -> Self {
+        Self { has_background: false, ..self }
     }
 
     /// Shares a clock with a provider.
@@ -153,11 +182,14 @@ impl<P: Provider> Builder<P> {
         let connector = self.connectors.first().map(|connector| connector.key.clone()).unwrap_or_default();
         setup.registry = self.connectors.into_iter().fold(Registry::new(), |all, next| all.with(Arc::new(next)));
         setup.clock = self.clock;
+        setup.storage = self.storage.unwrap_or(setup.storage);
         setup.config.upstreams = self.upstreams;
         let provider_url = serve(self.provider.router()).await;
         setup.config.upstreams.extend(self.base_url.map(|from| (from, provider_url.clone())));
         (self.configure)(&mut setup.config);
-        let engine = Engine::start(setup.parts()).await.unwrap();
+        let parts = setup.parts();
+        let engine = if self.has_background { Engine::start(parts).await } else { Engine::open(parts).await };
+        let engine = engine.unwrap();
         let first = engine.setup.first_start(None).await.unwrap().unwrap();
         let caller = engine.api_keys.authenticate(&first.api_key.unwrap()).await.unwrap();
         let (clock, storage, provider) = (setup.clock.clone(), setup.storage.clone(), self.provider);

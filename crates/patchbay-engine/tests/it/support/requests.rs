@@ -51,6 +51,7 @@ pub fn run_request(account: &AccountId, action: &str, inputs: &Value) -> RunRequ
         headers: part("headers"),
         body: part("body"),
         debug: false,
+        dry_run: false,
         memory: None,
     }
 }
