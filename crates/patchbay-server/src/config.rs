@@ -20,12 +20,41 @@ pub struct ServerConfig {
     pub assets: Arc<dyn WebAssets>,
     /// Origins that may call the Hub API from a browser (empty allows any) and frame the Hub.
     pub hub_allowed_origins: Vec<String>,
+    /// Whether only this machine reaches the server: it listens on a loopback address.
+    pub is_local: bool,
     /// Reverse proxies whose headers name the client.
     pub trusted_proxies: Vec<IpNet>,
     /// The sandbox's credentials, when it is on.
     pub sandbox: Option<SandboxInfo>,
+    /// Every setting, for the documentation.
+    pub settings: Vec<SettingDoc>,
+    /// Canceled when the server will stop soon: it is no longer ready.
+    pub stopping: CancellationToken,
     /// Canceled when the server stops accepting requests: streaming responses end then.
     pub stop: CancellationToken,
+}
+
+/// A setting of the operator, as the documentation shows it. A name that the setting does not have is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingDoc {
+    /// The key in the configuration file, such as `log.level`.
+    pub key: String,
+    /// The flag, such as `--log`.
+    pub flag: String,
+    /// The variable of the environment, such as `PATCHBAY_LOG`.
+    pub variable: String,
+    /// The default, as the file spells it.
+    pub default: String,
+    /// What it does, Markdown.
+    pub description: String,
+}
+
+impl SettingDoc {
+    /// Returns the anchor of the setting: its first name.
+    pub fn anchor(&self) -> String {
+        let names = [self.key.as_str(), self.flag.trim_start_matches('-'), self.variable.as_str()];
+        names.into_iter().find(|name| !name.is_empty()).unwrap_or_default().to_owned()
+    }
 }
 
 /// The built screens, by path, for example `hub/index.html`; empty if they were not built.

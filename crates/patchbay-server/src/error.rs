@@ -46,9 +46,11 @@ pub fn error_body(error: &Error) -> String {
     serde_json::to_string(&body(error)).unwrap_or_default()
 }
 
-/// Marks the error of a call whose requests have been sent: they may have taken effect.
-pub(crate) fn after_effect(mut error: Error) -> Error {
-    error.may_have_effect = true;
+/// Returns the error of a call whose result is not written. The requests of the call have been sent, so the error says
+/// whether they may have taken effect: the idempotency key of a call that changed nothing is released, and the call can run
+/// again when the server is not busy.
+pub(crate) fn after_call(mut error: Error, may_have_effect: bool) -> Error {
+    error.may_have_effect = may_have_effect;
     error
 }
 

@@ -8,7 +8,6 @@ use std::{
     convert::Infallible,
     panic::resume_unwind,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -38,11 +37,12 @@ use zeroize::Zeroizing;
 use crate::{
     error::{ApiError, HubError, WithoutEffect},
     extract::{
-        Authenticated, HubAuth, MAX_HUB_BODY_BYTES, collect,
+        Authenticated, HubAuth, collect, hub_body_limit,
         ignored::{self, IgnoredFields},
         prefer::{self, is_heartbeat},
     },
     limits::{RequestOwner, run_in_turns},
+    request_checks::is_hub_path,
     state::AppState,
 };
 
@@ -53,7 +53,21 @@ pub(crate) const REPLAYED_HEADER: &str = "idempotent-replayed";
 
 /// The POST operations that take no key: they change nothing, or have no caller whom a key could belong to. A repeated
 /// `authenticate` must say whether the session is valid now.
-const WITHOUT_KEY: [&str; 3] = ["/connect_sessions/authenticate", "/auth/login", "/auth/logout"];
+const WITHOUT_KEY: [&str; 13] = [
+    "/connect_sessions/authenticate",
+    "/auth/login",
+    "/auth/logout",
+    "/actions/search",
+    "/actions/build",
+    "/logs",
+    "/logs/actions",
+    "/logs/export",
+    "/logs/provider",
+    "/logs/stats/aggregate",
+    "/logs/stats/dimensions",
+    "/logs/steps",
+    "/logs/unified",
+];
 /// The request headers that decide what a request does.
 const DECISIVE_HEADERS: [&str; 2] = ["x-account-id", "x-connector-profile-id"];
 /// The response headers that belong to one connection or moment.
@@ -61,11 +75,11 @@ const TRANSIENT_HEADERS: [HeaderName; 4] = [CONNECTION, CONTENT_LENGTH, DATE, TR
 
 /// Adds idempotency keys to routes.
 #[derive(Clone)]
-pub(crate) struct IdempotencyLayer(Arc<AppState>);
+pub(crate) struct IdempotencyLayer(AppState);
 
 impl IdempotencyLayer {
     pub(crate) fn new(state: AppState) -> Self {
-        Self(Arc::new(state))
+        Self(state)
     }
 }
 
@@ -80,7 +94,7 @@ impl<S> Layer<S> for IdempotencyLayer {
 /// A route with idempotency keys.
 #[derive(Clone)]
 pub(crate) struct Idempotent<S> {
-    state: Arc<AppState>,
+    state: AppState,
     inner: S,
 }
 
@@ -109,7 +123,7 @@ where
         let (state, inner) = (self.state.clone(), self.inner.clone());
         Either::Right(Box::pin(async move {
             let run = |request| async { inner.oneshot(request).await.unwrap_or_else(|never| match never {}) };
-            let is_hub = is_hub(path.as_str());
+            let is_hub = is_hub_path(path.as_str());
             Ok(respond(state, request, is_hub, run).await.unwrap_or_else(|failure| match failure {
                 Failure::Rejected(response) => response,
                 Failure::Error(error) if is_hub => HubError(*error).into_response(),
@@ -121,10 +135,6 @@ where
 
 fn takes_key(method: &Method, path: &str) -> bool {
     *method == Method::POST && !WITHOUT_KEY.contains(&path)
-}
-
-fn is_hub(path: &str) -> bool {
-    path.starts_with("/hub/")
 }
 
 /// The reason for which a request with a key does not run.
@@ -141,7 +151,7 @@ impl From<Error> for Failure {
 
 /// Runs the request, or sends its earlier response again.
 async fn respond<F: Future<Output = Response> + Send + 'static>(
-    state: Arc<AppState>,
+    state: AppState,
     request: Request,
     is_hub: bool,
     run: impl FnOnce(Request) -> F + Send + 'static,
@@ -149,8 +159,7 @@ async fn respond<F: Future<Output = Response> + Send + 'static>(
     let (mut parts, body) = request.into_parts();
     let scope = authenticate(&mut parts, &state, is_hub).await.map_err(Failure::Rejected)?;
     let key = IdempotencyKey::parse(parts.headers.get_all(KEY_HEADER).iter().map(HeaderValue::as_bytes))?;
-    let limit =
-        if is_hub { state.config.body_limit_bytes.min(MAX_HUB_BODY_BYTES) } else { state.config.body_limit_bytes };
+    let limit = if is_hub { hub_body_limit(&state.config) } else { state.config.body_limit_bytes };
     let body = Bytes::from_owner(collect(body, limit).await?);
     let fingerprint = fingerprint(&key, &parts, &body).await?;
     let running = match state.engine.idempotency.begin(&scope, &key, fingerprint).await? {
@@ -288,7 +297,7 @@ fn replay(kept: KeptResponse) -> Response {
 pub(crate) fn document(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         if let Some(operation) = item.post.as_mut().filter(|_| takes_key(&Method::POST, path)) {
-            describe(operation, is_hub(path));
+            describe(operation, is_hub_path(path));
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::dto::{
     actions::{ExcludedPart, GroupBy, IncludedPart},
     errors::{ErrorOut, HubErrorOut},
     responses,
+    webhook_events::{self, AccountEventOut, ConnectorEventOut, WebhookEventOut},
 };
 
 /// The description of the whole API.
@@ -36,7 +37,16 @@ const DESCRIPTION: &str = "Link your customers' accounts, then act on them throu
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "Patchbay", url = "https://github.com/patchbay/patchbay"),
     ),
-    components(schemas(ErrorOut, HubErrorOut, IncludedPart, ExcludedPart, GroupBy)),
+    components(schemas(
+        ErrorOut,
+        HubErrorOut,
+        IncludedPart,
+        ExcludedPart,
+        GroupBy,
+        AccountEventOut,
+        ConnectorEventOut,
+        WebhookEventOut,
+    )),
     modifiers(&Components),
     security(("key" = []), ("browser" = [])),
     tags(
@@ -45,7 +55,10 @@ const DESCRIPTION: &str = "Link your customers' accounts, then act on them throu
         (name = "Connectors", description = "The connectors that a project can use, and their versions."),
         (name = "Connector profiles", description = "The settings with which a project uses a connector."),
         (name = "Actions", description = "The catalog of actions, and running them."),
+        (name = "Agents", description = "The tools of linked accounts, which `/mcp` gives to agents."),
         (name = "Proxy", description = "Requests to a provider's own API with an account's credentials."),
+        (name = "Webhooks", description = "Addresses of your software that receive events, and their deliveries."),
+        (name = "Logs", description = "What calls did: runs of actions, raw requests, their steps and the requests to providers."),
         (name = "API keys", description = "The keys of a project."),
         (name = "Hub", description = "What the Hub uses, with the token of a connect session."),
         (name = "OAuth", description = "This server as an OAuth client of providers."),
@@ -83,5 +96,7 @@ pub(crate) fn complete(mut document: utoipa::openapi::OpenApi, public_url: &str)
     env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
     let server = ServerBuilder::new().url(public_url).description(Some("This server.")).build();
     document.servers = Some(vec![server]);
-    serde_json::to_value(&document).unwrap_or_default()
+    let mut document = serde_json::to_value(&document).unwrap_or_default();
+    document["webhooks"] = webhook_events::document();
+    document
 }

@@ -13,14 +13,19 @@ use crate::error::ApiError;
 const MAX_HTTP2_HEAD_BYTES: usize = 16 * 1024;
 
 /// The headers that say who calls and for whom. Of two values, one program on the way could read the first and another one the
-/// second.
+/// second. Agents name several accounts, also in a header for each.
 const SINGLE_HEADERS: [&str; 3] = ["authorization", "x-account-id", "x-hub-session-token"];
+
+/// Returns true for the paths of the Hub API, whether they exist or not.
+pub(crate) fn is_hub_path(path: &str) -> bool {
+    path.strip_prefix("/hub").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
 
 /// Returns the rejection of a request that must not be routed.
 pub(crate) fn rejection(request: &Request) -> Option<Response> {
-    if !is_utf8(request.uri().path()) {
-        // axum's own response is plain text.
-        let message = "the path does not exist: its percent-encoded bytes are not UTF-8; /docs lists all paths";
+    if !is_text(request.uri().path()) {
+        // axum's own response is plain text. Nothing is named with the character NUL, and not every database can look for it.
+        let message = "the path does not exist: its percent-encoded bytes are not UTF-8, or contain NUL; /docs/api lists all paths";
         return Some(ApiError::from(Error::new(ErrorCode::RouteNotFound, message)).into_response());
     }
     if is_compressed(request.headers()) {
@@ -39,7 +44,7 @@ pub(crate) fn rejection(request: &Request) -> Option<Response> {
         };
         return Some(ApiError::from(Error::new(code, message)).into_response());
     }
-    if let Some(name) = repeated(request.headers()) {
+    if let Some(name) = repeated(request) {
         return Some(malformed(&format!(
             "the header `{name}` is there more than once, with different values; send it once"
         )));
@@ -55,9 +60,10 @@ pub(crate) fn rejection(request: &Request) -> Option<Response> {
 }
 
 /// Returns the first header of [`SINGLE_HEADERS`] that has several values.
-fn repeated(headers: &HeaderMap) -> Option<&'static str> {
-    SINGLE_HEADERS.into_iter().find(|name| {
-        let mut values = headers.get_all(*name).iter();
+fn repeated(request: &Request) -> Option<&'static str> {
+    let names_accounts = request.uri().path() == "/mcp";
+    SINGLE_HEADERS.into_iter().filter(|name| !(names_accounts && *name == "x-account-id")).find(|name| {
+        let mut values = request.headers().get_all(*name).iter();
         let first = values.next();
         values.any(|value| Some(value) != first)
     })
@@ -129,8 +135,8 @@ fn has_clear_length(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Checks that a percent-encoded path (RFC 3986, section 2.1) is UTF-8 when it is decoded.
-fn is_utf8(path: &str) -> bool {
+/// Checks that a percent-encoded path (RFC 3986, section 2.1) is UTF-8 without NUL when it is decoded.
+fn is_text(path: &str) -> bool {
     if !path.contains('%') {
         return true;
     }
@@ -149,5 +155,19 @@ fn is_utf8(path: &str) -> bool {
             }
         }
     }
-    std::str::from_utf8(&decoded).is_ok()
+    std::str::from_utf8(&decoded).is_ok_and(|text| !text.contains('\0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_the_hub_api_are_recognized() {
+        for (path, expected) in
+            [("/hub", true), ("/hub/", true), ("/hub/x/y", true), ("/hubs", false), ("/x/hub", false)]
+        {
+            assert_eq!(is_hub_path(path), expected, "{path}");
+        }
+    }
 }

@@ -44,32 +44,29 @@ impl RouteUrls {
 
     /// Returns the URL of the API reference.
     pub fn reference(&self) -> String {
+        format!("{}/docs/api", self.base)
+    }
+
+    /// Returns the URL of the documentation.
+    pub fn documentation(&self) -> String {
         format!("{}/docs", self.base)
     }
 
-    /// Returns the URL of the OpenAPI document.
-    pub(crate) fn openapi(&self) -> String {
-        format!("{}/openapi.json", self.base)
+    /// Returns the URL of the index of all pages, for language models.
+    pub(crate) fn index(&self) -> String {
+        format!("{}/llms.txt", self.base)
     }
 
-    /// Returns the URL of the index of connection guides.
-    pub fn guides(&self) -> String {
-        format!("{}/guides", self.base)
-    }
-
-    /// Returns true for the URL of a connection guide of this server.
+    /// Returns true for the URL of a connection guide of this server. Connectors may name its old path, which is redirected.
     pub(crate) fn is_guide(&self, url: &str) -> bool {
-        url.strip_prefix(&self.guides()).is_some_and(|rest| rest.starts_with('/'))
+        let Some(path) = url.strip_prefix(&self.base) else { return false };
+        path.starts_with("/guides/")
+            || path.strip_prefix("/docs/connectors/").is_some_and(|rest| rest.contains("/guides/"))
     }
 
     /// Returns the URL of a connection guide. The query, which can be empty, begins with `?`.
     pub(crate) fn guide(&self, connector: &Connector, method: &AuthMethod, query: &str) -> String {
         format!("{}{}{query}", self.base, guide_path(connector, method))
-    }
-
-    /// Returns the URL of the Markdown form of the connection guide at `guide_path`.
-    pub(crate) fn guide_markdown(&self, guide_path: &str) -> String {
-        format!("{}{}", self.base, markdown_path(guide_path))
     }
 
     /// Returns the redirect URI of a connector with a query, without `?`. The key is from a request's path, and can contain any
@@ -115,12 +112,19 @@ impl PublicUrls for RouteUrls {
 
 /// Returns the path of the connection guide for an authentication method.
 pub(crate) fn guide_path(connector: &Connector, method: &AuthMethod) -> String {
-    format!("/guides/{}/{}", connector.key, method.key)
+    guide_path_of(&connector.key, &method.key)
 }
 
-/// Returns the path of the Markdown form of the guide at `guide_path`.
-pub(crate) fn markdown_path(guide_path: &str) -> String {
-    format!("{guide_path}.md")
+/// Returns the path of the connection guide for the keys of a connector and an authentication method. The keys can be from a
+/// request's path, and contain any characters.
+pub(crate) fn guide_path_of(connector: &str, method: &str) -> String {
+    let escaped = |key: &str| form_urlencoded::byte_serialize(key.as_bytes()).collect::<String>().replace('+', "%20");
+    format!("/docs/connectors/{}/guides/{}", escaped(connector), escaped(method))
+}
+
+/// Returns the path of the Markdown form of a page.
+pub(crate) fn markdown_path(path: &str) -> String {
+    format!("{path}.md")
 }
 
 /// Returns the path at which the window of a prepared authorization opens.
@@ -128,4 +132,25 @@ pub(crate) fn launch_path(profile: &str, launch_code: &Secret) -> String {
     let profile = form_urlencoded::byte_serialize(profile.as_bytes()).collect::<String>();
     // The code needs no escaping: it is base64url.
     format!("/connect/oauth2/{profile}?{LAUNCH_CODE_PARAMETER}={}", launch_code.expose())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guides_are_known_by_old_and_new_paths() {
+        let urls = RouteUrls::new("https://pb.test/");
+        for (path, expected) in [
+            ("/guides/spotdraft/custom", true),
+            ("/docs/connectors/spotdraft/guides/custom", true),
+            ("/docs/connectors/spotdraft", false),
+            ("/docs/guides/api-keys", false),
+            ("/guides", false),
+        ] {
+            assert_eq!(urls.is_guide(&urls.resolve(path)), expected, "{path}");
+        }
+        assert!(!urls.is_guide("https://other.test/guides/spotdraft/custom"));
+        assert_eq!(guide_path_of("a/b", "c d?"), "/docs/connectors/a%2Fb/guides/c%20d%3F");
+    }
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use axum::http::{Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use support::{Server, connector, send};
 
 /// A connector whose guide has parts for some scopes only, and texts with scripts.
@@ -73,7 +73,7 @@ async fn server() -> Server {
 #[tokio::test]
 async fn a_guide_describes_how_to_get_and_use_the_credentials() {
     let server = server().await;
-    let (status, headers, text) = server.get("/guides/demo/key.md").await;
+    let (status, headers, text) = server.get("/docs/connectors/demo/guides/key.md").await;
     assert_eq!(
         (status, &headers[header::CONTENT_TYPE]),
         (StatusCode::OK, &"text/markdown; charset=utf-8".parse().unwrap())
@@ -84,13 +84,13 @@ async fn a_guide_describes_how_to_get_and_use_the_credentials() {
 #[tokio::test]
 async fn parts_of_a_guide_appear_only_for_their_scopes() {
     let server = server().await;
-    let (_, _, readers) = server.get("/guides/demo/key.md?actions=demo_list_things").await;
+    let (_, _, readers) = server.get("/docs/connectors/demo/guides/key.md?actions=demo_list_things").await;
     assert!(!readers.contains("writers") && readers.contains("`things:read`"), "{readers}");
     assert!(!readers.contains("allows fewer actions"), "the actions are known: {readers}");
-    let (_, _, none) = server.get("/guides/demo/key.md?scopes=").await;
+    let (_, _, none) = server.get("/docs/connectors/demo/guides/key.md?scopes=").await;
     assert!(none.contains("No scopes are needed.") && !none.contains("things:"), "{none}");
     for query in ["actions=create_thing", "scopes=things:write", ""] {
-        let (_, _, writers) = server.get(&format!("/guides/demo/key.md?{query}")).await;
+        let (_, _, writers) = server.get(&format!("/docs/connectors/demo/guides/key.md?{query}")).await;
         assert!(writers.contains("For writers") && writers.contains("## Writing"), "{query}: {writers}");
     }
 }
@@ -108,17 +108,23 @@ async fn a_guide_of_a_provider_without_scopes_says_nothing_of_scopes() {
         .join("\n");
     assert!(without.contains("displayScopes: true"));
     let server = Server::start(connector(&without), Vec::new()).await;
-    for path in ["/guides/demo/key", "/guides/demo/key.md", "/guides/demo/key.md?actions=list_things"] {
+    for path in [
+        "/docs/connectors/demo/guides/key",
+        "/docs/connectors/demo/guides/key.md",
+        "/docs/connectors/demo/guides/key.md?actions=list_things",
+    ] {
         let (status, _, text) = server.get(path).await;
         assert_eq!(status, StatusCode::OK, "{path}");
-        assert!(text.contains("Rights") && !text.to_lowercase().contains("scope"), "{path}: {text}");
+        let guide = text.split("<main").last().unwrap().split("</main>").next().unwrap().to_lowercase();
+        let said = guide.replace("data-guide-display-scopes-list", "");
+        assert!(guide.contains("rights") && !said.contains("scope"), "{path}: {text}");
     }
 }
 
 #[tokio::test]
 async fn a_guide_page_runs_no_script() {
     let server = server().await;
-    let (status, headers, html) = server.get("/guides/demo/key").await;
+    let (status, headers, html) = server.get("/docs/connectors/demo/guides/key").await;
     assert_eq!(status, StatusCode::OK);
     assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none';"));
     assert!(!html.contains("<script") && !html.contains("javascript:") && !html.contains(" style="), "{html}");
@@ -127,11 +133,105 @@ async fn a_guide_page_runs_no_script() {
         "<main id=\"main\"",
         "href=\"#get-a-key\"",
         "id=\"get-a-key\"",
-        "href=\"/guides/demo/key.md\"",
+        "href=\"/docs/connectors/demo/guides/key.md\"",
     ] {
         assert!(html.contains(part), "{part} is missing: {html}");
     }
     assert_eq!(html.matches("<h1").count(), 1);
+}
+
+/// Returns the response to a GET with a header.
+async fn get_with(
+    server: &Server,
+    path: &str,
+    name: header::HeaderName,
+    value: &str,
+) -> (StatusCode, HeaderMap, String) {
+    let request = Request::get(path).header(name, value).body(axum::body::Body::empty()).unwrap();
+    send(&server.router, request).await
+}
+
+#[tokio::test]
+async fn a_guide_can_be_embedded_for_the_scopes_in_play() {
+    let server = server().await;
+    let (_, _, html) = server.get("/docs/connectors/demo/guides/key").await;
+    for part in [
+        "<section data-guide-section=\"get-a-key\">\n<h2 id=\"get-a-key\">",
+        "<li data-guide-step=\"1\">\n<p><strong>Rights</strong></p>",
+        "<div data-guide-display-scopes-list>\n<ul>",
+        "<li data-guide-step=\"2\" data-guide-scopes=\"things:write\">",
+        "<section data-guide-section=\"writing\" data-guide-scopes=\"things:write\">",
+        "<section data-guide-section=\"linking-the-account-from-the-hub\">",
+        "<p class=\"alert-title\">Warning</p>\n<p>Mind the &lt;script&gt;",
+        "<a href=\"https://demo.example.com\" target=\"_blank\" rel=\"noreferrer noopener\">there</a>",
+        "href=\"/docs/link-accounts\"",
+        "href=\"/docs/guides/accounts-section\"",
+    ] {
+        assert!(html.contains(part), "{part} is missing: {html}");
+    }
+    let (_, _, readers) = server.get("/docs/connectors/demo/guides/key?scopes=things:read").await;
+    assert!(!readers.contains("data-guide-scopes") && readers.contains("data-guide-display-scopes-list"), "{readers}");
+}
+
+#[tokio::test]
+async fn a_page_is_html_or_markdown() {
+    let server = server().await;
+    for path in ["/docs", "/docs/quickstart", "/docs/connectors/demo/guides/key"] {
+        let (status, headers, html) = server.get(path).await;
+        assert_eq!((status, &headers[header::VARY]), (StatusCode::OK, &"accept".parse().unwrap()), "{path}");
+        assert!(headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"), "{path}");
+        for part in [
+            &format!("<link rel=\"canonical\" href=\"http://localhost{path}\">"),
+            &format!("<link rel=\"alternate\" type=\"text/markdown\" href=\"{path}.md\">"),
+            "action=\"/docs/search\"",
+            "<details class=\"menu\">",
+            "aria-current=\"page\"",
+        ] {
+            assert!(html.contains(part), "{path}: {part} is missing: {html}");
+        }
+        let (_, headers, by_ending) = server.get(&format!("{path}.md")).await;
+        assert_eq!(headers[header::CONTENT_TYPE], "text/markdown; charset=utf-8", "{path}");
+        let (_, headers, by_type) = get_with(&server, path, header::ACCEPT, "text/markdown, */*;q=0.5").await;
+        assert_eq!((&headers[header::VARY], &by_type), (&"accept".parse().unwrap(), &by_ending), "{path}");
+        assert!(by_type.starts_with("> The index of this documentation: http://localhost/llms.txt\n\n# "));
+        let (_, headers, _) = server.get(path).await;
+        let tag = headers[header::ETAG].to_str().unwrap().to_owned();
+        let (status, unchanged, _) = get_with(&server, path, header::IF_NONE_MATCH, &tag).await;
+        assert_eq!(status, StatusCode::NOT_MODIFIED, "{path}");
+        // The browser would apply it to the page that it kept.
+        assert!(!unchanged.contains_key(header::CONTENT_SECURITY_POLICY), "{path}: {unchanged:?}");
+        let other = get_with(&server, &format!("{path}.md"), header::IF_NONE_MATCH, &tag).await;
+        assert_eq!(other.0, StatusCode::OK, "the forms have different tags: {path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_that_do_not_exist_offer_a_search() {
+    let server = server().await;
+    let (status, headers, html) = get_with(&server, "/docs/guides/api-kees", header::ACCEPT, "text/html").await;
+    assert_eq!((status, &headers[header::VARY]), (StatusCode::NOT_FOUND, &"accept".parse().unwrap()));
+    assert!(html.contains("<h1>This page does not exist</h1>") && html.contains("value=\"api kees\""), "{html}");
+    let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(policy.contains("form-action 'self'") && !policy.contains("unsafe"), "{policy}");
+    let (_, _, html) = get_with(&server, "/docs/%22%3e%3cscript%3e", header::ACCEPT, "text/html").await;
+    assert!(!html.contains("<script>"), "{html}");
+    let (status, headers, text) = server.get("/docs/guides/api-kees").await;
+    assert_eq!((status, &headers[header::CONTENT_TYPE]), (StatusCode::NOT_FOUND, &"application/json".parse().unwrap()));
+    assert!(text.contains("RouteNotFoundError"), "{text}");
+}
+
+#[tokio::test]
+async fn pictures_are_cached_by_their_content() {
+    let server = server().await;
+    let request = || Request::head("/docs/images/hub.png").body(axum::body::Body::empty()).unwrap();
+    let (status, headers, _) = send(&server.router, request()).await;
+    assert_eq!((status, &headers[header::CONTENT_TYPE]), (StatusCode::OK, &"image/png".parse().unwrap()));
+    let tag = headers[header::ETAG].to_str().unwrap();
+    let (status, _, _) = get_with(&server, "/docs/images/hub.png", header::IF_NONE_MATCH, tag).await;
+    assert_eq!(status, StatusCode::NOT_MODIFIED);
+    for missing in ["/docs/images/none.png", "/docs/images/..%2findex.md"] {
+        assert_eq!(server.get(missing).await.0, StatusCode::NOT_FOUND, "{missing}");
+    }
 }
 
 #[tokio::test]
@@ -142,7 +242,9 @@ async fn every_link_of_a_page_leads_to_a_page() {
     while at < seen.len() {
         let (status, headers, text) = server.get(&seen[at]).await;
         assert_eq!(status, StatusCode::OK, "{}", seen[at]);
-        if headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html") {
+        // The links of the written pages are checked with those of the whole site.
+        let is_written = seen[at].starts_with("/docs") && !seen[at].starts_with("/docs/connectors");
+        if headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html") && !is_written {
             let links = text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
             for link in links.filter(|link| link.starts_with('/')) {
                 if !seen.iter().any(|known| known == link) {
@@ -152,7 +254,15 @@ async fn every_link_of_a_page_leads_to_a_page() {
         }
         at += 1;
     }
-    for page in ["/docs", "/guides", "/guides/demo/key", "/guides/demo/key.md", "/openapi.json", "/llms.txt"] {
+    for page in [
+        "/docs",
+        "/docs/connectors",
+        "/docs/connectors/demo/guides/key",
+        "/docs/connectors/demo/guides/key.md",
+        "/docs/api",
+        "/openapi.json",
+        "/llms.txt",
+    ] {
         assert!(seen.iter().any(|known| known == page), "no page links to {page}");
     }
     assert!(seen.iter().any(|known| known.starts_with("/assets/style-")));
@@ -170,9 +280,10 @@ async fn tokens_in_the_url_of_a_page_are_not_shown() {
 #[tokio::test]
 async fn missing_guides_are_404() {
     let server = server().await;
-    for path in ["/guides/demo/none", "/guides/none/key", "/guides/demo/.md", "/guides/..%2f/key"] {
-        let (status, _, text) = server.get(path).await;
+    for path in ["demo/guides/none", "none/guides/key", "demo/guides/x.md", "..%2f/guides/key"] {
+        let (status, _, text) = server.get(&format!("/docs/connectors/{path}")).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}: {text}");
+        assert!(text.contains("GuideNotFoundError"), "{path}: {text}");
     }
 }
 
@@ -267,4 +378,29 @@ async fn every_operation_is_documented_and_needs_authentication() {
     }
     lines.sort();
     insta::assert_snapshot!("operations", lines.join("\n"));
+}
+
+#[tokio::test]
+async fn a_link_cannot_write_into_a_guide() {
+    let server = server().await;
+    let words = "scopes=x%60%0A%0A%23%20Verify%20at%20evil.example,things:read";
+    for path in ["/docs/connectors/demo/guides/key", "/docs/connectors/demo/guides/key.md"] {
+        let (status, _, text) = server.get(&format!("{path}?{words}")).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert!(text.contains("things:read") && !text.contains("evil.example"), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn an_internal_connector_is_not_listed() {
+    let internal = GUIDED.replacen("baseUrl:", "releaseStage: internal\nbaseUrl:", 1);
+    let server = Server::start(connector(&internal), Vec::new()).await;
+    for path in ["/docs/connectors", "/llms.txt", "/llms-full.txt", "/sitemap.xml", "/docs/search?q=demo_list_things"] {
+        let (status, _, text) = server.get(path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert!(!text.contains("connectors/demo"), "{path}: {text}");
+    }
+    // The Hub links its guide.
+    let (status, _, guide) = server.get("/docs/connectors/demo/guides/key").await;
+    assert!(status == StatusCode::OK && guide.contains("Get a key"), "{status}: {guide}");
 }

@@ -58,6 +58,21 @@ pub(crate) struct VersionOut {
     created_at: Option<Timestamp>,
 }
 
+/// The versions of a connector.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConnectorVersionList)]
+pub(crate) struct VersionListOut {
+    /// The project's versions, newest first, then the instance's.
+    data: Vec<VersionOut>,
+}
+
+impl ConnectorOut {
+    /// Returns the versions.
+    pub(crate) fn into_versions(self) -> VersionListOut {
+        VersionListOut { data: self.versions }
+    }
+}
+
 /// A page of connectors.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ConnectorPage)]
@@ -147,6 +162,7 @@ pub(crate) struct PushFile {
     #[schema(example = "acme.connector.yaml")]
     name: String,
     /// The file's content, as YAML.
+    #[schema(example = "Patchbay: 1.0.0\ninfo: …")]
     text: String,
 }
 

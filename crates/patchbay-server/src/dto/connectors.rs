@@ -1,8 +1,11 @@
 //! The catalog of connectors.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use patchbay_connector::{
     Connector,
-    definition::{AuthMethod, Authorization, Environment},
+    definition::{Action, AuthMethod, Authorization, Environment},
+    evidence::EvidenceLevel,
 };
 use patchbay_engine::{PublicUrls, scopes_to_set_up};
 use patchbay_model::EnabledActions;
@@ -90,6 +93,60 @@ pub(crate) struct ConnectorDetailOut {
     #[serde(flatten)]
     meta: ConnectorMetaOut,
     authentication: Vec<AuthMethodDetailOut>,
+    evidence: ConnectorEvidenceOut,
+}
+
+/// How sure it is that the connector's actions do what the provider describes.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConnectorEvidence)]
+pub(crate) struct ConnectorEvidenceOut {
+    /// The API description against which actions were proven.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "acme.json, OpenAPI 3.1, version 2")]
+    description: Option<String>,
+    /// The day of the proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "date")]
+    date: Option<String>,
+    /// The level of each action, by its ID without the connector's key.
+    actions: BTreeMap<String, EvidenceLevelOut>,
+}
+
+/// How sure it is that an action does what the provider describes.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = EvidenceLevel)]
+pub(crate) enum EvidenceLevelOut {
+    /// Only the connector's file says so.
+    Declared,
+    /// The action ran against a simulator that is made of the provider's API description.
+    ContractProven,
+    /// A person compared the action with the provider's pages.
+    Checked,
+    /// The action ran at the provider.
+    Live,
+}
+
+impl From<EvidenceLevel> for EvidenceLevelOut {
+    fn from(level: EvidenceLevel) -> Self {
+        match level {
+            EvidenceLevel::Declared => Self::Declared,
+            EvidenceLevel::ContractProven => Self::ContractProven,
+            EvidenceLevel::Checked => Self::Checked,
+            EvidenceLevel::Live => Self::Live,
+        }
+    }
+}
+
+impl ConnectorEvidenceOut {
+    fn new(connector: &Connector) -> Self {
+        let level = |action: &Arc<Action>| (action.id.clone(), connector.evidence_level(action).into());
+        Self {
+            description: connector.evidence.as_ref().map(|evidence| evidence.description.clone()),
+            date: connector.evidence.as_ref().map(|evidence| evidence.date.clone()),
+            actions: connector.actions.iter().map(level).collect(),
+        }
+    }
 }
 
 impl ConnectorDetailOut {
@@ -99,6 +156,7 @@ impl ConnectorDetailOut {
         Self {
             meta: ConnectorMetaOut::new(connector, active),
             authentication: methods.map(|method| AuthMethodDetailOut::new(connector, method, enabled, urls)).collect(),
+            evidence: ConnectorEvidenceOut::new(connector),
         }
     }
 }
@@ -126,7 +184,7 @@ pub(crate) struct AuthMethodDetailOut {
     /// The fields that the customer fills in, in the Hub.
     config_fields: Vec<FieldOut>,
     /// The path of the connection guide on this server.
-    #[schema(format = "uri-reference", example = "/guides/spotdraft/custom")]
+    #[schema(format = "uri-reference", example = "/docs/connectors/spotdraft/guides/custom")]
     guide_url: String,
     /// The callback URL to enter at the provider; null for a method without authorization at the provider.
     #[schema(required, format = "uri")]

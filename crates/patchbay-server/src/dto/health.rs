@@ -22,6 +22,11 @@ pub(crate) enum HealthStatus {
 #[schema(as = Readiness)]
 pub(crate) struct ReadyOut {
     pub(crate) status: ReadyStatus,
+    /// For how many seconds the database that servers share has been away: calls that need no write are served from what the
+    /// server has in memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) stale_seconds: Option<u64>,
 }
 
 /// Always `ready`: a server that is not ready responds with 503.

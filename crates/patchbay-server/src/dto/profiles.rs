@@ -113,6 +113,25 @@ pub(crate) struct ProfilePageOut {
     pub(crate) data: Vec<ProfileOut>,
 }
 
+/// The version that a profile is pinned to.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PinnedVersion)]
+pub(crate) struct PinOut {
+    /// `latest`, `1.x.x`, `1.2.x` or one version; null follows the latest version.
+    #[schema(required, example = "1.x.x")]
+    pub(crate) pinned_version: Option<String>,
+}
+
+/// A new pin of a profile.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PinVersion)]
+pub(crate) struct PinIn {
+    /// `latest`, `1.x.x`, `1.2.x` or one version.
+    #[serde(default)]
+    #[schema(value_type = String, example = "1.x.x")]
+    pub(crate) pinned_version: Option<String>,
+}
+
 /// A new connector profile.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -17,11 +17,11 @@ use utoipa::{
 };
 
 use super::problems::invalid;
-use crate::error::after_effect;
+use crate::error::after_call;
 
 /// A request to the provider's own host.
 #[derive(Deserialize, ToSchema)]
-#[schema(example = json!({ "method": "get", "path": "/v2.1/public/contracts/?limit=1" }))]
+#[schema(example = json!({ "method": "get", "path": "/contract_types/" }))]
 pub(crate) struct SendProxied {
     /// A base URL on the connector's host, in place of the connector's own.
     #[serde(default)]
@@ -145,6 +145,7 @@ impl ProxyResponseOut {
         let status = outcome.status.to_string();
         let parts: [&[u8]; 7] =
             [b"{\"status\":", status.as_bytes(), b",\"headers\":", &headers, b",\"data\":", &outcome.body, b"}"];
+        let not_written = |spent| not_written(spent, outcome);
         let mut out = ReservedBuffer::with_capacity(parts.iter().map(|part| part.len()).sum()).map_err(not_written)?;
         for part in parts {
             out.extend(part).map_err(not_written)?;
@@ -153,6 +154,31 @@ impl ProxyResponseOut {
     }
 }
 
-fn not_written(spent: MemorySpent) -> Error {
-    after_effect(memory_spent("the provider's response was not passed on", spent))
+fn not_written(spent: MemorySpent, outcome: &ProxyOutcome) -> Error {
+    after_call(memory_spent("the provider's response was not passed on", spent), outcome.may_have_effect)
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_engine::ErrorCode;
+    use patchbay_model::{CallId, LARGE_VALUES};
+
+    use super::*;
+
+    /// Only a call that changed nothing may run again with its idempotency key.
+    #[test]
+    fn a_response_that_is_not_written_may_be_asked_for_again_unless_the_call_changed_something() {
+        LARGE_VALUES.set_limit(1);
+        for may_have_effect in [false, true] {
+            let outcome = ProxyOutcome {
+                call_id: CallId::new("call"),
+                status: 200,
+                headers: Vec::new(),
+                may_have_effect,
+                body: Bytes::from(format!("\"{}\"", "x".repeat(100_000))),
+            };
+            let error = ProxyResponseOut::to_json(&outcome).unwrap_err();
+            assert_eq!((error.code, error.is_without_effect()), (ErrorCode::ServerBusy, !may_have_effect));
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use patchbay_engine::{Caller, Error, ErrorCode, HubSession, KeyQuota};
@@ -55,10 +55,26 @@ async fn authenticate(parts: &Parts, state: &AppState) -> Result<(Arc<Caller>, O
     {
         return Ok((caller, None));
     }
-    Err(Error::new(
+    Err(no_credentials())
+}
+
+/// Returns the caller of credentials without counting a request: those of a stream are checked again and again.
+///
+/// # Errors
+///
+/// 401 `UnauthorizedError` if they are not valid; 404 `ProjectNotFoundError` for a project that is gone.
+pub(super) async fn recognize(parts: &Parts, state: &AppState) -> Result<Arc<Caller>, Error> {
+    if let Some(key) = api_key(&parts.headers) {
+        return state.engine.api_keys.authenticate(&key).await;
+    }
+    browser::caller(parts, state).await?.ok_or_else(no_credentials)
+}
+
+fn no_credentials() -> Error {
+    Error::new(
         ErrorCode::Unauthorized,
-        "an API key is required; send it as the user name of Basic authentication, with an empty password",
-    ))
+        "an API key is required; send it as the user name of Basic authentication, with an empty password, or as a Bearer token",
+    )
 }
 
 /// Counts the failed authentication of a request, and returns its error.
@@ -128,16 +144,17 @@ impl FromRequestParts<AppState> for HubAuth {
 }
 
 /// The account that a call acts with, from the header `x-account-id`; none if it is missing or empty.
-pub(crate) struct AccountHeader(Option<AccountId>);
+pub(crate) struct AccountHeader(Result<Option<AccountId>, Error>);
 
 impl AccountHeader {
     /// Returns the account of the header, otherwise the one that the `headers` of the body name.
     ///
     /// # Errors
     ///
-    /// 400 `ValidationError` if neither names one.
+    /// 400 `ValidationError` if neither names one, and for a header that is not ASCII: no account has such an ID, and the body must not
+    /// choose another one.
     pub(crate) fn or_of_body(self, headers: Option<&Map<String, Value>>) -> Result<AccountId, Error> {
-        self.0.or_else(|| account_of_body(headers)).ok_or_else(|| {
+        self.0?.or_else(|| account_of_body(headers)).ok_or_else(|| {
             let message = "Missing x-account-id header in request: name the linked account to act with";
             Error::new(ErrorCode::Validation, message)
         })
@@ -148,9 +165,21 @@ impl FromRequestParts<AppState> for AccountHeader {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Infallible> {
-        let value = parts.headers.get(ACCOUNT_HEADER).and_then(|value| value.to_str().ok()).map(str::trim);
-        Ok(Self(value.filter(|id| !id.is_empty()).map(AccountId::new)))
+        let value = parts.headers.get(ACCOUNT_HEADER).map(|value| ascii(ACCOUNT_HEADER, value)).transpose();
+        Ok(Self(value.map(|value| value.map(str::trim).filter(|id| !id.is_empty()).map(AccountId::new))))
     }
+}
+
+/// Returns the text of a header that selects something. One that cannot be read is not a missing one.
+///
+/// # Errors
+///
+/// 400 `ValidationError` for a value that is not ASCII.
+pub(crate) fn ascii<'a>(name: &str, value: &'a HeaderValue) -> Result<&'a str, Error> {
+    value.to_str().map_err(|_| {
+        let message = format!("the header {name} contains bytes that are not ASCII, so it names nothing");
+        Error::new(ErrorCode::Validation, message)
+    })
 }
 
 /// Returns the account that the `headers` of a body name, in any case: SDKs without another place for it send it there.
@@ -179,6 +208,20 @@ mod tests {
             assert_eq!(of(none.clone()), None, "{none}");
         }
         assert_eq!(account_of_body(None), None);
+    }
+
+    #[test]
+    fn a_header_that_is_not_ascii_does_not_leave_the_choice_to_the_body() {
+        let body = serde_json::json!({ "x-account-id": "b" });
+        let chosen = |value: &[u8]| {
+            let value = HeaderValue::from_bytes(value).unwrap();
+            let header = ascii(ACCOUNT_HEADER, &value).map(|id| Some(AccountId::new(id)));
+            AccountHeader(header).or_of_body(body.as_object())
+        };
+        assert_eq!(chosen(b"a").unwrap().as_str(), "a");
+        for wrong in [&b"a\xff"[..], "\u{e4}".as_bytes()] {
+            assert_eq!(chosen(wrong).unwrap_err().code, ErrorCode::Validation);
+        }
     }
 
     #[test]

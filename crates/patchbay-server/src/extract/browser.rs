@@ -47,10 +47,11 @@ pub(super) async fn caller(parts: &Parts, state: &AppState) -> Result<Option<Arc
     if !cookies.is_empty() && !is_same_origin(parts, state) {
         return Err(csrf_rejected());
     }
-    let project = parts.headers.get("x-project-id").and_then(|value| value.to_str().ok());
+    // One that is not ASCII is the name of no project, not the absence of a name.
+    let project = parts.headers.get("x-project-id").map(|value| String::from_utf8_lossy(value.as_bytes()));
     let mut refusal = None;
     for (_, token) in cookies {
-        match state.engine.members.caller(&token, project).await {
+        match state.engine.members.caller(&token, project.as_deref()).await {
             Ok(caller) => return Ok(Some(caller)),
             Err(error) if error.code == ErrorCode::Unauthorized => refusal = Some(error),
             Err(error) => return Err(error),

@@ -53,18 +53,29 @@ impl EntityTag {
     /// Returns 304 if the client has the current response, otherwise the response with its tag.
     pub(crate) fn respond<R: IntoResponse>(self, response: impl FnOnce() -> R) -> Response {
         let tag = format!("W/\"{:016x}\"", self.hasher.finish());
-        let is_known = self.known.iter().any(|known| has_tag(known, &tag));
-        let mut response = if is_known { StatusCode::NOT_MODIFIED.into_response() } else { response().into_response() };
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, self.cache);
-        if let Ok(tag) = HeaderValue::from_str(&tag) {
-            headers.insert(header::ETAG, tag);
-        }
-        response
+        unless_known(&self.known, &tag, self.cache, response)
     }
 }
 
-fn known_tags(headers: &HeaderMap) -> Vec<HeaderValue> {
+/// Returns 304 if the client has the response with a tag, otherwise the response with its tag.
+pub(crate) fn unless_known<R: IntoResponse>(
+    known: &[HeaderValue],
+    tag: &str,
+    cache: HeaderValue,
+    response: impl FnOnce() -> R,
+) -> Response {
+    let is_known = known.iter().any(|known| has_tag(known, tag));
+    let mut response = if is_known { StatusCode::NOT_MODIFIED.into_response() } else { response().into_response() };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, cache);
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// Returns the tags that the client has.
+pub(crate) fn known_tags(headers: &HeaderMap) -> Vec<HeaderValue> {
     headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect()
 }
 

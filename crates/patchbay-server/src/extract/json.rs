@@ -18,6 +18,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{ignored::IgnoredFields, lenient::Lenient, prefer::is_strict};
 use crate::{
+    config::ServerConfig,
     error::{ApiError, HubError},
     state::AppState,
 };
@@ -27,7 +28,7 @@ const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 /// The largest body of a request without a key, in bytes: anyone can send one.
 pub(crate) const MAX_SMALL_BODY_BYTES: usize = 16 * 1024;
 /// The largest body of the Hub API, in bytes. A form has a few values of at most 64 KiB.
-pub(crate) const MAX_HUB_BODY_BYTES: usize = 1024 * 1024;
+const MAX_HUB_BODY_BYTES: usize = 1024 * 1024;
 /// The largest body of a route that reads or changes the configuration, in bytes.
 const MAX_CONFIGURATION_BODY_BYTES: usize = 1024 * 1024;
 /// The longest wait for the next chunk of a body. A client that sends byte by byte holds a connection that others need.
@@ -35,8 +36,16 @@ const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest time that a whole body may take.
 const BODY_TIMEOUT: Duration = Duration::from_mins(10);
 
+/// Returns the largest body of the Hub API, in bytes.
+pub(crate) fn hub_body_limit(config: &ServerConfig) -> usize {
+    config.body_limit_bytes.min(MAX_HUB_BODY_BYTES)
+}
+
 /// A JSON body of the API that describes the configuration: it is small. An unknown member is an error.
 pub(crate) struct ApiJson<T>(pub(crate) T);
+
+/// A JSON body of the API that is a list, otherwise as [`ApiJson`].
+pub(crate) struct ApiList<T>(pub(crate) Vec<T>);
 
 /// A JSON body of a route of the original contract. Unknown members are ignored, and the response names them.
 pub(crate) struct WireJson<T>(pub(crate) T);
@@ -106,6 +115,16 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for ApiJson<T> 
     }
 }
 
+impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for ApiList<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
+        let limit = state.config.body_limit_bytes.min(MAX_CONFIGURATION_BODY_BYTES);
+        let body = read(request, limit, Unknown::ErrorInList).await;
+        body.map(|(body, _)| Self(body)).map_err(|error| ApiError::from(error).into_response())
+    }
+}
+
 impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for WireJson<T> {
     type Rejection = Response;
 
@@ -139,7 +158,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<AppState> for HubJson<T> 
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
-        let body = read(request, state.config.body_limit_bytes.min(MAX_HUB_BODY_BYTES), Unknown::Ignored).await;
+        let body = read(request, hub_body_limit(&state.config), Unknown::Ignored).await;
         body.map(|(body, _)| Self(body)).map_err(|error| HubError::from(error).into_response())
     }
 }
@@ -156,13 +175,15 @@ impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<AppState> for Hub
     }
 }
 
-/// The treatment of unknown members of a body.
+/// The treatment of unknown members of a body, which is an object unless it says otherwise.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unknown {
     /// They are ignored, and the response names them.
     Ignored,
     /// The first one is an error.
     Error,
+    /// The body is a list; the first one in any of its items is an error.
+    ErrorInList,
 }
 
 /// Reads a body. Returns the memory of its values, too.
@@ -177,7 +198,10 @@ async fn read<T: DeserializeOwned + Send + 'static>(
             "the body must be JSON: send the header content-type: application/json",
         ));
     }
-    let unknown = if is_strict(request.headers()) { Unknown::Error } else { unknown };
+    let unknown = match unknown {
+        Unknown::Ignored if is_strict(request.headers()) => Unknown::Error,
+        unknown => unknown,
+    };
     let places = (unknown == Unknown::Ignored).then(|| IgnoredFields::of(request.extensions()));
     let bytes = collect(request.into_body(), limit).await?;
     let Parsed { value, ignored, memory } = parse_away(bytes, unknown).await?;
@@ -196,7 +220,7 @@ pub(super) struct Parsed<T> {
     memory: Reservation,
 }
 
-/// Parses a JSON object: a large body on another thread, so that the calls of this thread continue.
+/// Parses a JSON body: a large one on another thread, so that the calls of this thread continue.
 ///
 /// # Errors
 ///
@@ -260,7 +284,7 @@ fn body_timeout() -> Error {
     Error::new(ErrorCode::BodyTimeout, message)
 }
 
-/// Parses a JSON object.
+/// Parses a JSON body.
 ///
 /// # Errors
 ///
@@ -268,20 +292,18 @@ fn body_timeout() -> Error {
 /// if its values would take too much memory, 503 `ServerBusyError` if the process has no memory left for them.
 fn parse<T: DeserializeOwned>(bytes: &[u8], unknown: Unknown) -> Result<Parsed<T>, Error> {
     let bytes = json_tree::without_mark(bytes);
-    // serde would read a list as the members in declaration order.
-    if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Error::new(ErrorCode::Validation, "the body must be a JSON object, not a list"));
+    let is_list = bytes.trim_ascii_start().first() == Some(&b'[');
+    match (bytes.trim_ascii().is_empty(), is_list, unknown == Unknown::ErrorInList) {
+        // serde would read a list as the members in declaration order.
+        (_, true, false) => {
+            return Err(Error::new(ErrorCode::Validation, "the body must be a JSON object, not a list"));
+        }
+        (true, _, false) => return Err(Error::new(ErrorCode::MalformedJson, "the body is empty; send a JSON object")),
+        (true, _, true) => return Err(Error::new(ErrorCode::MalformedJson, "the body is empty; send a JSON list")),
+        (false, false, true) => return Err(Error::new(ErrorCode::Validation, "the body must be a JSON list")),
+        (false, _, _) => {}
     }
-    if bytes.trim_ascii().is_empty() {
-        return Err(Error::new(ErrorCode::MalformedJson, "the body is empty; send a JSON object"));
-    }
-    let mut memory = Reservation::default();
-    if bytes.len() > FREE_BYTES {
-        let size = json_tree::measure(bytes).map_err(|large| {
-            Error::new(ErrorCode::PayloadTooLarge, format!("the body cannot be read: {large}; send less"))
-        })?;
-        memory.grow_to(size).map_err(|spent| memory_spent("the body was not read", spent))?;
-    }
+    let memory = claim(bytes)?;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let (mut track, mut ignored) = (serde_path_to_error::Track::new(), Vec::new());
     let lenient = Lenient {
@@ -305,6 +327,23 @@ fn parse<T: DeserializeOwned>(bytes: &[u8], unknown: Unknown) -> Result<Parsed<T
         Error::new(ErrorCode::MalformedJson, message)
     })?;
     Ok(Parsed { value, ignored, memory })
+}
+
+/// Reserves the memory of a body's values, if it is large.
+///
+/// # Errors
+///
+/// 413 `PayloadTooLargeError` if its values would take too much memory, 503 `ServerBusyError` if the process has no memory
+/// left for them.
+pub(crate) fn claim(bytes: &[u8]) -> Result<Reservation, Error> {
+    let mut memory = Reservation::default();
+    if bytes.len() > FREE_BYTES {
+        let size = json_tree::measure(bytes).map_err(|large| {
+            Error::new(ErrorCode::PayloadTooLarge, format!("the body cannot be read: {large}; send less"))
+        })?;
+        memory.grow_to(size).map_err(|spent| memory_spent("the body was not read", spent))?;
+    }
+    Ok(memory)
 }
 
 /// Returns a problem's code and message for an error of serde: without the request's values, which may be secret, and with

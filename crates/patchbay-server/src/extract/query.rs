@@ -19,6 +19,10 @@ const MAX_SHOWN_CHARS: usize = 64;
 /// response, or with `Prefer: handling=strict` an error ([`QueryMap::finish`]).
 ///
 /// A filter with an empty value never means "all": in a list of IDs or keys it matches nothing, any other is an error.
+///
+/// A parameter with one value that is given two different ones, under one name or several, is an error: the caller and who
+/// checked the request before could each mean another one. Lists take all values. Pages, which browsers open, take the first
+/// value ([`QueryMap::text`]).
 #[derive(Default)]
 pub(crate) struct QueryMap {
     parameters: Vec<Parameter>,
@@ -47,7 +51,7 @@ impl FromRequestParts<AppState> for QueryMap {
 }
 
 impl QueryMap {
-    fn parse(query: &str) -> Self {
+    pub(crate) fn parse(query: &str) -> Self {
         let pairs = url::form_urlencoded::parse(query.as_bytes()).into_owned();
         let parameters = pairs.map(|(name, value)| Parameter { name, value, is_known: false });
         Self { parameters: parameters.collect(), ..Self::default() }
@@ -82,32 +86,64 @@ impl QueryMap {
         values.iter().find(|value| !value.is_empty()).or(values.first()).copied()
     }
 
-    /// Returns the first value that has any of these names and is not empty.
+    /// Returns the value with any of these names; `Some("")` if all of them are empty.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` if there are two different values that are not empty.
+    fn single(&mut self, names: &[&str]) -> Result<Option<&str>, Error> {
+        let mut given = self.values(names).into_iter().filter(|value| !value.is_empty());
+        let first = given.next();
+        if given.any(|value| Some(value) != first) {
+            let message = format!("{0} has several values; send one {0}", names[0]);
+            return Err(wrong(names[0], "repeated", &message));
+        }
+        Ok(self.first(names))
+    }
+
+    /// Returns the first value that has any of these names and is not empty, for a page.
     pub(crate) fn text(&mut self, names: &[&str]) -> Option<String> {
         self.first(names).filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+
+    /// Returns the value that has any of these names and is not empty.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` for two different values.
+    pub(crate) fn single_text(&mut self, names: &[&str]) -> Result<Option<String>, Error> {
+        Ok(self.single(names)?.filter(|value| !value.is_empty()).map(str::to_owned))
     }
 
     /// Returns the words of a search.
     ///
     /// # Errors
     ///
-    /// 400 `ValidationError` for an empty value.
+    /// 400 `ValidationError` for an empty value, and for two different ones.
     pub(crate) fn search(&mut self) -> Result<Option<String>, Error> {
-        match self.first(&["search"]) {
+        match self.single(&["search"])? {
             Some(text) if text.trim().is_empty() => {
                 Err(wrong("search", "empty", "search is empty; omit it to list all"))
+            }
+            Some(text) if text.contains('\0') => {
+                Err(wrong("search", "control_character", "search contains the character NUL"))
             }
             other => Ok(other.map(str::to_owned)),
         }
     }
 
-    /// Returns the ID or key with any of these names. An empty one is kept: it matches nothing.
-    pub(crate) fn key(&mut self, names: &[&str]) -> Option<String> {
-        self.first(names).map(str::to_owned)
+    /// Returns the ID or key with any of these names. An empty one is kept: it matches nothing. One with the character NUL, which not
+    /// every database can look for, becomes an empty one.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` for two different values.
+    pub(crate) fn key(&mut self, names: &[&str]) -> Result<Option<String>, Error> {
+        Ok(self.single(names)?.map(|key| if key.contains('\0') { String::new() } else { key.to_owned() }))
     }
 
     /// Returns all values with these names; nothing without such a parameter, and one empty value, which matches nothing,
-    /// if all are empty.
+    /// if all are empty or contain the character NUL.
     pub(crate) fn list(&mut self, names: &[&str]) -> Vec<String> {
         let given = self.values(names);
         let mut values = Vec::new();
@@ -119,6 +155,7 @@ impl QueryMap {
                 }
             }
         }
+        values.retain(|value| !value.contains('\0'));
         if values.is_empty() && !given.is_empty() {
             values.push(String::new());
         }
@@ -145,9 +182,9 @@ impl QueryMap {
     ///
     /// # Errors
     ///
-    /// 400 `ValidationError` for a value that is not a whole number from 1.
+    /// 400 `ValidationError` for a value that is not a whole number from 1, and for two different ones.
     pub(crate) fn number(&mut self, names: &[&str], default: u32) -> Result<u32, Error> {
-        let Some(text) = self.text(names) else { return Ok(default) };
+        let Some(text) = self.single_text(names)? else { return Ok(default) };
         let number = text.parse().ok().filter(|number| i32::try_from(*number).is_ok());
         number.ok_or_else(|| wrong(names[0], "type", &format!("{} must be a whole number, 1 or more", names[0])))
     }
@@ -165,9 +202,9 @@ impl QueryMap {
     ///
     /// # Errors
     ///
-    /// 400 `ValidationError` for another value, also an empty one.
+    /// 400 `ValidationError` for another value, also an empty one, and for two different ones.
     pub(crate) fn boolean(&mut self, names: &[&str]) -> Result<Option<bool>, Error> {
-        match self.first(names) {
+        match self.single(names)? {
             None => Ok(None),
             Some("true" | "1") => Ok(Some(true)),
             Some("false" | "0") => Ok(Some(false)),
@@ -185,6 +222,11 @@ impl QueryMap {
         self.end(is_filter)
     }
 
+    /// Returns the names of the parameters that were not read.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &str> {
+        self.parameters.iter().filter(|parameter| !parameter.is_known).map(|parameter| parameter.name.as_str())
+    }
+
     /// Ends the reading for a call, which has no filters.
     ///
     /// # Errors
@@ -199,7 +241,7 @@ impl QueryMap {
         let refused = unknown().filter(|parameter| self.is_strict || is_error(&parameter.name));
         let problems = refused.take(MAX_REFUSED).map(|parameter| {
             let name: String = parameter.name.chars().take(MAX_SHOWN_CHARS).collect();
-            let message = format!("unknown parameter `{name}`; /docs lists the parameters of each path");
+            let message = format!("unknown parameter `{name}`; /docs/api lists the parameters of each path");
             Problem { path: name.into(), code: "unknown_field", message }
         });
         let problems = problems.collect::<Vec<_>>();
@@ -259,11 +301,36 @@ mod tests {
         for query in ["a=", "a", "a=,,", "a=%20", "a[]=", "a=&a=", "a=[]", "a=[\"\"]"] {
             assert_eq!(QueryMap::parse(query).list(&["a"]), [""], "{query}");
         }
-        assert_eq!(QueryMap::parse("a=").key(&["a"]).as_deref(), Some(""));
-        assert_eq!(QueryMap::parse("a=&a=x").key(&["a"]).as_deref(), Some("x"));
+        assert_eq!(QueryMap::parse("a=").key(&["a"]).unwrap().as_deref(), Some(""));
+        assert_eq!(QueryMap::parse("a=&a=x").key(&["a"]).unwrap().as_deref(), Some("x"));
         assert!(QueryMap::parse("a=").boolean(&["a"]).is_err());
         assert!(QueryMap::parse("search=%20").search().is_err());
         assert_eq!(QueryMap::parse("").search().unwrap(), None);
+    }
+
+    #[test]
+    fn two_values_of_a_single_parameter_are_an_error() {
+        for query in ["a=1&a=2", "a=1&b=2", "a=2&a[]=1", "a[0]=1&a[1]=2", "a=&a=2&b=1"] {
+            let map = || QueryMap::parse(query);
+            let names = ["a", "b"];
+            let errors = [
+                map().key(&names).err(),
+                map().single_text(&names).err(),
+                map().number(&names, 1).err(),
+                map().boolean(&names).err(),
+                QueryMap::parse(&query.replace(['a', 'b'], "search")).search().err(),
+            ];
+            for error in errors {
+                let error = error.unwrap_or_else(|| panic!("{query}"));
+                let (problem, code) = (&error.problems[0], error.code);
+                assert_eq!((code, problem.code), (ErrorCode::Validation, "repeated"), "{query}: {}", error.message);
+            }
+            assert!(map().list(&names).len() >= 2, "{query}: a list takes all");
+            assert!(map().text(&names).is_some(), "{query}: a page takes the first");
+        }
+        for query in ["a=1", "a=1&a=1", "a=1&b=1&a[]=1", "a=&b=1"] {
+            assert_eq!(QueryMap::parse(query).number(&["a", "b"], 7).unwrap(), 1, "{query}");
+        }
     }
 
     #[test]

@@ -1,114 +1,76 @@
-//! Markdown to HTML. Raw HTML is shown as text; links can only lead to the web, to e-mail or to this server.
+//! A guide as HTML. Its attributes let a page that embeds the guide show the parts for the scopes in play: the parts without
+//! `data-guide-scopes` are for all.
 
-use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use std::fmt::Write as _;
 
-/// A heading for the table of contents.
-pub(crate) struct Heading {
-    pub(crate) id: String,
-    pub(crate) text: String,
+use patchbay_docs::{Renderer, markdown::escape};
+
+use super::model::{GuidePage, Section, SectionStep};
+
+/// Returns the guide's HTML, without its title.
+pub(crate) fn to_html(page: &GuidePage) -> String {
+    let mut renderer = Renderer::new();
+    let mut out = "<div class=\"steps\">\n".to_owned();
+    if let Some(warning) = &page.warning {
+        out.push_str(&renderer.block(&super::markdown::warning(warning)));
+    }
+    for section in &page.sections {
+        write_section(&mut out, &mut renderer, section);
+    }
+    out.push_str("</div>\n");
+    out
 }
 
-/// Returns the HTML and its second-level headings.
-pub(crate) fn to_html(markdown: &str) -> (String, Vec<Heading>) {
-    let mut headings: Vec<Heading> = Vec::new();
-    let mut events: Vec<Event<'_>> = Vec::new();
-    let mut heading: Option<usize> = None;
-    for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
-        match event {
-            Event::Html(text) | Event::InlineHtml(text) => events.push(Event::Text(text)),
-            Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-                let dest_url = if is_safe(&dest_url) { dest_url } else { CowStr::Borrowed("#") };
-                events.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
-            }
-            Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
-                let dest_url = if is_safe(&dest_url) { dest_url } else { CowStr::Borrowed("") };
-                events.push(Event::Start(Tag::Image { link_type, dest_url, title, id }));
-            }
-            Event::Start(Tag::Heading { level: HeadingLevel::H2, .. }) => {
-                heading = Some(events.len());
-                events.push(event);
-            }
-            Event::End(TagEnd::Heading(HeadingLevel::H2)) => {
-                if let Some(start) = heading.take() {
-                    let text = events[start..].iter().filter_map(|event| match event {
-                        Event::Text(text) | Event::Code(text) => Some(text.as_ref()),
-                        _ => None,
-                    });
-                    let text = text.collect::<String>();
-                    let id = slug(&text);
-                    events[start] = Event::Start(Tag::Heading {
-                        level: HeadingLevel::H2,
-                        id: Some(id.clone().into()),
-                        classes: Vec::new(),
-                        attrs: Vec::new(),
-                    });
-                    headings.push(Heading { id, text });
-                }
-                events.push(event);
-            }
-            other => events.push(other),
+fn write_section(out: &mut String, renderer: &mut Renderer, section: &Section) {
+    let heading = renderer.heading(2, &section.title);
+    let id = renderer.headings().last().map_or("", |heading| heading.id.as_str());
+    // Writing to a String does not fail.
+    let _ =
+        write!(out, "<section data-guide-section=\"{id}\"{}>\n{heading}", scopes_attribute(&section.applicable_scopes));
+    if let Some(content) = &section.content {
+        out.push_str(&renderer.block(content.trim()));
+    }
+    write_list(out, renderer, section.list.iter());
+    if !section.steps.is_empty() {
+        out.push_str("<ol>\n");
+        for (number, step) in (1..).zip(&section.steps) {
+            write_step(out, renderer, number, step);
         }
+        out.push_str("</ol>\n");
     }
-    let mut out = String::new();
-    html::push_html(&mut out, events.into_iter());
-    (out, headings)
+    out.push_str("</section>\n");
 }
 
-/// Returns a sentence as HTML, without a paragraph around it.
-pub(crate) fn sentence_to_html(markdown: &str) -> String {
-    let (html, _) = to_html(markdown);
-    let html = html.trim();
-    html.strip_prefix("<p>").and_then(|html| html.strip_suffix("</p>")).unwrap_or(html).to_owned()
+fn write_step(out: &mut String, renderer: &mut Renderer, number: usize, step: &SectionStep) {
+    let _ = write!(
+        out,
+        "<li data-guide-step=\"{number}\"{}>\n<p>{}</p>\n",
+        scopes_attribute(&step.applicable_scopes),
+        renderer.inline(&step.title_markdown())
+    );
+    if let Some(content) = &step.content {
+        out.push_str(&renderer.block(content.trim()));
+    }
+    write_list(out, renderer, step.list.iter());
+    if let Some(listed) = &step.scopes {
+        out.push_str("<div data-guide-display-scopes-list>\n");
+        out.push_str(&renderer.block(&listed.to_markdown()));
+        out.push_str("</div>\n");
+    }
+    out.push_str("</li>\n");
 }
 
-/// Returns true if a link leads to the web, to e-mail or to this server.
-fn is_safe(url: &str) -> bool {
-    let url = url.trim();
-    let on_this_site =
-        url.starts_with('#') || (url.starts_with('/') && !url.starts_with("//") && !url.starts_with("/\\"));
-    on_this_site
-        || ["http://", "https://", "mailto:"]
-            .iter()
-            .any(|scheme| url.get(..scheme.len()).is_some_and(|lead| lead.eq_ignore_ascii_case(scheme)))
+fn write_list<'a>(out: &mut String, renderer: &mut Renderer, items: impl Iterator<Item = &'a String>) {
+    let items = items.map(|item| format!("<li>{}</li>\n", renderer.inline(item.trim()))).collect::<String>();
+    if !items.is_empty() {
+        let _ = write!(out, "<ul>\n{items}</ul>\n");
+    }
 }
 
-fn slug(text: &str) -> String {
-    let mut slug = String::new();
-    for c in text.to_lowercase().chars() {
-        if c.is_alphanumeric() {
-            slug.push(c);
-        } else if !slug.ends_with('-') && !slug.is_empty() {
-            slug.push('-');
-        }
+/// Returns the attribute with the scopes that a part is for; empty for a part that is for all.
+fn scopes_attribute(scopes: &[String]) -> String {
+    if scopes.is_empty() {
+        return String::new();
     }
-    slug.trim_end_matches('-').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hostile_markdown_is_shown_as_text() {
-        let (html, _) = to_html(
-            "a <script>alert(1)</script>\n\n[x](javascript:alert(1)) [y](//evil.test) ![z](data:text/html,x)\n\n<img src=x onerror=alert(1)>\n\n[z](https://ok.test)",
-        );
-        for hostile in ["<script", "javascript:", "evil.test", "<img src=x", "data:"] {
-            assert!(!html.contains(hostile), "{html}");
-        }
-        assert!(html.contains("&lt;script&gt;") && html.contains("href=\"https://ok.test\""), "{html}");
-    }
-
-    #[test]
-    fn sentences_have_no_paragraph() {
-        assert_eq!(sentence_to_html("The header `x` & <b>."), "The header <code>x</code> &amp; &lt;b&gt;.");
-        assert_eq!(sentence_to_html(""), "");
-    }
-
-    #[test]
-    fn headings_get_anchors() {
-        let (html, headings) = to_html("# One\n\n## Two *three*\n");
-        assert!(html.contains("<h2 id=\"two-three\">"), "{html}");
-        assert_eq!(headings[0].text, "Two three");
-    }
+    format!(" data-guide-scopes=\"{}\"", escape(&scopes.join(" ")))
 }

@@ -7,8 +7,9 @@ use patchbay_connector::{
 };
 use patchbay_model::EnabledActions;
 
+use patchbay_docs::{sentence_to_html, to_html};
+
 use super::{
-    html::{sentence_to_html, to_html},
     model::{GuidePage, Section, SectionStep},
     scopes::GuideScopes,
 };
@@ -51,8 +52,8 @@ fn section(section: &Section, fields: &[FormField]) -> HubGuideSectionOut {
 fn step(step: &SectionStep, fields: &[FormField]) -> HubGuideStepOut {
     let whole = [step.title.as_str(), step.content.as_deref().unwrap_or_default()];
     let whole = whole.into_iter().chain(step.list.iter().map(String::as_str)).collect::<Vec<_>>().join("\n");
-    let listed = &step.scopes;
-    let scopes = listed.scopes.iter();
+    let listed = step.scopes.as_ref();
+    let scopes = listed.map(|listed| listed.scopes.as_slice()).unwrap_or_default().iter();
     let yielded = fields.iter().filter(|field| mentions(&whole, &field.label));
     HubGuideStepOut {
         title_html: sentence_to_html(&step.title),
@@ -60,8 +61,8 @@ fn step(step: &SectionStep, fields: &[FormField]) -> HubGuideStepOut {
         scopes: scopes
             .map(|(name, description)| ScopeOut { name: name.clone(), description: Some(description.clone()) })
             .collect(),
-        scopes_text: listed.copy.clone(),
-        scopes_note: listed.note.clone(),
+        scopes_text: listed.and_then(|listed| listed.copy.clone()),
+        scopes_note: listed.and_then(|listed| listed.note.clone()),
         fields: yielded.map(|field| field.key.clone()).collect(),
     }
 }

@@ -1,17 +1,24 @@
-//! A guide as Markdown: the response of the `.md` path, and the source of the HTML page.
+//! A guide as Markdown: the text of its `.md` path, for agents.
 
 use std::fmt::Write as _;
 
 use super::model::{GuidePage, Section, SectionStep};
 
-/// Returns the guide's Markdown.
+/// Returns the guide's Markdown, without its title.
 pub(crate) fn to_markdown(page: &GuidePage) -> String {
-    let mut out = format!("# {}\n\n{}\n", page.title, page.intro);
-    if let Some(warning) = &page.warning {
-        let _ = write!(out, "\n> **Before you start:** {}\n", warning.trim());
-    }
+    let mut out = page.warning.as_deref().map(warning).unwrap_or_default();
     for section in &page.sections {
         write_section(&mut out, section);
+    }
+    out
+}
+
+/// Returns the warning as an alert.
+pub(super) fn warning(text: &str) -> String {
+    let mut out = "> [!WARNING]\n".to_owned();
+    for line in text.trim().lines() {
+        // Writing to a String does not fail.
+        let _ = writeln!(out, "> {}", line.trim());
     }
     out
 }
@@ -38,32 +45,15 @@ fn write_section(out: &mut String, section: &Section) {
 fn write_step(out: &mut String, number: usize, step: &SectionStep) {
     let lead = format!("{number}. ");
     let margin = " ".repeat(lead.len());
-    // A title with emphasis in it is not emphasized as a whole.
-    let title = if step.title.contains("**") { step.title.clone() } else { format!("**{}**", step.title) };
-    let _ = writeln!(out, "{lead}{title}");
-    if let Some(content) = &step.content {
+    let _ = writeln!(out, "{lead}{}", step.title_markdown());
+    let list = step.list.iter().map(|item| format!("- {}", item.trim())).collect::<Vec<_>>().join("\n");
+    let scopes = step.scopes.as_ref().map(super::scopes::ListedScopes::to_markdown);
+    let parts = step.content.clone().into_iter().chain([list]).chain(scopes);
+    for part in parts.filter(|part| !part.trim().is_empty()) {
         out.push('\n');
-        for line in content.trim().lines() {
+        for line in part.trim().lines() {
             let _ = writeln!(out, "{}", if line.is_empty() { String::new() } else { format!("{margin}{line}") });
         }
-    }
-    let listed = &step.scopes;
-    let scopes = listed.scopes.iter().map(|(scope, description)| match description.as_str() {
-        "" => format!("`{scope}`"),
-        description => format!("`{scope}`: {description}"),
-    });
-    let items = step.list.iter().cloned().chain(scopes).collect::<Vec<_>>();
-    if !items.is_empty() {
-        out.push('\n');
-        for item in items {
-            let _ = writeln!(out, "{margin}- {}", item.trim());
-        }
-    }
-    if let Some(copy) = listed.copy.as_ref().filter(|_| listed.is_pasted) {
-        let _ = write!(out, "\n{margin}All scopes, to copy:\n\n{margin}```text\n{margin}{copy}\n{margin}```\n");
-    }
-    if let Some(note) = &listed.note {
-        let _ = write!(out, "\n{margin}{note}\n");
     }
     out.push('\n');
 }

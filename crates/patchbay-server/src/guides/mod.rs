@@ -6,7 +6,7 @@ mod markdown;
 mod model;
 mod scopes;
 
-pub(crate) use html::{sentence_to_html, to_html};
+pub(crate) use html::to_html;
 pub(crate) use hub::hub_guide;
 pub(crate) use markdown::to_markdown;
 pub(crate) use model::GuidePage;

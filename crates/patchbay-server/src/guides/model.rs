@@ -20,13 +20,26 @@ pub(crate) struct Section {
     pub(crate) content: Option<String>,
     pub(crate) list: Vec<String>,
     pub(crate) steps: Vec<SectionStep>,
+    /// The scopes that the section is for; empty if it is for all.
+    pub(crate) applicable_scopes: Vec<String>,
 }
 
+#[derive(Default)]
 pub(crate) struct SectionStep {
     pub(crate) title: String,
     pub(crate) content: Option<String>,
     pub(crate) list: Vec<String>,
-    pub(crate) scopes: ListedScopes,
+    /// The scopes, if the step lists them.
+    pub(crate) scopes: Option<ListedScopes>,
+    /// The scopes that the step is for; empty if it is for all.
+    pub(crate) applicable_scopes: Vec<String>,
+}
+
+impl SectionStep {
+    /// Returns the title, emphasized. One with emphasis in it is not emphasized as a whole.
+    pub(super) fn title_markdown(&self) -> String {
+        if self.title.contains("**") { self.title.clone() } else { format!("**{}**", self.title) }
+    }
 }
 
 impl GuidePage {
@@ -46,9 +59,9 @@ impl GuidePage {
         Self {
             title: format!("Connect {} with {}", connector.title, method.label),
             intro: if method.is_interactive() {
-                format!("How to set up {} for linking, and how to link an account.", connector.title)
+                format!("Set up {0} for linking, then link an account of {0}.", connector.title)
             } else {
-                format!("How an administrator of {} gets the credentials and links an account.", connector.title)
+                format!("Get the credentials as an administrator of {0}, then link an account of {0}.", connector.title)
             },
             warning: guide.and_then(|guide| guide.warning.clone()),
             sections,
@@ -88,45 +101,59 @@ fn written_section(
         content: section.content.clone(),
         list: section.list.clone(),
         steps: steps.map(|step| written_step(step, connector, method, scopes)).collect(),
+        applicable_scopes: section.applicable_scopes.clone(),
     }
 }
 
 fn written_step(step: &GuideStep, connector: &Connector, method: &AuthMethod, scopes: &GuideScopes) -> SectionStep {
-    let scopes = if step.display_scopes { scopes.described(connector, method) } else { ListedScopes::default() };
-    SectionStep { title: step.title.clone(), content: step.content.clone(), list: step.list.clone(), scopes }
+    SectionStep {
+        title: step.title.clone(),
+        content: step.content.clone(),
+        list: step.list.clone(),
+        scopes: step.display_scopes.then(|| scopes.described(connector, method)),
+        applicable_scopes: step.applicable_scopes.clone(),
+    }
 }
 
 /// Returns the part that is generated from the form: a step per field, then the outcome.
 fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
+    let title = &connector.title;
     let mut steps = vec![SectionStep {
-        title: "Open the Hub".to_owned(),
-        content: Some(format!(
-            "Open the Hub in the application that sent you here, with the link that you received, or from the dashboard. Choose **{}**.",
-            connector.title
-        )),
-        list: Vec::new(),
-        scopes: ListedScopes::default(),
+        title: format!("Open the Hub and choose **{title}**"),
+        content: Some(
+            "Open the Hub in the application that sent you here, with the link that you received, or from the dashboard."
+                .to_owned(),
+        ),
+        ..SectionStep::default()
     }];
     steps.extend(method.config_fields.iter().filter(|field| !field.read_only).map(field_step));
-    let title = &connector.title;
     let connect = if method.is_interactive() {
         format!(
-            "Click **Connect**. A window of {title} opens. Log in there and allow access. If you do not, nothing is stored, and you can start again."
+            "A window opens with {title}'s own authorization page. Log in there and allow access. If you do not, nothing is stored, and you can start again."
         )
     } else {
         format!(
-            "Click **Connect**. {title} verifies the credentials. If {title} rejects them, the Hub shows its message, and nothing is stored."
+            "{title} verifies the credentials. If {title} rejects them, the Hub shows its message, and nothing is stored."
         )
     };
-    let done =
-        "A confirmation shows that the account is linked. The dashboard lists it under **Accounts**, with its status.";
+    steps.push(SectionStep { title: "Click **Connect**".to_owned(), content: Some(connect), ..SectionStep::default() });
     steps.push(SectionStep {
-        title: "Connect".to_owned(),
-        content: Some(format!("{connect}\n\n{done}")),
-        list: Vec::new(),
-        scopes: ListedScopes::default(),
+        title: "Check the confirmation".to_owned(),
+        content: Some(
+            "The Hub confirms that the account is linked. The account appears on the [Accounts page](/docs/guides/accounts-section) of the dashboard, with its status."
+                .to_owned(),
+        ),
+        ..SectionStep::default()
     });
-    Section { title: "Link the account in the Hub".to_owned(), content: None, list: Vec::new(), steps }
+    Section {
+        title: "Linking the account from the Hub".to_owned(),
+        content: Some(format!(
+            "Patchbay has [three ways to link an account](/docs/link-accounts): from the dashboard, in the Hub inside an application, and with an auth link. All three show the same form for {title}."
+        )),
+        list: Vec::new(),
+        steps,
+        applicable_scopes: Vec::new(),
+    }
 }
 
 fn field_step(field: &FormField) -> SectionStep {
@@ -144,6 +171,6 @@ fn field_step(field: &FormField) -> SectionStep {
         title: format!("{verb} **{}**{optional}", field.label),
         content: Some(content.trim().to_owned()).filter(|text| !text.is_empty()),
         list,
-        scopes: ListedScopes::default(),
+        ..SectionStep::default()
     }
 }

@@ -42,8 +42,12 @@ impl GuideScopes {
         Self::of(connector, method, &enabled)
     }
 
-    /// Returns exactly these scopes.
-    pub(crate) fn named(scopes: Vec<String>) -> Self {
+    /// Returns these scopes, without those that the connector does not know: anyone can write a link to a guide, and its
+    /// words must not appear in the page.
+    pub(crate) fn named(connector: &Connector, method: &AuthMethod, mut scopes: Vec<String>) -> Self {
+        let Self { needed: known, .. } = Self::of(connector, method, &EnabledActions::All);
+        let is_known = |name: &String| known.contains(name) || connector.scopes.iter().any(|scope| scope.name == *name);
+        scopes.retain(is_known);
         Self { needed: scopes.iter().cloned().collect(), listed: scopes, of_all: false }
     }
 
@@ -91,7 +95,6 @@ impl GuideScopes {
 }
 
 /// Scopes, for a step that lists them.
-#[derive(Default)]
 pub(crate) struct ListedScopes {
     /// The scopes, each with its description.
     pub(crate) scopes: Vec<(String, String)>,
@@ -101,4 +104,17 @@ pub(crate) struct ListedScopes {
     pub(crate) is_pasted: bool,
     /// A remark on the list.
     pub(crate) note: Option<String>,
+}
+
+impl ListedScopes {
+    /// Returns the list as Markdown; empty without scopes.
+    pub(super) fn to_markdown(&self) -> String {
+        let items = self.scopes.iter().map(|(scope, description)| match description.as_str() {
+            "" => format!("- `{scope}`\n"),
+            description => format!("- `{scope}`: {description}\n"),
+        });
+        let copy = self.copy.iter().filter(|_| self.is_pasted);
+        let copy = copy.map(|copy| format!("\nAll scopes, to copy:\n\n```text\n{copy}\n```\n"));
+        items.chain(copy).chain(self.note.iter().map(|note| format!("\n{note}\n"))).collect()
+    }
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use patchbay_engine::{Error, ErrorCode};
+use patchbay_model::whole_seconds;
 use tokio::time::Instant;
 
 use super::ClientAddress;
@@ -39,8 +40,7 @@ impl FailedAuthentications {
         let restored_at = table.get(&address).copied().map_or(now, |restored_at| restored_at.max(now)) + INTERVAL;
         let latest = now + INTERVAL * BURST;
         if restored_at > latest {
-            let wait = restored_at - latest;
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let seconds = whole_seconds(restored_at - latest);
             let message = format!(
                 "too many requests without valid credentials came from this address; try again in {seconds} s, with a valid API key or session token"
             );

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use patchbay_engine::{Error, ErrorCode};
+use patchbay_model::content_hash;
 
 use crate::error::ApiError;
 
@@ -16,12 +17,7 @@ const STYLESHEET: &str = include_str!("../templates/style.css");
 /// Returns the stylesheet's path.
 pub(super) fn style_path() -> &'static str {
     static PATH: OnceLock<String> = OnceLock::new();
-    PATH.get_or_init(|| format!("/assets/style-{:016x}.css", fingerprint(STYLESHEET.as_bytes())))
-}
-
-/// Returns the FNV-1a hash: it must only change with the content.
-pub(super) fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    PATH.get_or_init(|| format!("/assets/style-{:016x}.css", content_hash(STYLESHEET.as_bytes())))
 }
 
 /// `GET /assets/{file}`: returns the stylesheet.

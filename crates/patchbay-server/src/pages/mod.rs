@@ -1,14 +1,15 @@
-//! Pages for people: start page, guides, API reference (all without script), and the screens.
+//! Pages for people: start page, documentation (both work without script), and the screens.
 
 mod assets;
-mod guide;
-mod reference;
+pub(crate) mod docs;
+mod not_connected;
+mod openapi;
 mod render;
 mod start;
 mod web;
 
 pub(crate) use assets::asset;
-pub(crate) use guide::{guide, guide_index, llms};
-pub(crate) use reference::{openapi, reference};
-pub(crate) use start::{not_connected, start};
+pub(crate) use not_connected::not_connected;
+pub(crate) use openapi::openapi;
+pub(crate) use start::start;
 pub(crate) use web::{dashboard, demo, element, file, hub};

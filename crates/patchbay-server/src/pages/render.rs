@@ -17,9 +17,12 @@ fn environment() -> &'static Environment<'static> {
         for (name, source) in [
             ("base.html", include_str!("../templates/base.html")),
             ("start.html", include_str!("../templates/start.html")),
-            ("guide.html", include_str!("../templates/guide.html")),
-            ("guides.html", include_str!("../templates/guides.html")),
-            ("reference.html", include_str!("../templates/reference.html")),
+            ("docs.html", include_str!("../templates/docs.html")),
+            ("docs_frame.html", include_str!("../templates/docs_frame.html")),
+            ("docs_missing.html", include_str!("../templates/docs_missing.html")),
+            ("docs_search.html", include_str!("../templates/docs_search.html")),
+            ("navigation.html", include_str!("../templates/navigation.html")),
+            ("search.html", include_str!("../templates/search.html")),
             ("not_built.html", include_str!("../templates/not_built.html")),
             ("not_connected.html", include_str!("../templates/not_connected.html")),
         ] {
@@ -29,10 +32,14 @@ fn environment() -> &'static Environment<'static> {
     })
 }
 
+/// Renders a part of a page.
+pub(super) fn part(template: &str, values: Value) -> Result<String, minijinja::Error> {
+    environment().get_template(template)?.render(values)
+}
+
 /// Renders a page.
 pub(super) fn page(template: &str, values: Value) -> Response {
-    let whole = context! { style => super::assets::style_path(), ..values };
-    match environment().get_template(template).and_then(|template| template.render(whole)) {
+    match part(template, context! { style => super::assets::style_path(), ..values }) {
         Ok(html) => Html(html).into_response(),
         Err(error) => {
             tracing::error!(%error, template, "could not render a page");

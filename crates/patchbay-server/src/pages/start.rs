@@ -1,9 +1,9 @@
-//! The start page, and the pages for failed authorizations and for screens that are not in this build.
+//! The start page, and the page for screens that are not in this build.
 
 use axum::{extract::State, response::Response};
 use minijinja::context;
 
-use super::render::page;
+use super::{docs, render::page};
 use crate::state::AppState;
 
 /// `GET /`: returns the start page.
@@ -13,15 +13,9 @@ pub(crate) async fn start(State(state): State<AppState>) -> Response {
         .sandbox
         .as_ref()
         .map(|sandbox| context! { id => &sandbox.client_id, secret => &sandbox.client_secret });
-    page(
-        "start.html",
-        context! { version => state.config.version, public_url => state.config.urls.base(), sandbox => sandbox },
-    )
-}
-
-/// Returns the page of a window whose authorization at a provider linked no account.
-pub(crate) fn not_connected(message: &str) -> Response {
-    page("not_connected.html", context! { message => message })
+    let values =
+        context! { version => state.config.version, public_url => state.config.urls.base(), sandbox => sandbox };
+    docs::with_policy(page("start.html", context! { script => super::web::docs_script(&state), query => "", ..values }))
 }
 
 /// Returns the page that replaces a screen which is not in this build. It does not show the token in the query.

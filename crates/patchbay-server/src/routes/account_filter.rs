@@ -59,8 +59,8 @@ const RECONNECT_DUE: [&str; 2] = ["relink_due", "filter[relink_due]"];
 ///
 /// # Errors
 ///
-/// 400 `ValidationError` for a value that does not exist, an empty value of a filter that has no IDs or keys, and for an
-/// unknown `filter[…]`.
+/// 400 `ValidationError` for a value that does not exist, an empty value of a filter that has no IDs or keys, two values of a
+/// filter that takes one, and for an unknown `filter[…]`.
 pub(super) fn account_query(mut query: QueryMap) -> Result<AccountQuery, Error> {
     let PageParams { page, page_size } = query.page()?;
     let accounts = AccountQuery {
@@ -68,7 +68,7 @@ pub(super) fn account_query(mut query: QueryMap) -> Result<AccountQuery, Error> 
         connectors: query.list(&CONNECTORS),
         owner_ids: query.list(&OWNERS),
         statuses: status_filter(&query.list(&STATUSES))?,
-        kind: account_kind(query.key(&KIND).as_deref())?,
+        kind: account_kind(query.key(&KIND)?.as_deref())?,
         search: query.search()?,
         profile_ids: query.list(&PROFILES).into_iter().map(ProfileId::new).collect(),
         reconnect_due: query.boolean(&RECONNECT_DUE)?.unwrap_or(false),

@@ -77,7 +77,8 @@ pub(crate) async fn get(
 /// The provider verifies new field values before they are stored. Scope: `platform:write`.
 #[utoipa::path(
     patch, path = "/accounts/{id}", tag = "Accounts", operation_id = "accounts_patch",
-    params(("id" = String, Path, description = "The account's ID.")), request_body = PatchAccount,
+    params(("id" = String, Path, description = "The account's ID.")),
+    request_body(content = PatchAccount, example = json!({ "label": "Main workspace", "metadata": { "plan": "pro" } })),
     responses(
         KeyErrors, BodyErrors, ConflictErrors, ProviderErrors,
         (status = 200, description = "The changed account.", body = AccountOut),

@@ -4,6 +4,7 @@ use std::io;
 
 use axum::{
     Json,
+    body::Bytes,
     extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
@@ -13,15 +14,20 @@ use patchbay_engine::{
 };
 use patchbay_model::{AccountId, MemorySpent, ProfileId};
 
-use super::file;
+use super::{file, heartbeat};
 use crate::{
     dto::{
-        actions::{ActionPageOut, ExcludedPart, FileBytes, GroupBy, IncludedPart, RunAction, RunResultOut, ShownParts},
+        actions::{
+            ActionPageOut, ExcludedPart, FileBytes, GroupBy, IncludedPart, RunAction, RunResultOut, ShownParts,
+            say_not_screened,
+        },
         errors::ErrorOut,
         responses::{BodyErrors, KeyErrors, NotModified, ProviderErrors, ValidationErrors},
     },
-    error::{ApiError, after_effect},
-    extract::{AccountHeader, Authenticated, DEFAULT_PAGE_SIZE, DataJson, EntityTag, QueryMap, RateLimitWait},
+    error::{ApiError, after_call},
+    extract::{
+        AccountHeader, Authenticated, DEFAULT_PAGE_SIZE, DataJson, EntityTag, LoggedCaller, QueryMap, RateLimitWait,
+    },
     state::AppState,
 };
 
@@ -50,7 +56,7 @@ const ACTIONS: [&str; 4] = ["filter[action_key]", "filter[action_keys]", "action
         ("filter[connectors]" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only these connectors, comma-separated.", example = json!(["spotdraft"])),
         ("filter[account_ids]" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only what these accounts can run, comma-separated."),
         ("filter[action_key]" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only these actions, comma-separated.", example = json!(["spotdraft_list_contracts"])),
-        ("search" = Option<String>, Query, description = "Words that must all occur in the connector's name or the action's ID, label or description."),
+        ("search" = Option<String>, Query, description = "Words that must all occur in the connector's name or the action's ID, label or description; or what the action should do, as for `POST /actions/search`."),
         ("include" = Option<Vec<IncludedPart>>, Query, style = Form, explode = false, description = "Parts to add, comma-separated."),
         ("exclude" = Option<Vec<ExcludedPart>>, Query, style = Form, explode = false, description = "Parts to omit, comma-separated."),
         ("page_size" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Connectors per page; 25 if absent."),
@@ -74,19 +80,29 @@ pub(crate) async fn list(
         action_keys: query.list(&ACTIONS),
         search: query.search()?,
         page_size: query.number(&["page_size"], DEFAULT_PAGE_SIZE)?,
-        next: query.text(&["next"]),
+        next: query.single_text(&["next"])?,
     };
     // Older SDKs know the details by another name.
-    let include = query.choices(&["include"], &["action_details", "authentication_guides", "operation_details"])?;
+    let parts = ["action_details", "authentication_guides", "operation_details", "tool_feedback"];
+    let include = query.choices(&["include"], &parts)?;
     let exclude = query.choices(&["exclude"], &["actions"])?;
     query.choices(&["group_by"], &["connector"])?;
     query.finish()?;
+    let feedback = if include.contains(&"tool_feedback") {
+        Some(state.engine.tool_feedback.newest(&caller, None).await?)
+    } else {
+        None
+    };
     let shown = ShownParts {
         details: include.contains(&"action_details") || include.contains(&"operation_details"),
         guides: include.contains(&"authentication_guides"),
         actions: exclude.is_empty(),
+        feedback: feedback.as_deref(),
         urls: &state.config.urls,
     };
+    for message in feedback.iter().flatten() {
+        tag.add((&message.key, &message.tool));
+    }
     let page = state.engine.action_catalog.list(&caller, filter).await?;
     tag.add(&caller.project_id);
     for entry in &page.entries {
@@ -109,6 +125,8 @@ pub(crate) async fn list(
         ("x-account-id" = Option<String>, Header, nullable = false, description = "The account to act with. If absent, `x-account-id` in the `headers` of the body; the header wins.", example = "V1StGXR8z5jdHi6BmyT1x"),
         ("x-connector-profile-id" = Option<String>, Header, format = "uuid", nullable = false, description = "Runs with this profile of the same connector instead of the account's."),
         ("x-rate-limit-wait" = Option<u64>, Header, nullable = false, description = "The longest time in milliseconds that a rate limit may delay a request to the provider; with `0` a limit responds at once with 429. If absent, the time limit of the call."),
+        ("prefer" = Option<String>, Header, nullable = false, description = "With `heartbeat` a line break is sent every few seconds while the action runs. The status is then always 200, and an error is in the body.", example = "heartbeat"),
+        ("dry_run" = Option<bool>, Query, description = "With `true` the inputs and the account are checked, and nothing is sent to the provider: `debug` contains the first request that would have been."),
         ("debug" = Option<bool>, Query, description = "With `true` the response, or the error, contains `debug`: the requests to the provider and its responses, secrets redacted."),
     ),
     responses(
@@ -119,7 +137,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn rpc(
     State(engine): State<Engine>,
-    Authenticated(caller): Authenticated,
+    LoggedCaller(caller): LoggedCaller,
     account: AccountHeader,
     RateLimitWait(max_rate_limit_wait): RateLimitWait,
     headers: HeaderMap,
@@ -129,14 +147,43 @@ pub(crate) async fn rpc(
     let account_id = account.or_of_body(run.headers())?;
     let profile =
         headers.get("x-connector-profile-id").and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
-    let debug = query.text(&["debug"]).is_some_and(|text| text == "true");
+    let debug = query.single_text(&["debug"])?.is_some_and(|text| text == "true");
+    let dry_run = query.boolean(&["dry_run"])?.unwrap_or_default();
     query.finish_call()?;
-    let request = run.into_request(account_id, profile.map(ProfileId::new), debug, memory);
+    let wants_screening = run.wants_screening();
+    let request = run.into_request(account_id, profile.map(ProfileId::new), debug, dry_run, memory);
+    if heartbeat::is_preferred(&headers) {
+        return Ok(heartbeat::respond(async move {
+            let mut outcome = engine.actions.run_within(&caller, request, max_rate_limit_wait).await?;
+            if wants_screening {
+                say_not_screened(&mut outcome.result);
+            }
+            written(outcome).await
+        }));
+    }
     Ok(match engine.actions.run_streaming(&caller, request, max_rate_limit_wait).await? {
         RunReply::File(found) if file::wants_bytes(&headers) => file::bytes(&found.metadata, found.content),
-        RunReply::File(found) => file::json(*found),
-        RunReply::Value(outcome) => result(outcome).await?,
+        RunReply::File(mut found) => {
+            if wants_screening {
+                say_not_screened(&mut found.outcome.result);
+            }
+            file::json(*found)
+        }
+        RunReply::Value(mut outcome) => {
+            if wants_screening {
+                say_not_screened(&mut outcome.result);
+            }
+            result(outcome).await?
+        }
     })
+}
+
+/// Returns the result as a response: a small one as it is, a large one from a buffer that is counted.
+async fn result(outcome: RunOutcome) -> Result<Response, Error> {
+    if outcome.memory.is_none() {
+        return Ok(Json(RunResultOut::new(outcome)).into_response());
+    }
+    Ok(([(header::CONTENT_TYPE, "application/json")], written(outcome).await?).into_response())
 }
 
 /// Writes the result: a large one away from the thread that answers.
@@ -144,18 +191,22 @@ pub(crate) async fn rpc(
 /// # Errors
 ///
 /// 503 `ServerBusyError` if the process has no memory left for it.
-async fn result(mut outcome: RunOutcome) -> Result<Response, Error> {
-    let Some(memory) = outcome.memory.take() else { return Ok(Json(RunResultOut::new(outcome)).into_response()) };
-    leave().await.map_err(after_effect)?;
+async fn written(mut outcome: RunOutcome) -> Result<Bytes, Error> {
+    let memory = outcome.memory.take();
+    let may_have_effect = outcome.may_have_effect;
+    if memory.is_some() {
+        leave().await.map_err(|error| after_call(error, may_have_effect))?;
+    }
     let mut body = ReservedBuffer::new(usize::MAX);
     if let Err(error) = serde_json::to_writer(&mut body, &RunResultOut::new(outcome)) {
         let error = io::Error::from(error);
         let spent = error.get_ref().and_then(|source| source.downcast_ref::<MemorySpent>());
-        return Err(after_effect(match spent {
+        let error = match spent {
             Some(spent) => memory_spent("the result was not written", *spent),
             None => Error::new(ErrorCode::Internal, format!("the result cannot be written: {error}")),
-        }));
+        };
+        return Err(after_call(error, may_have_effect));
     }
     drop(memory);
-    Ok(([(header::CONTENT_TYPE, "application/json")], body.into_bytes()).into_response())
+    Ok(body.into_bytes())
 }

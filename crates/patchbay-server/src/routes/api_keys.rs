@@ -39,7 +39,8 @@ pub(crate) async fn list(
 /// Only this response contains the key. The key cannot have scopes that the caller lacks. Scope:
 /// `platform:write`.
 #[utoipa::path(
-    post, path = "/api_keys", tag = "API keys", operation_id = "api_keys_create", request_body = CreateApiKey,
+    post, path = "/api_keys", tag = "API keys", operation_id = "api_keys_create",
+    request_body(content = CreateApiKey, example = json!({ "name": "Reports", "scopes": ["platform:read", "connectors:read"] })),
     responses(KeyErrors, BodyErrors, (status = 201, description = "The key with its text.", body = ApiKeyOut))
 )]
 pub(crate) async fn create(
@@ -51,12 +52,13 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(ApiKeyOut::created(created))))
 }
 
-/// Renames, enables or disables an API key.
+/// Changes the name or the state of an API key.
 ///
 /// Requests with a disabled key get 401. Scope: `platform:write`.
 #[utoipa::path(
     patch, path = "/api_keys/{id}", tag = "API keys", operation_id = "api_keys_patch",
-    params(("id" = String, Path, format = "uuid", description = "The key's ID.")), request_body = PatchApiKey,
+    params(("id" = String, Path, format = "uuid", description = "The key's ID.")),
+    request_body(content = PatchApiKey, example = json!({ "name": "Reports", "enabled": false })),
     responses(KeyErrors, BodyErrors, (status = 200, description = "The changed key.", body = ApiKeyOut))
 )]
 pub(crate) async fn patch(

@@ -70,7 +70,8 @@ pub(crate) async fn events(
         let error = Error::new(ErrorCode::TooManyStreams, message);
         return Err(error.with_retry_after(RETRY_AFTER_SECS).into());
     };
-    let stream = AttemptStream { engine: state.engine, hub, id, stop: state.config.stop.clone(), _place: place };
+    let stream =
+        AttemptStream { engine: state.engine.clone(), hub, id, stop: state.config.stop.clone(), _place: place };
     // Proxies that buffer responses would hold back the only event.
     let headers = AppendHeaders([(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))]);
     Ok((headers, Sse::new(stream.into_events())).into_response())

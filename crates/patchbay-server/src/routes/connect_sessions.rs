@@ -69,7 +69,8 @@ pub(crate) async fn delete(
 /// 404 if the session has expired or belongs to another project. Scope: `platform:read`.
 #[utoipa::path(
     post, path = "/connect_sessions/authenticate", tag = "Connect sessions",
-    operation_id = "connect_sessions_authenticate", request_body = AuthenticateSession,
+    operation_id = "connect_sessions_authenticate",
+    request_body(content = AuthenticateSession, example = json!({ "token": "the token of the session" })),
     responses(
         KeyErrors, BodyErrors,
         (status = 201, description = "The session, without its token. Existing clients expect this status.", body = ConnectSessionOut),
@@ -92,7 +93,7 @@ pub(crate) async fn authenticate(
 /// having another person link an account for them. Scope: `platform:write`.
 #[utoipa::path(
     post, path = "/connect_sessions/confirm", tag = "Connect sessions", operation_id = "connect_sessions_confirm",
-    request_body = ConfirmSession,
+    request_body(content = ConfirmSession, example = json!({ "confirmation": "the value in the URL", "origin_owner_id": "customer-123" })),
     responses(
         KeyErrors, BodyErrors,
         (status = 200, description = "The attempt has ended. Send the browser to `redirect_uri`.", body = ConfirmationOut),

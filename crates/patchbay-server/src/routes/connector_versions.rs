@@ -41,7 +41,7 @@ pub(crate) async fn list(
 ) -> Result<Response, ApiError> {
     tag.add((&caller.project_id, engine.connector_catalog.generation()));
     let PageParams { page, page_size } = query.page()?;
-    let origin = match query.key(&["owner"]).as_deref() {
+    let origin = match query.key(&["owner"])?.as_deref() {
         None => None,
         Some("custom") => Some(Origin::Project),
         Some("patchbay") => Some(Origin::Instance),

@@ -1,7 +1,7 @@
 //! Health checks.
 
 use axum::{Json, extract::State};
-use patchbay_engine::Engine;
+use patchbay_engine::{Error, ErrorCode};
 
 use crate::{
     dto::{
@@ -9,6 +9,7 @@ use crate::{
         responses::ServerErrors,
     },
     error::ApiError,
+    state::AppState,
 };
 
 /// Checks that the process runs.
@@ -24,7 +25,7 @@ pub(crate) async fn healthz() -> Json<HealthOut> {
 
 /// Checks that the server can serve requests.
 ///
-/// For a readiness probe: it asks the storage and needs no key.
+/// For a readiness probe: it asks the storage and needs no key. A server that stops is no longer ready.
 #[utoipa::path(
     get, path = "/readyz", tag = "Health", operation_id = "health_readyz", security(()),
     responses(
@@ -32,7 +33,13 @@ pub(crate) async fn healthz() -> Json<HealthOut> {
         (status = 200, description = "Requests can be served.", body = ReadyOut),
     )
 )]
-pub(crate) async fn readyz(State(engine): State<Engine>) -> Result<Json<ReadyOut>, ApiError> {
-    engine.ready().await?;
-    Ok(Json(ReadyOut { status: ReadyStatus::Ready }))
+pub(crate) async fn readyz(State(state): State<AppState>) -> Result<Json<ReadyOut>, ApiError> {
+    if state.config.stopping.is_cancelled() {
+        return Err(
+            Error::new(ErrorCode::StorageUnavailable, "the server is stopping; send requests to another one").into()
+        );
+    }
+    state.engine.ready().await?;
+    let stale_seconds = state.engine.stale_age().map(|age| age.as_secs());
+    Ok(Json(ReadyOut { status: ReadyStatus::Ready, stale_seconds }))
 }

@@ -51,7 +51,7 @@ pub(crate) async fn connectors(
     HubAuth(hub): HubAuth,
     mut query: QueryMap,
 ) -> Result<Json<HubCatalogOut>, HubError> {
-    let provider = query.key(&["provider", "connector"]);
+    let provider = query.key(&["provider", "connector"])?;
     query.finish()?;
     let found = engine.linking.profiles(&hub, provider.as_deref()).await?;
     Ok(Json(HubCatalogOut::new(&found, &hub.session)))
@@ -101,7 +101,7 @@ pub(crate) async fn connector(
 /// on), unless it says `multiple` or reconnects an account.
 #[utoipa::path(
     post, path = "/hub/accounts", tag = "Hub", operation_id = "hub_link", security(("session" = [])),
-    request_body = LinkAccount,
+    request_body(content = LinkAccount, example = json!({ "integration_id": "5b0c7f7e-3f0a-4a53-9d5b-7a3c1f0e2d11", "credentials": { "clientId": "sandbox-client-id", "clientSecret": "sandbox-client-secret" } })),
     responses(
         HubErrors, HubBodyErrors, HubProviderErrors,
         (status = 200, description = "The account.", body = LinkedAccountOut),
@@ -141,7 +141,8 @@ pub(crate) async fn account(
 /// value.
 #[utoipa::path(
     patch, path = "/hub/accounts/{id}", tag = "Hub", operation_id = "hub_relink", security(("session" = [])),
-    params(("id" = String, Path, description = "The account's ID.")), request_body = LinkAccount,
+    params(("id" = String, Path, description = "The account's ID.")),
+    request_body(content = LinkAccount, example = json!({ "credentials": { "clientId": "sandbox-client-id", "clientSecret": "sandbox-client-secret" } })),
     responses(
         HubErrors, HubBodyErrors, HubProviderErrors,
         (status = 200, description = "The account.", body = LinkedAccountOut),
@@ -163,7 +164,8 @@ pub(crate) async fn relink(
 /// the fields are checked, and the window opens `url`, which contains none of the values.
 #[utoipa::path(
     post, path = "/hub/connection_attempts", tag = "Hub", operation_id = "hub_start_attempt",
-    security(("session" = [])), request_body = Option<StartAttempt>,
+    security(("session" = [])),
+    request_body(content = Option<StartAttempt>, example = json!({ "integration_id": "5b0c7f7e-3f0a-4a53-9d5b-7a3c1f0e2d11" })),
     responses(
         HubErrors, HubBodyErrors, HubProviderErrors,
         (status = 201, description = "The attempt.", body = StartedAttemptOut),

@@ -48,7 +48,8 @@ pub(crate) async fn session(
 /// With the token of a one-time login link or with the password. The response sets the session's cookie, and a
 /// mark with which this browser's wrong passwords are counted apart from those of strangers.
 #[utoipa::path(
-    post, path = "/auth/login", tag = "Dashboard login", operation_id = "login_login", security(()), request_body = Login,
+    post, path = "/auth/login", tag = "Dashboard login", operation_id = "login_login", security(()),
+    request_body(content = Login, example = json!({ "password": "correct horse battery staple" })),
     responses(
         ServerErrors, BodyErrors, CsrfErrors, LoginErrors,
         (status = 200, description = "The session.", body = LoginSessionOut, headers(("set-cookie" = String, description = "The session's cookie."))),
@@ -103,7 +104,7 @@ pub(crate) async fn logout(
 /// All other browsers are logged out.
 #[utoipa::path(
     put, path = "/auth/password", tag = "Dashboard login", operation_id = "login_set_password",
-    security(("browser" = [])), request_body = SetPassword,
+    security(("browser" = [])), request_body(content = SetPassword, example = json!({ "password": "correct horse battery staple" })),
     responses(
         ServerErrors, BodyErrors, CsrfErrors, LoginErrors,
         (status = 204, description = "The password is set."),

@@ -137,5 +137,5 @@ fn redirect(status: StatusCode, to: &str, cookie: Option<HeaderValue>) -> Respon
 
 fn error_page(error: &Error) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    (status, pages::not_connected(&error.message)).into_response()
+    (status, pages::not_connected(error)).into_response()
 }

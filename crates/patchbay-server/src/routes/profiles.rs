@@ -49,7 +49,7 @@ pub(crate) async fn list(
 ) -> Result<Json<ProfilePageOut>, ApiError> {
     let PageParams { page, page_size } = query.page()?;
     let filter = ProfileQuery {
-        connector: query.key(&["connector_key", "connector", "provider", "provider_key"]),
+        connector: query.key(&["connector_key", "connector", "provider", "provider_key"])?,
         active: query.boolean(&["enabled", "active"])?,
         page,
         page_size,
@@ -102,7 +102,8 @@ pub(crate) async fn get(
 /// Accounts whose tokens belong to the earlier client keep it until they are reconnected. Scope: `platform:write`.
 #[utoipa::path(
     patch, path = "/auth_configs/{id}", tag = "Connector profiles", operation_id = "connector_profiles_patch",
-    params(("id" = String, Path, format = "uuid", description = "The profile's ID.")), request_body = PatchProfile,
+    params(("id" = String, Path, format = "uuid", description = "The profile's ID.")),
+    request_body(content = PatchProfile, example = json!({ "enabled_actions": ["spotdraft_list_contracts"], "connector_pinned_version": "1.x.x" })),
     responses(
         KeyErrors, BodyErrors, ConflictErrors,
         (status = 200, description = "The changed profile.", body = ProfileOut),

@@ -1,18 +1,13 @@
 //! The raw proxy.
 
-use std::{convert::Infallible, time::Duration};
-
 use axum::{
-    body::Body,
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
-use futures_util::stream;
-use patchbay_engine::{Engine, ProxyReply, movable};
+use patchbay_engine::{Engine, ProxyReply};
 
-use super::file;
+use super::{file, heartbeat};
 use crate::{
     dto::{
         actions::FileBytes,
@@ -20,13 +15,12 @@ use crate::{
         proxy::{ProxyResponseOut, SendProxied},
         responses::{BodyErrors, KeyErrors, ProviderErrors},
     },
-    error::{self, ApiError},
-    extract::{AccountHeader, Authenticated, DataJson, RateLimitWait, prefer},
+    error::ApiError,
+    extract::{AccountHeader, DataJson, LoggedCaller, RateLimitWait},
 };
 
 /// The header with the provider's status of a response whose body is a file.
 const PROVIDER_STATUS: HeaderName = HeaderName::from_static("x-provider-status");
-const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Sends a request to the provider with the account's credentials.
 ///
@@ -48,7 +42,7 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 )]
 pub(crate) async fn send(
     State(engine): State<Engine>,
-    Authenticated(caller): Authenticated,
+    LoggedCaller(caller): LoggedCaller,
     account: AccountHeader,
     RateLimitWait(max_rate_limit_wait): RateLimitWait,
     headers: HeaderMap,
@@ -58,7 +52,7 @@ pub(crate) async fn send(
     drop(memory);
     let account_id = account.or_of_body(body.headers())?;
     let request = body.into_request(account_id)?;
-    if !prefer::preferences(&headers).any(prefer::is_heartbeat) {
+    if !heartbeat::is_preferred(&headers) {
         return Ok(match engine.proxy.run_streaming(&caller, request, max_rate_limit_wait).await? {
             ProxyReply::Value(outcome) => {
                 ([(header::CONTENT_TYPE, "application/json")], ProxyResponseOut::to_json(&outcome)?).into_response()
@@ -70,21 +64,8 @@ pub(crate) async fn send(
             }
         });
     }
-    // The stream of the response is polled outside of the request.
-    let call = movable(async move {
-        let outcome = engine.proxy.run_within(&caller, request, max_rate_limit_wait).await;
-        outcome.and_then(|outcome| ProxyResponseOut::to_json(&outcome)).unwrap_or_else(|error| {
-            // The status has been sent already, so the error is in the body.
-            serde_json::to_vec(&error::body(&error)).map(Bytes::from).unwrap_or_default()
-        })
-    });
-    let chunks = stream::unfold(Some(Box::pin(call)), |call| async move {
-        let mut call = call?;
-        tokio::select! {
-            response = &mut call => Some((Ok::<_, Infallible>(response), None)),
-            () = tokio::time::sleep(HEARTBEAT_INTERVAL) => Some((Ok(Bytes::from_static(b"\n")), Some(call))),
-        }
-    });
-    let headers = [(header::CONTENT_TYPE.as_str(), "application/json"), ("preference-applied", "heartbeat")];
-    Ok((StatusCode::OK, headers, Body::from_stream(chunks)).into_response())
+    Ok(heartbeat::respond(async move {
+        let outcome = engine.proxy.run_within(&caller, request, max_rate_limit_wait).await?;
+        ProxyResponseOut::to_json(&outcome)
+    }))
 }

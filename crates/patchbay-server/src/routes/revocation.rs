@@ -12,12 +12,13 @@ use crate::{
     extract::{ApiJson, Authenticated},
 };
 
-/// Revokes linked accounts at their providers and deletes their credentials here.
+/// Revokes linked accounts, at their providers and here.
 ///
 /// Use it after a breach. The accounts remain and can be reconnected. At most 500 accounts are revoked by one request;
 /// `remaining` says how many are left. With `dry_run` nothing is changed. Scope: `platform:write`.
 #[utoipa::path(
-    post, path = "/accounts/revoke", tag = "Accounts", operation_id = "accounts_revoke", request_body = RevokeAccounts,
+    post, path = "/accounts/revoke", tag = "Accounts", operation_id = "accounts_revoke",
+    request_body(content = RevokeAccounts, example = json!({ "connector": "spotdraft", "dry_run": true })),
     responses(
         KeyErrors, BodyErrors,
         (status = 200, description = "The outcome for each account.", body = RevocationReportOut),

@@ -3,21 +3,19 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
     body::Body,
     http::{HeaderMap, HeaderValue, Request, StatusCode, header},
 };
 use http_body_util::BodyExt;
 use patchbay_connector::{Connector, Registry, SourceFile, load, render};
-use patchbay_engine::{Engine, EngineConfig, EngineParts};
+use patchbay_engine::{Engine, EngineConfig, EngineParts, Logs};
 use patchbay_model::{
     Clock, Entropy,
     testing::{ManualClock, SeededEntropy},
 };
-use patchbay_server::{RouteUrls, ServerConfig};
+use patchbay_server::{RequestHandler, RouteUrls, ServerConfig};
 use patchbay_storage::{Storage, sqlite::SqliteStorage};
 use patchbay_vault::{KeyRing, Vault};
-use tower::ServiceExt;
 
 /// Returns the connector that a file's text describes.
 pub fn connector(text: &str) -> Connector {
@@ -36,7 +34,7 @@ impl patchbay_server::WebAssets for NoAssets {
 }
 
 pub struct Server {
-    pub router: Router,
+    pub router: RequestHandler,
     _folder: tempfile::TempDir,
 }
 
@@ -49,6 +47,7 @@ impl Server {
         let urls = Arc::new(RouteUrls::new("http://localhost"));
         let engine = Engine::start(EngineParts {
             storage,
+            logs: Arc::new(Logs::none()),
             vault: Arc::new(Vault::new(KeyRing::generate(&*entropy, clock.now()), entropy.clone())),
             registry: Registry::new().with(Arc::new(connector)),
             source: None,
@@ -70,8 +69,11 @@ impl Server {
             body_limit_bytes: 1024,
             assets: Arc::new(NoAssets),
             hub_allowed_origins,
+            is_local: false,
             trusted_proxies: Vec::new(),
             sandbox: None,
+            settings: Vec::new(),
+            stopping: tokio_util::sync::CancellationToken::new(),
             stop: tokio_util::sync::CancellationToken::new(),
         };
         Self { router: patchbay_server::router(engine, config), _folder: folder }
@@ -83,10 +85,10 @@ impl Server {
 }
 
 /// Sends a request and returns the whole response.
-pub async fn send(router: &Router, mut request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+pub async fn send(router: &RequestHandler, mut request: Request<Body>) -> (StatusCode, HeaderMap, String) {
     // Every client of HTTP/1.1 sends it.
     request.headers_mut().entry(header::HOST).or_insert(HeaderValue::from_static("localhost"));
-    let (head, body) = router.clone().oneshot(request).await.unwrap().into_parts();
+    let (head, body) = router(request).await.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let text = String::from_utf8(body.into()).unwrap();
     // The templates escape a slash as a character reference, which browsers decode.
