@@ -12,7 +12,7 @@ use std::{
 };
 
 use patchbay_connector::Registry;
-use patchbay_engine::{Engine, EngineConfig, EngineParts};
+use patchbay_engine::{Engine, EngineConfig, EngineParts, Logs};
 use patchbay_model::{
     Clock, Entropy,
     testing::{ManualClock, SeededEntropy},
@@ -68,6 +68,7 @@ impl Bed {
             let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
             let urls = Arc::new(RouteUrls::new("http://localhost"));
             let engine = Engine::open(EngineParts {
+                logs: Arc::new(Logs::none()),
                 storage,
                 vault: Arc::new(Vault::new(KeyRing::generate(&*entropy, clock.now()), entropy.clone())),
                 registry: Registry::new(),
@@ -85,8 +86,11 @@ impl Bed {
                 body_limit_bytes: 64 * 1024,
                 assets: Arc::new(NoAssets),
                 hub_allowed_origins: Vec::new(),
+                is_local: false,
                 trusted_proxies: Vec::new(),
                 sandbox: None,
+                settings: Vec::new(),
+                stopping: tokio_util::sync::CancellationToken::new(),
                 stop: tokio_util::sync::CancellationToken::new(),
             };
             Server::new(patchbay_server::router(engine, config), Clocks::DOCUMENTED)
@@ -99,7 +103,7 @@ impl Bed {
         let socket = Socket::new(bytes, piece);
         self.runtime.block_on(async {
             let peer = IpAddr::from(Ipv4Addr::LOCALHOST);
-            let client = Arc::new(Client::new(peer, peer));
+            let client = Arc::new(Client::new(peer));
             let served = self.server.serve(ClientStream::new(socket.clone(), client.clone()), client.clone());
             let has_nothing_more = async {
                 loop {
@@ -119,6 +123,12 @@ impl Bed {
             tokio::time::timeout(MAX_TIME, ends).await.expect("the connection ends");
         });
         check(bytes, &socket.lock().written);
+    }
+}
+
+impl Drop for Bed {
+    fn drop(&mut self) {
+        self.server.stop();
     }
 }
 

@@ -5,5 +5,6 @@
 mod connection;
 pub mod format;
 pub mod http;
+pub mod mcp;
 pub mod redaction;
 pub mod sealed;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Method, header};
-use patchbay_egress::{EgressConfig, HttpClient, OutboundRequest, ProxyConfig};
+use patchbay_egress::{EgressConfig, HttpClient, OutboundRequest, ProxyConfig, StreamingResponse};
 use patchbay_engine::{Error, ErrorCode};
 use patchbay_model::{Clock, Entropy};
 use patchbay_runtime::IntoError as _;
@@ -69,23 +69,58 @@ impl ApiClient {
         Ok(Self { http: HttpClient::new(&config, clock, entropy)?, base: url, key })
     }
 
+    /// Returns the URL of a path, whose segments are escaped here.
+    fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
+    }
+
+    fn authorization(&self) -> Result<HeaderValue, Error> {
+        let bearer = Secret::new(format!("Bearer {}", self.key.expose()));
+        let mut authorization = HeaderValue::from_str(bearer.expose()).map_err(|_| {
+            Error::new(ErrorCode::Validation, "the API key contains characters that a header cannot contain")
+        })?;
+        authorization.set_sensitive(true);
+        Ok(authorization)
+    }
+
+    /// Posts a body, and returns the response as soon as its head was received, with any status. `max_time` is for the head.
+    ///
+    /// # Errors
+    ///
+    /// An error of egress if there was no response.
+    pub async fn post_streaming(
+        &self,
+        path: &[&str],
+        query: &[(String, String)],
+        mut headers: HeaderMap,
+        body: Vec<u8>,
+        max_time: Duration,
+    ) -> Result<StreamingResponse, Error> {
+        let mut url = self.url(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        headers.insert(header::AUTHORIZATION, self.authorization()?);
+        let body = body.into();
+        let request =
+            OutboundRequest { method: Method::POST, url, headers, body, idempotent: false, certificate: None };
+        let response = self.http.send_streaming(request, None, Instant::now() + max_time, 0).await;
+        response.map_err(|failure| failure.into_error("the server"))
+    }
+
     /// Sends a request and returns the response with any status. The path's segments are escaped here.
     ///
     /// # Errors
     ///
     /// An error of egress if there was no response.
     pub async fn send(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<ServerResponse, Error> {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
+        let url = self.url(path);
         let mut headers = HeaderMap::new();
-        let bearer = Secret::new(format!("Bearer {}", self.key.expose()));
-        let mut authorization = HeaderValue::from_str(bearer.expose()).map_err(|_| {
-            Error::new(ErrorCode::Validation, "the API key contains characters that a header cannot contain")
-        })?;
-        authorization.set_sensitive(true);
-        headers.insert(header::AUTHORIZATION, authorization);
+        headers.insert(header::AUTHORIZATION, self.authorization()?);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         let body = body.map(|body| {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

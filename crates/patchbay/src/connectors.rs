@@ -11,7 +11,10 @@ use std::{
 };
 
 use anyhow::Context;
-use patchbay_connector::{Collision, Connector, LazyConnector, SourceFile, load, read_header, render};
+use patchbay_connector::{
+    Collision, Connector, ConnectorHeader, LazyConnector, SourceFile, definition::ReleaseStage, evidence::Evidence,
+    load, render,
+};
 use patchbay_engine::{ConnectorSource, SourceRead};
 use rust_embed::RustEmbed;
 
@@ -19,7 +22,11 @@ use rust_embed::RustEmbed;
 #[folder = "../../connectors"]
 #[include = "*/*.connector.yaml"]
 #[include = "*/*.partial.yaml"]
+#[include = "*/*.evidence.json"]
 struct EmbeddedConnectors;
+
+// `HEADERS`: the keys of the built-in connectors, which are the names of their folders, with their release stages.
+include!(concat!(env!("OUT_DIR"), "/built_in_connectors.rs"));
 
 /// The connectors of this instance. Those of the directory can be reloaded.
 pub struct InstanceConnectors {
@@ -43,10 +50,8 @@ impl InstanceConnectors {
     /// # Errors
     /// The directory cannot be read.
     pub fn open(directory: Option<PathBuf>) -> anyhow::Result<(Self, SourceRead)> {
-        let built_in = folders()
-            .into_iter()
-            .filter_map(|folder| Some((folder.clone(), Arc::new(lazy_connector(folder)?))))
-            .collect();
+        let built_in = HEADERS.iter().map(|(key, stage)| ((*key).to_owned(), Arc::new(lazy_connector(key, *stage))));
+        let built_in = built_in.collect();
         let instance = Self { directory, built_in, last_valid: Mutex::default() };
         let read = instance.reload()?;
         Ok((instance, read))
@@ -124,7 +129,27 @@ fn compile(files: &[SourceFile], report: &mut String) -> Option<Arc<Connector>> 
     if !loaded.diagnostics.is_empty() {
         report.push_str(&render(&loaded.diagnostics, files));
     }
-    loaded.connector.map(Arc::new)
+    loaded.connector.map(|connector| Arc::new(with_evidence(connector, files, evidence_beside(files))))
+}
+
+/// Returns the connector with its evidence, if that belongs to these files.
+pub fn with_evidence(mut connector: Connector, files: &[SourceFile], evidence: Option<Evidence>) -> Connector {
+    connector.evidence = evidence.filter(|evidence| evidence.is_of(files));
+    connector
+}
+
+/// Returns the evidence in the folder of a connector's files.
+pub fn evidence_beside(files: &[SourceFile]) -> Option<Evidence> {
+    let folder = Path::new(&files.first()?.name).parent()?;
+    let mut names = entries(folder).ok()?.into_iter();
+    let path = names.find(|path| path.to_string_lossy().ends_with(Evidence::SUFFIX))?;
+    Evidence::parse(&std::fs::read_to_string(path).ok()?)
+}
+
+/// Returns the evidence of a built-in connector.
+pub fn built_in_evidence(folder: &str) -> Option<Evidence> {
+    let file = EmbeddedConnectors::get(&format!("{folder}/{folder}{}", Evidence::SUFFIX))?;
+    Evidence::parse(&String::from_utf8_lossy(&file.data))
 }
 
 fn are_equal(one: &[SourceFile], other: &[SourceFile]) -> bool {
@@ -132,22 +157,17 @@ fn are_equal(one: &[SourceFile], other: &[SourceFile]) -> bool {
         && one.iter().zip(other).all(|(one, other)| one.name == other.name && one.text == other.text)
 }
 
-/// Returns a built-in connector that is compiled on first use. Returns `None` if its main file has no valid header.
-fn lazy_connector(folder: String) -> Option<LazyConnector> {
-    let path = format!("{folder}/{folder}.connector.yaml");
-    let text = String::from_utf8_lossy(&EmbeddedConnectors::get(&path)?.data).into_owned();
-    let Some(header) = read_header(&SourceFile { name: path, text }) else {
-        tracing::error!(connector = folder, "the connector's main file has no valid key or release stage");
-        return None;
-    };
-    Some(LazyConnector::new(header, move || {
-        let files = files_of(&folder);
+/// Returns a built-in connector that is compiled on first use.
+fn lazy_connector(key: &'static str, release_stage: ReleaseStage) -> LazyConnector {
+    LazyConnector::new(ConnectorHeader { key: key.to_owned(), release_stage }, move || {
+        let files = files_of(key);
         let loaded = load(&files);
         if loaded.connector.is_none() {
-            tracing::error!(connector = folder, "{}", render(&loaded.diagnostics, &files));
+            tracing::error!(connector = key, "{}", render(&loaded.diagnostics, &files));
         }
-        loaded.connector.map(Arc::new)
-    }))
+        let evidence = built_in_evidence(key);
+        loaded.connector.map(|connector| Arc::new(with_evidence(connector, &files, evidence)))
+    })
 }
 
 /// Returns the folders of the built-in connectors.
@@ -158,11 +178,12 @@ fn folders() -> BTreeSet<String> {
 /// Returns the files of a built-in connector.
 fn files_of(folder: &str) -> Vec<SourceFile> {
     let own = EmbeddedConnectors::iter().filter(|path| path.split_once('/').is_some_and(|(own, _)| own == folder));
-    own.filter_map(|path| {
-        let text = String::from_utf8_lossy(&EmbeddedConnectors::get(&path)?.data).into_owned();
-        Some(SourceFile { name: path.to_string(), text })
-    })
-    .collect()
+    own.filter(|path| path.ends_with(".yaml"))
+        .filter_map(|path| {
+            let text = String::from_utf8_lossy(&EmbeddedConnectors::get(&path)?.data).into_owned();
+            Some(SourceFile { name: path.to_string(), text })
+        })
+        .collect()
 }
 
 /// Returns the files of all built-in connectors, by folder.
@@ -218,6 +239,8 @@ fn entries(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
 mod tests {
     use std::fs;
 
+    use patchbay_connector::evidence::EvidenceLevel;
+
     use super::*;
 
     const ITEM: &str = "{actionId: list_items, categories: [other], actionType: list, label: Items, description: Lists them., \
@@ -247,16 +270,48 @@ mod tests {
         let (_, read) = InstanceConnectors::open(None).unwrap();
         let keys = read.registry.keys().map(str::to_owned).collect::<Vec<_>>();
         assert!(keys.len() >= 15, "{keys:?}");
+        assert_eq!(keys, folders().into_iter().collect::<Vec<_>>());
         for (folder, files) in built_in() {
             let loaded = load(&files);
             assert!(loaded.diagnostics.is_empty(), "{}", render(&loaded.diagnostics, &files));
             let connector = loaded.connector.unwrap();
             assert_eq!(connector.key, folder);
-            let header = lazy_connector(folder.clone()).unwrap().header().clone();
-            assert_eq!((header.key, header.release_stage), (connector.key.clone(), connector.release_stage));
+            let header = HEADERS.iter().find(|(key, _)| *key == folder);
+            assert_eq!(header, Some(&(connector.key.as_str(), connector.release_stage)));
             assert_eq!(read.registry.get(&folder).map(|found| &found.key), Some(&folder));
         }
         assert_eq!(read.registry.collisions(), []);
+    }
+
+    #[test]
+    fn the_evidence_of_built_in_connectors_is_not_stale() {
+        let mut with_evidence = 0;
+        for (folder, files) in built_in() {
+            let Some(evidence) = built_in_evidence(&folder) else { continue };
+            with_evidence += 1;
+            assert!(evidence.is_of(&files), "{folder} changed: run `patchbay connector prove --write` again");
+            let connector = load(&files).connector.unwrap();
+            for id in evidence.proven.values().flatten() {
+                assert!(connector.action(id).is_some(), "{folder} has no action {id}");
+            }
+        }
+        assert!(with_evidence >= 4, "{with_evidence}");
+    }
+
+    #[test]
+    fn evidence_beside_a_connector_counts_until_the_connector_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        write_connector(folder.path(), "acme", "1.0.0");
+        let files = yaml_files(&folder.path().join("acme")).unwrap();
+        let mut evidence = Evidence { files: patchbay_connector::evidence::fingerprint(&files), ..Evidence::default() };
+        let level = EvidenceLevel::ContractProven;
+        evidence.proven.insert(level, ["list_items".to_owned()].into());
+        fs::write(folder.path().join("acme/acme.evidence.json"), evidence.to_text()).unwrap();
+        let (instance, read) = InstanceConnectors::open(Some(folder.path().to_owned())).unwrap();
+        let counts = |read: &SourceRead| read.registry.get("acme").unwrap().evidence_counts();
+        assert_eq!(counts(&read)[&level], 1);
+        write_connector(folder.path(), "acme", "1.0.1");
+        assert_eq!(counts(&instance.read().unwrap())[&level], 0);
     }
 
     #[test]

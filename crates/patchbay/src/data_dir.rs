@@ -13,10 +13,12 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use patchbay_engine::{check_key_ring, seal_older_rows};
+use patchbay_engine::{activate_shared_key, check_key_ring, seal_older_rows};
 use patchbay_model::{Clock, Entropy};
-use patchbay_storage::sqlite::SqliteStorage;
+use patchbay_storage::{Storage, VAULT_CANARY, transfer::moved_to};
 use patchbay_vault::{KeyRing, Vault};
+
+use crate::database::{Database, PostgresTarget};
 
 /// The free space below which a failure of the start means that the disk is full.
 const MIN_FREE_BYTES_TO_START: u64 = 1024 * 1024;
@@ -48,6 +50,13 @@ impl DataDir {
         Ok(Self { path: path.to_owned(), _lock: lock, database_lock: OnceLock::new() })
     }
 
+    /// Creates and locks the directory of a server or a command whose database is PostgreSQL, if there is a `target`. Nothing is
+    /// created for a URL that cannot be used.
+    pub fn open_with(path: &Path, target: Option<&PostgresTarget>) -> anyhow::Result<Self> {
+        target.map_or(Ok(()), PostgresTarget::check)?;
+        Self::open(path)
+    }
+
     /// Returns the path of the database.
     pub fn database(&self) -> PathBuf {
         Self::database_of(&self.path)
@@ -58,12 +67,23 @@ impl DataDir {
         path.join("patchbay.db")
     }
 
+    /// Returns the path of the logs.
+    pub fn logs(&self) -> PathBuf {
+        Self::logs_of(&self.path)
+    }
+
+    /// Returns the path of the logs of the data directory `path`.
+    pub fn logs_of(path: &Path) -> PathBuf {
+        path.join("logs.db")
+    }
+
     /// Returns the path of the key ring.
     pub fn key_ring(&self) -> PathBuf {
         Self::key_ring_of(&self.path)
     }
 
-    fn key_ring_of(path: &Path) -> PathBuf {
+    /// Returns the path of the key ring of the data directory `path`.
+    pub fn key_ring_of(path: &Path) -> PathBuf {
         path.join("keyring.json")
     }
 
@@ -93,27 +113,64 @@ impl DataDir {
         path.join("server-url")
     }
 
-    /// Opens the database and the key ring. Creates both at the first start.
+    /// Opens the database and the key ring. Creates both at the first start. The database is the file in this directory, or
+    /// the PostgreSQL database of `target`; the key ring is in this directory in both cases.
     ///
     /// # Errors
     /// The ring or the database is missing, empty, damaged or belongs to another one; another process uses the database.
     pub async fn unlock(
         &self,
+        target: Option<&PostgresTarget>,
         clock: &dyn Clock,
         entropy: &Arc<dyn Entropy>,
-    ) -> anyhow::Result<(SqliteStorage, Vault)> {
-        let ring = self.load_or_create_key_ring(clock, &**entropy)?;
-        self.lock_database()?;
-        let storage = SqliteStorage::open(&self.database())
-            .await
-            .with_context(|| format!("cannot open the database {}", self.database().display()))?;
-        let vault = Vault::new(ring, entropy.clone());
-        check_key_ring(&storage, &vault).await?;
+    ) -> anyhow::Result<(Database, Vault)> {
+        let (database, ring) = match target {
+            None => {
+                let ring = self.load_or_create_key_ring(clock, &**entropy)?;
+                self.lock_database()?;
+                (Database::open_file(&self.database()).await?, ring)
+            }
+            Some(target) => {
+                let database = Database::connect(target).await?;
+                let ring = self.key_ring_of_server(&*database.storage(), clock, &**entropy).await?;
+                (database, ring)
+            }
+        };
+        let (storage, vault) = (database.storage(), Vault::new(ring, entropy.clone()));
+        if let Some(target) = moved_to(&*storage).await? {
+            bail!("{}", was_moved(&target));
+        }
+        check_key_ring(&*storage, &vault).await?;
+        // Before anything is sealed.
+        if let Some(key) = activate_shared_key(&*storage, &vault).await? {
+            bail!(
+                "the key ring {} does not have the key {key}, which the other servers of the database use; copy the key ring from \
+                 one of them",
+                self.key_ring().display()
+            );
+        }
         if !vault.ring().has_sealed_rows() {
-            seal_older_rows(&storage, &vault).await?;
+            seal_older_rows(&*storage, &vault).await?;
         }
         self.mark_in_use(&vault);
-        Ok((storage, vault))
+        Ok((database, vault))
+    }
+
+    /// Opens the database file, which is created if it does not exist, and the key ring, which must exist. Whether they belong
+    /// together is not checked: the database may be empty.
+    ///
+    /// # Errors
+    /// The ring is missing or damaged, or the file is.
+    pub async fn open_for_move(&self, entropy: &Arc<dyn Entropy>) -> anyhow::Result<(Database, Vault)> {
+        let path = self.key_ring();
+        let ring = KeyRing::load(&path).with_context(|| {
+            format!(
+                "cannot use the key ring {}: it moves with the directory, and the database is sealed by it",
+                path.display()
+            )
+        })?;
+        self.lock_database()?;
+        Ok((Database::open_file(&self.database()).await?, Vault::new(ring, entropy.clone())))
     }
 
     fn load_or_create_key_ring(&self, clock: &dyn Clock, entropy: &dyn Entropy) -> anyhow::Result<KeyRing> {
@@ -124,12 +181,30 @@ impl DataDir {
         }
         let database = self.database();
         if is_filled(&database) || is_filled(&database.with_extension("db-wal")) {
-            bail!(
-                "the key ring {} is missing, but its database exists. Restore the key ring from your backup: \
-                 without it the linked accounts' secrets cannot be read",
-                path.display()
-            );
+            bail!("{}", lost_key_ring(&path));
         }
+        self.create_key_ring(clock, entropy)
+    }
+
+    /// Returns the key ring of a database outside of this directory, or creates it if the database is new.
+    async fn key_ring_of_server(
+        &self,
+        storage: &dyn Storage,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> anyhow::Result<KeyRing> {
+        let path = self.key_ring();
+        if path.exists() {
+            return KeyRing::load(&path).with_context(|| format!("cannot use the key ring {}", path.display()));
+        }
+        if storage.meta().get(VAULT_CANARY).await?.is_some() {
+            bail!("{}", lost_key_ring(&path));
+        }
+        self.create_key_ring(clock, entropy)
+    }
+
+    fn create_key_ring(&self, clock: &dyn Clock, entropy: &dyn Entropy) -> anyhow::Result<KeyRing> {
+        let path = self.key_ring();
         let ring = KeyRing::generate(entropy, clock.now());
         KeyRing::create(&path, &ring).with_context(|| format!("cannot write the key ring {}", path.display()))?;
         Ok(ring)
@@ -174,8 +249,8 @@ impl DataDir {
         }
     }
 
-    /// Locks the database file (flock(2), which is independent of SQLite's own locks).
-    fn lock_database(&self) -> anyhow::Result<()> {
+    /// Locks the database file (flock(2), which is independent of SQLite's own locks). Creates it if it does not exist.
+    pub fn lock_database(&self) -> anyhow::Result<()> {
         let path = self.database();
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = file
@@ -207,6 +282,22 @@ pub fn name_full_disk(directory: &Path, error: anyhow::Error) -> anyhow::Error {
         return error;
     }
     error.context(format!("the disk is full; free some space in {} and start again", directory.display()))
+}
+
+/// Returns the error of a database that was moved.
+pub fn was_moved(target: &str) -> String {
+    format!(
+        "this database was moved to {target}, and is no longer used: start Patchbay with that one (docs/operate/postgresql.md \
+         says how to go back)"
+    )
+}
+
+fn lost_key_ring(path: &Path) -> String {
+    format!(
+        "the key ring {} is missing, but its database exists. Restore the key ring from your backup: without it the linked \
+         accounts' secrets cannot be read",
+        path.display()
+    )
 }
 
 /// Returns whether a file exists and is not empty.

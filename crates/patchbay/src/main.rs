@@ -11,6 +11,7 @@ mod config;
 mod connectors;
 mod control;
 mod data_dir;
+mod database;
 mod runtime;
 mod serve;
 mod web;
@@ -39,8 +40,16 @@ enum Command {
     Keyring(commands::keyring::Args),
     /// Print the documented configuration file, or check a file
     Config(commands::config::Args),
-    /// Create a one-time link to log in to the dashboard (stop the server first)
+    /// Create a one-time link to log in to the dashboard, with or without a running server
     LoginLink(commands::login_link::Args),
+    /// Give a program that starts its MCP servers itself the tools of a running server, over standard input and output
+    Mcp(Box<commands::mcp::Args>),
+    /// Look at the key ring and the database, and say what is wrong with them
+    Doctor(commands::doctor::Args),
+    /// Bring the schema of the database to this version, apart from a start
+    Migrate(commands::migrate::Args),
+    /// Move everything from the file to PostgreSQL, or back (stop the server first)
+    Move(commands::relocate::Args),
     /// Print the API's OpenAPI 3.1 document
     Openapi,
     /// Print the reference of the API's error codes as Markdown
@@ -65,6 +74,10 @@ fn main() -> ExitCode {
         Command::Accounts(args) => commands::accounts::run(&args),
         Command::Keyring(args) => commands::keyring::run(&args),
         Command::LoginLink(args) => done(commands::login_link::run(&args)),
+        Command::Mcp(args) => done(commands::mcp::run(&args)),
+        Command::Doctor(args) => commands::doctor::run(&args),
+        Command::Migrate(args) => commands::migrate::run(&args),
+        Command::Move(args) => done(commands::relocate::run(&args)),
         Command::Config(args) => done(commands::config::run(args)),
         Command::Openapi => done(commands::openapi::run()),
         Command::ErrorCodes => {
@@ -92,4 +105,62 @@ fn deprecation_note(name: &str) -> Option<String> {
         _ => return None,
     };
     Some(format!("note: `patchbay {name}` is now `patchbay {new}`; the old name will be removed in the next version"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    const REFERENCE: &str = include_str!("../../../docs/operate/commands.md");
+    /// The flags that the page describes once, above its sections.
+    const SHARED_FLAGS: [&str; 5] =
+        ["data-dir", "database-url", "database-pooled", "database-listen-url", "connectors"];
+
+    /// Returns every command that has no subcommands, with its whole name. Those for connectors have a page of their own.
+    fn commands<'a>(parent: &'a clap::Command, path: &str) -> Vec<(String, &'a clap::Command)> {
+        let mut found = Vec::new();
+        for command in parent.get_subcommands().filter(|command| command.get_name() != "connector") {
+            let name = format!("{path} {}", command.get_name()).trim().to_owned();
+            if command.has_subcommands() {
+                found.extend(commands(command, &name));
+            } else {
+                found.push((name, command));
+            }
+        }
+        found
+    }
+
+    /// Returns the flags in a text, without their dashes.
+    fn documented_flags(text: &str) -> Vec<&str> {
+        text.split("`--").skip(1).filter_map(|rest| rest.split(['`', ' ']).next()).collect()
+    }
+
+    #[test]
+    fn every_command_and_every_flag_is_in_the_reference() {
+        let mut sections = REFERENCE.split("\n## ");
+        let shared = documented_flags(sections.next().unwrap_or_default());
+        let sections = sections.filter_map(|section| section.split_once('\n')).collect::<Vec<_>>();
+        let program = Cli::command();
+        let commands = commands(&program, "");
+        let mut wrong = Vec::new();
+        for (name, command) in &commands {
+            let Some((_, section)) = sections.iter().find(|(head, _)| head == name) else {
+                wrong.push(format!("{name} is missing"));
+                continue;
+            };
+            let documented = documented_flags(section);
+            let known = command.get_arguments().filter_map(|argument| argument.get_long()).collect::<Vec<_>>();
+            let is_shared = |flag: &str| SHARED_FLAGS.contains(&flag) && shared.contains(&flag);
+            let missing = known.iter().filter(|flag| !documented.contains(flag) && !is_shared(flag));
+            wrong.extend(missing.map(|flag| format!("{name} --{flag} is missing")));
+            let unknown = documented.iter().filter(|flag| !known.contains(flag));
+            wrong.extend(unknown.map(|flag| format!("{name} has no --{flag}")));
+        }
+        let is_command = |head: &str| commands.iter().any(|(name, _)| name == head);
+        let unknown = sections.iter().filter(|(head, _)| !is_command(head));
+        wrong.extend(unknown.map(|(head, _)| format!("{head} is not a command")));
+        assert_eq!(wrong, Vec::<String>::new());
+    }
 }

@@ -7,6 +7,10 @@ use std::{
 
 use patchbay_model::{Clock, Timestamp};
 
+/// The variable that sets the clock of a debug build wrong, by seconds: tests run servers whose clocks differ.
+#[cfg(debug_assertions)]
+const WRONG_BY: &str = "PATCHBAY_TEST_CLOCK_WRONG_BY_SECONDS";
+
 /// The system's clock.
 pub struct SystemClock;
 
@@ -14,7 +18,14 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's time")]
     fn now(&self) -> Timestamp {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+        let now = Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX));
+        #[cfg(debug_assertions)]
+        let now = {
+            static SECONDS: LazyLock<i64> =
+                LazyLock::new(|| std::env::var(WRONG_BY).ok().and_then(|text| text.parse().ok()).unwrap_or(0));
+            now.plus_seconds(*SECONDS)
+        };
+        now
     }
 
     fn monotonic(&self) -> Duration {

@@ -2,10 +2,10 @@
 
 use std::{io::IsTerminal, process::ExitCode};
 
+use anyhow::bail;
 use clap::{Args as ClapArgs, Subcommand};
-use patchbay_engine::KeyRotator;
+use patchbay_engine::{KeyRotator, SharedKeys};
 use patchbay_model::Entropy;
-use patchbay_storage::Storage;
 use patchbay_vault::OsEntropy;
 use serde_json::Value;
 use std::sync::Arc;
@@ -87,18 +87,41 @@ fn show_progress(done: u64, total: u64) {
 fn run_offline(offline: &OfflineArgs, command: &KeyRingCommand) -> anyhow::Result<Value> {
     offline.require_database()?;
     build_runtime(Threads::Single)?.block_on(async {
-        let data_dir = DataDir::open(offline.data_dir())?;
+        let target = offline.postgres();
+        let data_dir = DataDir::open_with(offline.data_dir(), target.as_ref())?;
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-        let (storage, vault) = data_dir.unlock(&SystemClock, &entropy).await?;
+        let (database, vault) = data_dir.unlock(target.as_ref(), &SystemClock, &entropy).await?;
+        let storage = database.storage();
+        if !matches!(command, KeyRingCommand::Status) {
+            require_alone(&database.servers().await?)?;
+        }
         let rotator = KeyRotator {
             records: storage.sealed_records(),
             vault: &vault,
             file: &data_dir.key_ring(),
             clock: &SystemClock,
             entropy: &OsEntropy,
+            shared: storage.replicas().map(|replicas| SharedKeys { meta: storage.meta(), replicas }),
         };
         let report = control::run_key_ring_command(&rotator, command, &CancellationToken::new(), show_progress).await;
-        storage.close().await;
+        database.close().await;
         report
     })
+}
+
+/// Checks that no other server would be left without a new key, or with a retired one.
+///
+/// # Errors
+///
+/// If there are others.
+fn require_alone(others: &[String]) -> anyhow::Result<()> {
+    if others.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "{} server(s) use the database ({}): run the command on one of them, with its data directory. One that was killed counts for \
+         20 seconds",
+        others.len(),
+        others.join(", ")
+    )
 }

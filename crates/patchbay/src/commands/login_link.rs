@@ -25,13 +25,13 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    args.offline.require_database()?;
     if let Some(server) = control::connect(args.offline.data_dir())? {
         let request = ControlRequest::LoginLink { public_url: args.public_url.clone() };
         let link = server.send(&request, |_, _| {})?;
         println!("{}", link.as_str().context("the running server did not respond with a link")?);
         return Ok(());
     }
+    args.offline.require_database()?;
     args.offline.with_engine(async |engine| {
         let url = args.public_url.clone().or_else(|| DataDir::last_url(args.offline.data_dir()));
         let urls = RouteUrls::new(url.as_deref().unwrap_or(DEFAULT_URL));

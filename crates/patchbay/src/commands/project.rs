@@ -12,7 +12,7 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Create a project with a profile for each connector that needs no setup
+    /// Create a project with a profile for each generally available connector that needs no setup
     Create {
         /// The project's display name
         name: String,

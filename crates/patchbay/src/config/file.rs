@@ -16,6 +16,11 @@ use super::LogFormat;
 pub struct FileSettings {
     pub listen: Option<String>,
     pub data_dir: Option<PathBuf>,
+    pub database_url: Option<Secret>,
+    pub database_max_connections: Option<u64>,
+    pub logs_database_url: Option<Secret>,
+    pub database_pooled: Option<bool>,
+    pub database_listen_url: Option<Secret>,
     pub public_url: Option<String>,
     pub connectors: Option<PathBuf>,
     pub web_dir: Option<PathBuf>,
@@ -37,7 +42,9 @@ pub struct FileSettings {
     pub call_budget_seconds: Option<u64>,
     pub connection_limit: Option<u64>,
     pub key_requests_per_minute: Option<u64>,
+    pub cache_stale_seconds: Option<u64>,
     pub call_retention_days: Option<u64>,
+    pub shutdown_drain_seconds: Option<u64>,
     pub shutdown_grace_seconds: Option<u64>,
 }
 
@@ -78,9 +85,10 @@ fn mask_user_info(text: &str) -> String {
 }
 
 fn settings(reader: Reader<'_>) -> Option<FileSettings> {
-    const KEYS: [&str; 15] = [
+    const KEYS: [&str; 17] = [
         "listen",
         "dataDir",
+        "database",
         "publicUrl",
         "trustedProxies",
         "connectors",
@@ -92,6 +100,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         "upstreams",
         "hub",
         "limits",
+        "cache",
         "records",
         "shutdown",
     ];
@@ -102,6 +111,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
     let root = reader.mapping("the configuration", &KEYS)?;
     let section =
         |key: &str, keys: &[&str]| root.get(key).and_then(|section| section.mapping(&format!("`{key}`"), keys));
+    let database = section("database", &["url", "maxConnections", "pooled", "listenUrl", "logsUrl"]);
     let log = section("log", &["level", "format"]);
     let egress = section("egress", &["allow", "caFile", "proxy", "noProxy", "proxyResolvesNames"]);
     let hub = section("hub", &["allowedOrigins"]);
@@ -116,8 +126,9 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
             "keyRequestsPerMinute",
         ],
     );
+    let cache = section("cache", &["staleSeconds"]);
     let records = section("records", &["retentionDays"]);
-    let shutdown = section("shutdown", &["graceSeconds"]);
+    let shutdown = section("shutdown", &["drainSeconds", "graceSeconds"]);
     let whole_number = |section: Option<Mapping<'_>>, key: &str| {
         section.and_then(|section| section.get(key)).and_then(|value| value.whole())
     };
@@ -125,6 +136,11 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
     Some(FileSettings {
         listen: root.text("listen"),
         data_dir: root.text("dataDir").map(PathBuf::from),
+        database_url: database.and_then(|database| database.text("url")).map(Secret::new),
+        database_max_connections: whole_number(database, "maxConnections"),
+        logs_database_url: database.and_then(|database| database.text("logsUrl")).map(Secret::new),
+        database_pooled: database.and_then(|database| database.get("pooled")).and_then(|value| value.boolean()),
+        database_listen_url: database.and_then(|database| database.text("listenUrl")).map(Secret::new),
         public_url: root.text("publicUrl"),
         connectors: root.text("connectors").map(PathBuf::from),
         web_dir: root.text("webDir").map(PathBuf::from),
@@ -153,7 +169,9 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         call_budget_seconds: whole_number(limits, "callSeconds"),
         connection_limit: whole_number(limits, "connections"),
         key_requests_per_minute: whole_number(limits, "keyRequestsPerMinute"),
+        cache_stale_seconds: whole_number(cache, "staleSeconds"),
         call_retention_days: whole_number(records, "retentionDays"),
+        shutdown_drain_seconds: whole_number(shutdown, "drainSeconds"),
         shutdown_grace_seconds: whole_number(shutdown, "graceSeconds"),
     })
 }

@@ -13,14 +13,19 @@ use std::{
 use anyhow::{Context, bail};
 use ipnet::IpNet;
 use patchbay_egress::ProxyConfig;
+use patchbay_storage::postgres::DEFAULT_MAX_CONNECTIONS;
 use patchbay_vault::Secret;
 use url::Url;
 
+mod docs;
 pub mod file;
 mod memory;
 mod options;
 
+pub use docs::setting_docs;
 pub use options::{LogFormat, Options, variable};
+
+use crate::database::PostgresTarget;
 
 /// The configuration file that documents every setting with its default.
 pub const DEFAULT_FILE: &str = include_str!("default.yaml");
@@ -32,6 +37,10 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The directory of the database, the key ring and the lock.
     pub data_dir: PathBuf,
+    /// The PostgreSQL database. `None` uses the file in the data directory.
+    pub postgres: Option<PostgresTarget>,
+    /// The URL of the PostgreSQL database of the logs, if it is another one.
+    pub logs_database: Option<Secret>,
     /// The public URL. `None` derives it from the address.
     pub public_url: Option<String>,
     /// A directory of connectors that override the built-in ones.
@@ -70,9 +79,13 @@ pub struct Settings {
     pub connection_limit: usize,
     /// The requests that an API key may send in a minute. 0 sets no limit.
     pub key_requests_per_minute: u32,
+    /// How long calls go on with what is in memory while a shared database is away, in seconds. 0 refuses them.
+    pub stale_seconds: u32,
     /// The longest time of a call.
     pub call_budget: Duration,
-    /// The time that running requests have to finish after SIGTERM or SIGINT.
+    /// The time after SIGTERM or SIGINT in which the server still serves. `None` depends on whether others use the database.
+    pub drain: Option<Duration>,
+    /// The time that running requests have to finish after that.
     pub shutdown_grace: Duration,
 }
 
@@ -106,6 +119,18 @@ impl Settings {
         Ok(Self {
             listen: parse_listen(&listen)?,
             data_dir: options.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from(".patchbay")),
+            postgres: postgres(
+                options.database_url.or(file.database_url),
+                options.database_max_connections.or(file.database_max_connections),
+            )?
+            .map(|target| {
+                let is_pooled = options.database_pooled.or(file.database_pooled).unwrap_or(false);
+                target.behind(is_pooled, options.database_listen_url.or(file.database_listen_url))
+            }),
+            logs_database: options
+                .logs_database_url
+                .or(file.logs_database_url)
+                .filter(|url| !url.expose().trim().is_empty()),
             public_url: options.public_url.or(file.public_url).map(|text| parse_public_url(&text)).transpose()?,
             connectors: options.connectors.or(file.connectors),
             web_dir: options.web_dir.or(file.web_dir),
@@ -143,7 +168,13 @@ impl Settings {
             call_budget: seconds(options.call_budget_seconds.or(file.call_budget_seconds), 60, 1..=300, "call budget")?,
             connection_limit: connection_limit(options.connection_limit.or(file.connection_limit))?,
             key_requests_per_minute: key_requests(options.key_requests_per_minute.or(file.key_requests_per_minute))?,
+            stale_seconds: stale_seconds(options.cache_stale_seconds.or(file.cache_stale_seconds))?,
             call_retention_days: retention(options.call_retention_days.or(file.call_retention_days))?,
+            drain: options
+                .shutdown_drain_seconds
+                .or(file.shutdown_drain_seconds)
+                .map(|chosen| seconds(Some(chosen), chosen, 0..=600, "shutdown drain"))
+                .transpose()?,
             shutdown_grace: seconds(
                 options.shutdown_grace_seconds.or(file.shutdown_grace_seconds),
                 20,
@@ -226,7 +257,7 @@ fn parse_network_of(setting: &str, text: &str) -> anyhow::Result<IpNet> {
 
 /// Returns the outbound proxies: that of the setting for every request, otherwise those of the environment
 /// (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, in upper or lower case). A list of exceptions in the settings replaces
-/// `NO_PROXY`.
+/// `NO_PROXY`, which is not read without a proxy: other programs use it too.
 pub fn egress_proxy(
     setting: Option<&Secret>,
     no_proxy: &[String],
@@ -238,9 +269,15 @@ pub fn egress_proxy(
         [name.to_owned(), name.to_lowercase()].iter().find_map(|name| variable(name)).filter(|url| !url.is_empty())
     };
     let of = |name: &str| setting.map(str::to_owned).or_else(|| from_environment(name));
-    let no_proxy =
-        if no_proxy.is_empty() { from_environment("NO_PROXY").unwrap_or_default() } else { no_proxy.join(",") };
-    ProxyConfig::new(of("HTTPS_PROXY"), of("HTTP_PROXY"), no_proxy, resolves_names)
+    let (https, http) = (of("HTTPS_PROXY"), of("HTTP_PROXY"));
+    let no_proxy = if !no_proxy.is_empty() {
+        no_proxy.join(",")
+    } else if https.is_some() || http.is_some() {
+        from_environment("NO_PROXY").unwrap_or_default()
+    } else {
+        String::new()
+    };
+    ProxyConfig::new(https, http, no_proxy, resolves_names)
 }
 
 /// Reads the PEM text of a file of certificate authorities. The engine parses it.
@@ -255,6 +292,16 @@ fn retention(days: Option<u64>) -> anyhow::Result<u32> {
         Ok(days) if days <= 36_500 => Ok(days),
         _ => bail!("the retention of call records must be from 0 (no limit) to 36500 days, not {days}"),
     }
+}
+
+/// Returns the PostgreSQL database of these settings.
+fn postgres(url: Option<Secret>, max_connections: Option<u64>) -> anyhow::Result<Option<PostgresTarget>> {
+    let max_connections = max_connections.unwrap_or(DEFAULT_MAX_CONNECTIONS.into());
+    let Some(max_connections) = u32::try_from(max_connections).ok().filter(|number| (2..=1_000).contains(number))
+    else {
+        bail!("the largest number of connections to PostgreSQL is {max_connections}; it must be from 2 to 1000");
+    };
+    Ok(url.and_then(PostgresTarget::at).map(|target| PostgresTarget { max_connections, ..target }))
 }
 
 /// Checks the largest number of connections: from 1 to a million.
@@ -272,6 +319,15 @@ fn key_requests(per_minute: Option<u64>) -> anyhow::Result<u32> {
     match u32::try_from(per_minute) {
         Ok(number) if number <= 1_000_000 => Ok(number),
         _ => bail!("an API key may send from 1 to 1000000 requests a minute, or 0 for no limit, not {per_minute}"),
+    }
+}
+
+/// Checks how long a server goes on without its database: at most an hour.
+fn stale_seconds(seconds: Option<u64>) -> anyhow::Result<u32> {
+    let seconds = seconds.unwrap_or(60);
+    match u32::try_from(seconds) {
+        Ok(number) if number <= 3_600 => Ok(number),
+        _ => bail!("calls may go on without the database for 0 to 3600 seconds, not {seconds}"),
     }
 }
 
@@ -388,6 +444,8 @@ mod tests {
             (["--memory-limit-mib", "63"], "from 64 to 1048576"),
             (["--call-budget-seconds", "0"], "from 1 to 300"),
             (["--key-requests-per-minute", "1000001"], "from 1 to 1000000 requests a minute, or 0"),
+            (["--cache-stale-seconds", "3601"], "for 0 to 3600 seconds, not 3601"),
+            (["--shutdown-drain-seconds", "601"], "the shutdown drain is 601 seconds; it must be from 0 to 600"),
         ] {
             let message = format!("{:#}", resolve(&arguments).unwrap_err());
             assert!(message.contains(part), "{message}");

@@ -24,6 +24,22 @@ pub struct Options {
     /// Directory for the database, the key ring and the lock [default: .patchbay]
     #[arg(long, env = "PATCHBAY_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// PostgreSQL database that replaces the file in the data directory, `postgres://USER:PASSWORD@HOST/DATABASE`. Other users of
+    /// the machine can see a password on the command line: use the variable or the file
+    #[arg(long, env = "PATCHBAY_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<Secret>,
+    /// Largest number of connections to PostgreSQL [default: 10]
+    #[arg(long, env = "PATCHBAY_DATABASE_MAX_CONNECTIONS", value_name = "NUMBER")]
+    pub database_max_connections: Option<u64>,
+    /// PostgreSQL database of the logs, if it is another one than that of the accounts
+    #[arg(long, env = "PATCHBAY_LOGS_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub logs_database_url: Option<Secret>,
+    /// Whether the database URL leads to a pooler in transaction mode
+    #[arg(long, env = "PATCHBAY_DATABASE_POOLED", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub database_pooled: Option<bool>,
+    /// URL of the same database that leads around the pooler
+    #[arg(long, env = "PATCHBAY_DATABASE_LISTEN_URL", hide_env_values = true, value_name = "URL")]
+    pub database_listen_url: Option<Secret>,
     /// URL at which users reach this server; links and callback URLs start with it [default: <http://ADDRESS>]
     #[arg(long, env = "PATCHBAY_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
@@ -98,10 +114,17 @@ pub struct Options {
     /// Requests that an API key may send in a minute; 0 sets no limit [default: 1000]
     #[arg(long, env = "PATCHBAY_KEY_REQUESTS_PER_MINUTE", value_name = "NUMBER")]
     pub key_requests_per_minute: Option<u64>,
+    /// How long calls go on with what a server has in memory while PostgreSQL is away, in seconds; 0 refuses them [default: 60]
+    #[arg(long, env = "PATCHBAY_CACHE_STALE_SECONDS", value_name = "SECONDS")]
+    pub cache_stale_seconds: Option<u64>,
     /// Retention period of call records, in days; 0 keeps them without limit [default: 90]
     #[arg(long, env = "PATCHBAY_CALL_RETENTION_DAYS", value_name = "DAYS")]
     pub call_retention_days: Option<u64>,
-    /// Time that running requests have to finish after SIGTERM or SIGINT, in seconds [default: 20]
+    /// Time after SIGTERM or SIGINT in which the server is not ready and still serves, in seconds, so that load balancers notice
+    /// [default: 5 if other servers use the database, otherwise 0]
+    #[arg(long, env = "PATCHBAY_SHUTDOWN_DRAIN_SECONDS", value_name = "SECONDS")]
+    pub shutdown_drain_seconds: Option<u64>,
+    /// Time that running requests have to finish once no further connections are accepted, in seconds [default: 20]
     #[arg(long, env = "PATCHBAY_SHUTDOWN_GRACE_SECONDS", value_name = "SECONDS")]
     pub shutdown_grace_seconds: Option<u64>,
 }

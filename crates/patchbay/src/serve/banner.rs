@@ -18,7 +18,7 @@ fn text(urls: &RouteUrls, first_start: Option<&FirstStart>, sandbox: bool) -> St
     let mut lines = vec![String::new(), format!("  Patchbay {} on {}", env!("CARGO_PKG_VERSION"), urls.base())];
     lines.push(String::new());
     lines.push(format!("  Dashboard      {}", urls.dashboard()));
-    lines.push(format!("  Guides         {}", urls.guides()));
+    lines.push(format!("  Documentation  {}", urls.documentation()));
     lines.push(format!("  API reference  {}", urls.reference()));
     if sandbox {
         lines.push(String::new());

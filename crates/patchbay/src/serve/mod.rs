@@ -5,6 +5,7 @@
 
 mod banner;
 mod connections;
+mod drain;
 mod logging;
 mod reload;
 mod signals;
@@ -14,6 +15,7 @@ use std::{io::Write, net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
 use patchbay_engine::{Engine, EngineConfig, EngineParts};
+use patchbay_logs::{Logs, SqliteLimits};
 use patchbay_model::{Clock, Entropy, LARGE_VALUES};
 use patchbay_server::{RouteUrls, SandboxInfo, ServerConfig};
 use patchbay_simulator::{
@@ -21,11 +23,13 @@ use patchbay_simulator::{
 };
 use patchbay_vault::OsEntropy;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Options, Settings},
     connectors, control,
     data_dir::{DataDir, name_full_disk},
+    database::PostgresTarget,
     runtime::{SystemClock, Threads, build_runtime},
     web,
 };
@@ -47,11 +51,11 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let descriptors = connections::raise_limit();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-    let stop = signals::listen()?;
+    let (stopping, stop) = (signals::listen()?, CancellationToken::new());
     let reload = signals::hang_ups()?;
 
     // The lock and the port come first: both fail at once if another server runs.
-    let data_dir = Arc::new(DataDir::open(&settings.data_dir)?);
+    let data_dir = Arc::new(DataDir::open_with(&settings.data_dir, settings.postgres.as_ref())?);
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("cannot listen on {}; is another program using the port?", settings.listen))?;
@@ -62,11 +66,12 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     // The connectors are read on this thread, so that the rest of the start reuses the memory that it frees.
     let opening = {
         let (data_dir, clock, entropy) = (data_dir.clone(), clock.clone(), entropy.clone());
-        tokio::spawn(async move { data_dir.unlock(&*clock, &entropy).await })
+        let target = settings.postgres.clone();
+        tokio::spawn(async move { data_dir.unlock(target.as_ref(), &*clock, &entropy).await })
     };
     let read = connectors::InstanceConnectors::open(settings.connectors.clone());
-    let (storage, vault) = opening.await??;
-    let storage = Arc::new(storage);
+    let (database, vault) = opening.await??;
+    let clock = database.clock(clock).await?;
     let (instance, connectors) = read?;
     if !connectors.report.is_empty() {
         eprint!("{}", connectors.report);
@@ -78,8 +83,15 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     LARGE_VALUES.set_limit(settings.memory_limit_bytes);
     let urls = Arc::new(RouteUrls::new(&public_url));
     let (simulator, upstreams) = start_sandbox(&settings, &clock).await?;
+    let logs_database =
+        settings.logs_database.clone().or(settings.postgres.as_ref().and_then(PostgresTarget::session_url));
+    let logs = Arc::new(match logs_database {
+        Some(url) => Logs::in_postgres(url),
+        None => Logs::in_file(&data_dir.logs(), SqliteLimits::default()),
+    });
     let engine = Engine::start(EngineParts {
-        storage: storage.clone(),
+        storage: database.storage(),
+        logs: logs.clone(),
         vault: Arc::new(vault),
         registry: connectors.registry,
         source: Some(Arc::new(instance)),
@@ -94,18 +106,22 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             call_budget_millis: u64::try_from(settings.call_budget.as_millis()).unwrap_or(u64::MAX),
             max_response_bytes: settings.response_limit_bytes,
             call_retention_days: settings.call_retention_days,
+            log_max_bytes: EngineConfig::default().log_max_bytes,
             key_requests_per_minute: settings.key_requests_per_minute,
+            stale_seconds: settings.stale_seconds,
+            listen_address: address.to_string(),
         },
     })
     .await?;
 
+    let start_lock = engine.setup.lock().await?;
     let mut first_start = engine.setup.first_start(settings.api_key).await?;
     let sandbox = simulator.is_some().then(|| SandboxInfo {
         connector: SANDBOX_CONNECTOR,
         client_id: SANDBOX_CLIENT_ID.to_owned(),
         client_secret: SANDBOX_CLIENT_SECRET.to_owned(),
     });
-    let router = patchbay_server::router(
+    let handler = patchbay_server::router(
         engine.clone(),
         ServerConfig {
             urls: urls.clone(),
@@ -113,8 +129,11 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             body_limit_bytes: settings.body_limit_bytes,
             assets: web::assets(settings.web_dir.as_deref()),
             hub_allowed_origins: settings.hub_allowed_origins.clone(),
+            is_local: address.ip().is_loopback(),
             trusted_proxies: settings.trusted_proxies.clone(),
             sandbox,
+            settings: crate::config::setting_docs(),
+            stopping: stopping.clone(),
             stop: stop.clone(),
         },
     );
@@ -127,12 +146,14 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         )?;
         engine.setup.finish_first_start().await?;
     }
+    drop(start_lock);
     data_dir.record_url(&public_url);
     engine.start_integrity_checks();
-    tokio::spawn(reload::on_hang_up(engine.clone(), reload, stop.clone()));
-    let workers = Workers::start(&router, settings.shutdown_grace, Clocks::DOCUMENTED)?;
-    drop(router);
+    tokio::spawn(reload::on_hang_up(engine.clone(), data_dir.clone(), reload, stop.clone()));
+    let workers = Workers::start(&handler, settings.shutdown_grace, Clocks::DOCUMENTED, &stopping)?;
+    drop(handler);
     let places = Places::new(connections::connections_within(descriptors, settings.connection_limit));
+    tokio::spawn(drain::delay(settings.drain, engine.clone(), stopping, stop.clone()));
     let server = tokio::spawn(connections::serve(listener, workers, places, stop));
     announce(address)?;
     let drained = server.await?;
@@ -147,7 +168,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     if let Some(simulator) = simulator {
         simulator.stop().await;
     }
-    storage.close().await;
+    logs.close().await;
+    database.close().await;
     Ok(())
 }
 

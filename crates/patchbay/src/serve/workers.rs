@@ -17,7 +17,7 @@ use std::{
 };
 
 use anyhow::Context;
-use axum::Router;
+use patchbay_server::RequestHandler;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -48,12 +48,21 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Starts one thread for each core. At shutdown, a connection has `grace` to finish its requests.
-    pub(super) fn start(router: &Router, grace: Duration, clocks: Clocks) -> anyhow::Result<Self> {
+    /// Starts one thread for each core. When `stopping` is cancelled, clients learn that the server will stop soon. At
+    /// shutdown, a connection has `grace` to finish its requests.
+    pub(super) fn start(
+        handler: &RequestHandler,
+        grace: Duration,
+        clocks: Clocks,
+        stopping: &CancellationToken,
+    ) -> anyhow::Result<Self> {
         let count = thread::available_parallelism().map_or(1, NonZero::get);
         let exit = CancellationToken::new();
         let workers = (0..count)
-            .map(|number| Worker::start(number, router.clone(), grace, clocks, exit.clone()))
+            .map(|number| {
+                let tokens = (stopping.clone(), exit.clone());
+                Worker::start(number, handler.clone(), grace, clocks, tokens)
+            })
             .collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Self { workers, exit })
     }
@@ -108,10 +117,10 @@ impl DrainedWorkers {
 impl Worker {
     fn start(
         number: usize,
-        router: Router,
+        handler: RequestHandler,
         grace: Duration,
         clocks: Clocks,
-        exit: CancellationToken,
+        (stopping, exit): (CancellationToken, CancellationToken),
     ) -> anyhow::Result<Self> {
         let (queue, mut waiting) = mpsc::unbounded_channel();
         let (report_drained, drained) = oneshot::channel();
@@ -120,8 +129,19 @@ impl Worker {
             // Pool 0 belongs to everything that runs outside these threads.
             patchbay_engine::set_worker_pool_index(number + 1);
             runtime.block_on(async move {
-                let connections = Connections::new(router, clocks);
-                while let Some((connection, count)) = waiting.recv().await {
+                let connections = Connections::new(handler, clocks);
+                let mut is_announced = false;
+                loop {
+                    let next = tokio::select! {
+                        biased;
+                        () = stopping.cancelled(), if !is_announced => {
+                            is_announced = true;
+                            connections.announce_stop();
+                            continue;
+                        }
+                        next = waiting.recv() => next,
+                    };
+                    let Some((connection, count)) = next else { break };
                     connections.serve(connection, count);
                 }
                 let _ = report_drained.send(connections.drain(grace).await);
@@ -144,10 +164,10 @@ mod tests {
         net::{TcpListener, TcpStream},
     };
 
-    use axum::routing::get;
+    use axum::{Router, routing::get};
 
     use super::*;
-    use crate::serve::connections::Places;
+    use crate::serve::connections::{Places, tests::handler};
 
     fn request(mut stream: &TcpStream) -> String {
         stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
@@ -161,7 +181,8 @@ mod tests {
     fn connections_are_distributed_over_the_workers_and_never_move() {
         let router =
             Router::new().route("/", get(|| async { thread::current().name().unwrap_or_default().to_owned() }));
-        let workers = Workers::start(&router, Duration::from_secs(5), Clocks::DOCUMENTED).unwrap();
+        let stopping = CancellationToken::new();
+        let workers = Workers::start(&handler(router), Duration::from_secs(5), Clocks::DOCUMENTED, &stopping).unwrap();
         let count = workers.workers.len();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let places = Places::new(1000);

@@ -34,7 +34,9 @@ impl Bed {
         let provider = Provider::start();
         let server = Server::start(&provider, &[]);
         // Built once, at the first request.
-        assert_eq!(server.anonymous().get("/openapi.json").status, 200);
+        for path in ["/openapi.json", "/docs", "/llms.txt", "/llms-full.txt"] {
+            assert_eq!(server.anonymous().get(path).status, 200, "{path}");
+        }
         let mut bed = Self { server, before: 0, descriptors_before: 0, _provider: provider };
         bed.honest();
         bed.before = bed.memory();
@@ -72,13 +74,18 @@ impl Bed {
         times[times.len() / 2]
     }
 
+    /// Checks that an attack costs others little time, and the server little memory.
+    fn harms_nobody(&self, name: &str, attackers: &[TcpStream]) {
+        let (median, grown) = (self.honest(), self.memory().saturating_sub(self.before));
+        eprintln!("{name}: {} connections, an honest caller waits {median:?}, {grown} KiB more", attackers.len());
+        assert!(median < MAX_MEDIAN, "{name}: {median:?}");
+        assert!(grown < MAX_GROWTH_KIB, "{name}: {grown} KiB");
+    }
+
     /// Checks that an attack harms nobody, and that its connections are closed in the end.
     fn holds(&self, name: &str, attackers: Vec<TcpStream>) {
         let count = attackers.len();
-        let (median, grown) = (self.honest(), self.memory().saturating_sub(self.before));
-        eprintln!("{name}: {count} connections, an honest caller waits {median:?}, {grown} KiB more");
-        assert!(median < MAX_MEDIAN, "{name}: {median:?}");
-        assert!(grown < MAX_GROWTH_KIB, "{name}: {grown} KiB");
+        self.harms_nobody(name, &attackers);
         let start = Instant::now();
         // The attackers still say and read nothing.
         while self.descriptors() > self.descriptors_before + count / 10 {
@@ -111,12 +118,15 @@ fn silent_connections_keep_nobody_out() {
 #[ignore = "takes minutes; `make faults` runs it"]
 fn clients_that_never_read_cost_little() {
     let bed = Bed::start();
-    let attackers = std::iter::repeat_with(|| {
-        let mut stream = bed.connect();
-        stream.write_all(DOCUMENT.repeat(30).as_bytes()).unwrap();
-        stream
-    });
-    bed.holds("300 clients that never read", attackers.take(300).collect());
+    for coding in ["identity", "gzip", "br"] {
+        let request = DOCUMENT.replace("\r\n\r\n", &format!("\r\naccept-encoding: {coding}\r\n\r\n"));
+        let attackers = std::iter::repeat_with(|| {
+            let mut stream = bed.connect();
+            stream.write_all(request.repeat(30).as_bytes()).unwrap();
+            stream
+        });
+        bed.holds(&format!("300 clients that never read {coding}"), attackers.take(300).collect());
+    }
 }
 
 #[test]
@@ -132,32 +142,63 @@ fn pipelined_requests_are_answered_at_the_readers_pace() {
         stream
     });
     let attackers = attackers.take(8).collect::<Vec<_>>();
-    let (median, grown) = (bed.honest(), bed.memory().saturating_sub(bed.before));
-    eprintln!("pipelined: an honest caller waits {median:?}, {grown} KiB more");
-    assert!(median < MAX_MEDIAN && grown < MAX_GROWTH_KIB, "{median:?}, {grown} KiB");
+    bed.harms_nobody("pipelined", &attackers);
     drop(attackers);
     assert!(bed.honest() < MAX_MEDIAN);
 }
 
-#[test]
-#[ignore = "takes minutes; `make faults` runs it"]
-fn http2_streams_without_a_window_cost_little() {
+/// Returns the bytes of a client of HTTP/2 with 200 requests, whose responses have room for `window` bytes each. `accepts` is
+/// the field `accept-encoding` (RFC 7541, appendix A, has the numbers of names and fields).
+fn http2_requests(window: u8, path: &str, accepts: &[u8]) -> Vec<u8> {
     let frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {
         let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
         [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
     };
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-    // SETTINGS_INITIAL_WINDOW_SIZE (4) is 0.
-    bytes.extend(frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]));
-    for stream in 0..200 {
-        // GET, http, the path and an authority; the end of the headers and of the request.
-        bytes.extend(frame(1, 5, 1 + 2 * stream, b"\x82\x86\x04\x0d/openapi.json\x01\x01a"));
-    }
+    // SETTINGS_INITIAL_WINDOW_SIZE (4).
+    bytes.extend(frame(4, 0, 0, &[0, 4, 0, 0, 0, window]));
+    let length = u8::try_from(path.len()).unwrap();
+    // GET, http, the path and an authority; the end of the headers and of the request.
+    let head = [b"\x82\x86\x04", &[length][..], path.as_bytes(), b"\x01\x01a", accepts].concat();
+    (0..200).for_each(|stream| bytes.extend(frame(1, 5, 1 + 2 * stream, &head)));
+    bytes
+}
+
+#[test]
+#[ignore = "takes minutes; `make faults` runs it"]
+fn http2_streams_without_a_window_cost_little() {
+    let (gzip, br) = (&b"\x0f\x01\x04gzip"[..], &b"\x0f\x01\x02br"[..]);
     let bed = Bed::start();
-    let attackers = std::iter::repeat_with(|| {
-        let mut stream = bed.connect();
-        stream.write_all(&bytes).unwrap();
-        stream
-    });
-    bed.holds("50 connections with 200 streams each", attackers.take(50).collect());
+    let attack = |bytes: &[u8]| {
+        let attackers = std::iter::repeat_with(|| {
+            let mut stream = bed.connect();
+            stream.write_all(bytes).unwrap();
+            stream
+        });
+        attackers.take(50).collect::<Vec<_>>()
+    };
+    for window in [0, 1] {
+        for (path, accepts) in [
+            ("/openapi.json", &b""[..]),
+            ("/openapi.json", gzip),
+            ("/openapi.json", br),
+            ("/docs", b""),
+            ("/docs", br),
+            // A page that is made for each request.
+            ("/docs/connectors?category=crm", b""),
+            ("/docs/connectors?category=crm", br),
+            ("/llms-full.txt", b""),
+            ("/llms.txt", b""),
+            ("/healthz", b""),
+            ("/nothing", b""),
+        ] {
+            let accepted = String::from_utf8_lossy(accepts.get(3..).unwrap_or_default());
+            // What the cases before left behind counts too.
+            let start = bed.memory();
+            let attackers = attack(&http2_requests(window, path, accepts));
+            bed.harms_nobody(&format!("{path} {accepted} for a window of {window}"), &attackers);
+            eprintln!("  of that, {} KiB in this case", bed.memory().saturating_sub(start));
+        }
+    }
+    bed.holds("50 connections with 200 streams each", attack(&http2_requests(0, "/openapi.json", b"")));
 }

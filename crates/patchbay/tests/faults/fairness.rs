@@ -1,10 +1,6 @@
 //! A project with hundreds of connections beside a project with one: how much longer do the other one's calls take?
 
 use std::{
-    fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
-    path::Path,
     sync::{
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
@@ -15,7 +11,11 @@ use std::{
 
 use serde_json::json;
 
-use crate::support::{Provider, Server, binary, canary, link_body, offline};
+use crate::support::{
+    Provider, Server, binary, canary, link_body,
+    load::{Connection, RPC, copy_connector},
+    offline,
+};
 
 /// The connections of the busy project.
 const CONNECTIONS: usize = 512;
@@ -24,85 +24,17 @@ const THREADS: usize = 8;
 /// The measured calls of the quiet project.
 const CALLS: usize = 400;
 
-/// The path and body of an action's call.
-const RPC: (&str, &str) = ("/actions/rpc", r#"{"action":"spotdraft_list_contract_types"}"#);
-
-/// A kept connection that sends one request again and again.
-struct Connection {
-    reader: BufReader<TcpStream>,
-    request: String,
-}
-
-impl Connection {
-    /// Opens a connection that posts `body` to `path`, or reads it if `body` is empty.
-    fn open(server: &Server, key: &str, account: &str, path: &str, body: &str) -> Self {
-        let address = server.base.strip_prefix("http://").unwrap();
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-        let method = if body.is_empty() { "GET" } else { "POST" };
-        let length = body.len();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\nx-account-id: {account}\r\n\
-             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-        );
-        Self { reader: BufReader::new(stream), request }
-    }
-
-    /// Calls once, and returns the status.
-    fn call(&mut self) -> u16 {
-        self.send();
-        self.receive()
-    }
-
-    fn send(&mut self) {
-        self.reader.get_mut().write_all(self.request.as_bytes()).unwrap();
-    }
-
-    fn receive(&mut self) -> u16 {
-        let (mut status, mut length) = (0, 0);
-        loop {
-            let mut line = String::new();
-            self.reader.read_line(&mut line).unwrap();
-            let line = line.trim_end();
-            if line.is_empty() {
-                break;
-            }
-            if let Some(rest) = line.strip_prefix("HTTP/1.1 ") {
-                status = rest.split(' ').next().unwrap().parse().unwrap();
-            }
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
-                length = value.parse().unwrap();
-            }
-        }
-        let mut body = vec![0; length];
-        self.reader.read_exact(&mut body).unwrap();
-        status
-    }
-}
-
 /// Returns the median time of the calls of a connection.
 fn median(connection: &mut Connection) -> Duration {
     let mut times = (0..CALLS)
         .map(|_| {
             let start = Instant::now();
-            assert_eq!(connection.call(), 200);
+            assert_eq!(connection.call().unwrap().status, 200);
             start.elapsed()
         })
         .collect::<Vec<_>>();
     times.sort_unstable();
     times[CALLS / 2]
-}
-
-/// Copies the connector, with a rate limit that no call reaches: the limiter stays in the path.
-fn copy_connector(to: &Path) {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../connectors/spotdraft");
-    fs::create_dir_all(to).unwrap();
-    for file in fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
-        let text = fs::read_to_string(&file).unwrap();
-        let text = text.replace("mainRatelimit: 10\n", "mainRatelimit: 10000000\n");
-        fs::write(to.join(file.file_name().unwrap()), text).unwrap();
-    }
 }
 
 /// A server with an account in each of two projects, and without a limit of API keys.
@@ -153,7 +85,7 @@ impl Bed {
 
     /// Measures the quiet project's calls without and with the busy project's connections, which send `body` to `path`.
     fn holds(&self, name: &str, path: &str, body: &str) {
-        let mut quiet = Connection::open(&self.server, &self.quiet_key, &self.quiet_account, RPC.0, RPC.1);
+        let mut quiet = Connection::new(&self.server.base, &self.quiet_key, &self.quiet_account, RPC.0, RPC.1);
         median(&mut quiet);
         let without = median(&mut quiet);
         let (stop, calls) = (AtomicBool::new(false), AtomicU64::new(0));
@@ -162,20 +94,20 @@ impl Bed {
             // Few threads: they share the processors with the server.
             for _ in 0..THREADS {
                 let has_load = has_load.clone();
-                let open = || Connection::open(&self.server, &self.busy_key, &self.busy_account, path, body);
+                let open = || Connection::new(&self.server.base, &self.busy_key, &self.busy_account, path, body);
                 let mut connections = (0..CONNECTIONS / THREADS).map(|_| open()).collect::<Vec<_>>();
                 let (stop, calls) = (&stop, &calls);
                 scope.spawn(move || {
-                    connections.iter_mut().for_each(Connection::send);
+                    connections.iter_mut().for_each(|connection| connection.send().unwrap());
                     while !stop.load(Ordering::Relaxed) {
                         for connection in &mut connections {
-                            assert_eq!(connection.receive(), 200);
-                            connection.send();
+                            assert_eq!(connection.receive().unwrap().status, 200);
+                            connection.send().unwrap();
                             calls.fetch_add(1, Ordering::Relaxed);
                         }
                         let _ = has_load.send(());
                     }
-                    connections.iter_mut().for_each(|connection| assert_eq!(connection.receive(), 200));
+                    connections.iter_mut().for_each(|connection| assert_eq!(connection.receive().unwrap().status, 200));
                 });
             }
             // The load is there before the measurement begins.

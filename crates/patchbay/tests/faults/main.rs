@@ -6,10 +6,16 @@
 mod bodies;
 mod connections;
 mod damage;
+mod database;
+mod docs_pages;
+mod everything;
 mod fairness;
+mod fleet;
+mod overload;
 mod refresh_storm;
 mod storage;
 mod streams;
 #[expect(dead_code, reason = "these tests use a part of what the tests in `it` share")]
 #[path = "../it/support/mod.rs"]
 mod support;
+mod webhooks;

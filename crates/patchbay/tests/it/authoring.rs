@@ -16,7 +16,7 @@ use crate::support::binary;
 const SECRET: &str = "canary-authoring-91c2";
 
 /// Runs a command in a folder. Returns exit code, standard output and standard error.
-fn patchbay(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+pub(crate) fn patchbay(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = binary().current_dir(folder).args(arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let (stdout, stderr) = (text(stdout), text(stderr));
@@ -24,7 +24,7 @@ fn patchbay(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     (status.code().unwrap(), stdout, stderr)
 }
 
-fn json_of(text: &str) -> Value {
+pub(crate) fn json_of(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
@@ -67,6 +67,20 @@ fn a_new_connector_is_valid_tested_formatted_and_documented() {
     for auth in ["api-key", "bearer", "basic"] {
         let folder = acme(auth);
         let run = |arguments: &[&str]| patchbay(folder.path(), arguments);
+        // `validate` warns of the texts that the author has to replace.
+        let (code, text, _) = run(&["connector", "validate", "acme"]);
+        let warnings = if auth == "basic" { 2 } else { 3 };
+        assert!(code == 0 && text.ends_with(&format!("1 connector: 0 errors, {warnings} warnings\n")), "{text}");
+        assert!(text.contains("acme.connector.yaml:9:17") && text.contains("what the provider is used for"), "{text}");
+        for name in ["acme/acme.connector.yaml", "acme/acme.items.partial.yaml"] {
+            let path = folder.path().join(name);
+            let text = fs::read_to_string(&path).unwrap();
+            let header = text.lines().nth(1).unwrap();
+            assert!(header.starts_with("# yaml-language-server: $schema=https://"), "{header}");
+            let text = text.replace("What Acme is used for, in one sentence.", "Items, and where they are.");
+            let text = text.replace("from the provider's settings", "under Settings, API");
+            fs::write(&path, text.replace(": an example to replace.", ".")).unwrap();
+        }
         assert_eq!(run(&["connector", "validate", "acme"]).1, "1 connector: no problems found\n");
         let tested = "acme: 1 case, 0 failed; 1 of 1 actions covered\n";
         assert_eq!(run(&["connector", "test", "acme"]), (0, tested.to_owned(), String::new()), "{auth}");
@@ -91,7 +105,7 @@ fn problems_are_printed_as_text_json_and_sarif() {
     let validate = |format: &str| patchbay(folder.path(), &["connector", "validate", "acme", "--format", format]);
     let (code, text, _) = validate("text");
     assert_eq!(code, 1);
-    assert!(text.contains("acme.items.partial.yaml:6:3") && text.contains("did you mean `actionType`?"), "{text}");
+    assert!(text.contains("acme.items.partial.yaml:7:3") && text.contains("did you mean `actionType`?"), "{text}");
     let report = json_of(&validate("json").1);
     assert_eq!((&report["errors"], &report["diagnostics"][0]["code"]), (&json!(1), &json!("PB0002")));
     let sarif = json_of(&validate("sarif").1);
@@ -99,7 +113,7 @@ fn problems_are_printed_as_text_json_and_sarif() {
     let place = &result["locations"][0]["physicalLocation"];
     assert_eq!((&sarif["version"], &result["level"]), (&json!("2.1.0"), &json!("error")));
     assert_eq!(place["artifactLocation"]["uri"], "acme/acme.items.partial.yaml");
-    assert_eq!((&place["region"]["startLine"], &place["region"]["startColumn"]), (&json!(6), &json!(3)));
+    assert_eq!((&place["region"]["startLine"], &place["region"]["startColumn"]), (&json!(7), &json!(3)));
 }
 
 #[test]
@@ -202,6 +216,39 @@ fn expressions_are_evaluated_one_or_many() {
     assert_eq!(answers[0], json!({ "expr": "$.inputs.a[1]", "result": 2 }));
     assert_eq!(answers[1], json!({ "expr": "{{inputs.b}}", "undefined": true }));
     assert!(answers[2]["error"].is_string());
+    // The clock is that of the machine unless the context has a moment; an undefined result is not the same as null.
+    let (code, out, error) = patchbay(folder.path(), &["expr", "{{now()}}"]);
+    assert!(code == 0 && out.starts_with("\"20") && error.is_empty(), "{out}{error}");
+    fs::write(folder.path().join("c.json"), r#"{"context":{"now":"2026-01-31T10:00:00Z"}}"#).unwrap();
+    let (_, out, _) = patchbay(folder.path(), &["expr", "{{now()}}", "--context", "c.json"]);
+    assert_eq!(json_of(&out), "2026-01-31T10:00:00Z");
+    let (code, out, error) = patchbay(folder.path(), &["expr", "{{inputs.none}}"]);
+    assert!(code == 0 && out == "null\n" && error.contains("the result is undefined"), "{out}{error}");
+}
+
+#[test]
+fn misplaced_inputs_and_misspelt_fields_are_reported_before_a_request() {
+    let folder = acme("api-key");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("c.json", "{\"apiKey\": \"secret-of-the-account\"}");
+    let run = |params: &str, credentials: &str| {
+        let flags = ["--action", "list_items", "--credentials", credentials, "--params", params];
+        patchbay(folder.path(), &[&["connector", "run", "--connector", "acme"], &flags[..]].concat())
+    };
+    for (params, message) in [
+        ("{\"search\": \"a\"}", "`search` belongs under `query`"),
+        ("{\"serch\": \"a\"}", "`serch` is not a group; put inputs under `path`, `query`, `headers` or `body`"),
+        ("{\"query\": [1]}", "`query` must be an object"),
+    ] {
+        write("p.json", params);
+        let (code, out, error) = run("p.json", "c.json");
+        assert!(code == 1 && out.is_empty() && error.contains(message), "{params}: {error}");
+    }
+    write("p.json", "{}");
+    write("c.json", "{\"apiKye\": \"secret-of-the-account\"}");
+    let (code, _, error) = run("p.json", "c.json");
+    assert!(code == 1 && error.contains("no field `apiKye`; did you mean `apiKey`?"), "{error}");
+    assert!(!error.contains("secret-of-the-account"), "{error}");
 }
 
 const DESCRIPTION: &str = r#"{
@@ -236,6 +283,59 @@ fn an_imported_connector_runs() {
     let (code, out, error) = patchbay(folder.path(), &[&run[..], &["--upstream", &upstream]].concat());
     assert_eq!((code, json_of(&out)), (0, json!({ "data": [{ "id": 1 }], "next": "two" })), "{error}");
     assert!(served.join().unwrap()[0].contains(SECRET));
+}
+
+#[test]
+fn an_import_with_an_overlay_shows_what_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join("acme").join(name)).unwrap();
+    let import = |more: &[&str]| patchbay(folder.path(), &[&["connector", "import", "acme.json"], more].concat());
+    write("acme.json", DESCRIPTION);
+    assert_eq!(import(&["--facts-only"]).0, 0);
+    write(
+        "acme/import.yaml",
+        "factsOnly: true\nactions:\n  addNote: { id: write_note }\n  GET /gone: { omit: true }\n",
+    );
+    let (code, _, error) = import(&["--key", "acme", "--overlay"]);
+    assert!(
+        code == 0 && error.contains("+ write_note\n") && error.contains("Changes to the earlier import (2):"),
+        "{error}"
+    );
+    assert!(error.contains("GET /gone: the description has no such operation"), "{error}");
+    assert!(read("acme.notes.partial.yaml").contains("actionId: write_note"));
+    let (_, _, error) = import(&["--key", "acme", "--overlay"]);
+    assert!(error.contains("Changes to the earlier import (0):"), "{error}");
+    write("acme/import.yaml", "actoins: {}\n");
+    let (code, _, error) = import(&["--key", "acme", "--overlay"]);
+    assert!(code == 1 && error.contains("the key `actoins` is unknown; did you mean `actions`?"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_import_reads_files_beside_the_description_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("api");
+    fs::create_dir_all(inner.join("ops")).unwrap();
+    let write = |name: &str, text: &str| fs::write(inner.join(name), text).unwrap();
+    let operation = "operationId: OPERATION\nresponses: {}\n";
+    write("ops/near.yml", &operation.replace("OPERATION", "near"));
+    fs::write(folder.path().join("above.yml"), operation.replace("OPERATION", "above")).unwrap();
+    std::os::unix::fs::symlink(folder.path().join("above.yml"), inner.join("linked.yml")).unwrap();
+    let paths =
+        ["ops/near.yml", "../above.yml", "linked.yml"].map(|file| format!("  /{file}: {{get: {{$ref: '{file}'}}}}\n"));
+    write(
+        "acme.yaml",
+        &format!(
+            "openapi: 3.0.0\ninfo: {{title: Acme}}\nservers: [{{url: 'https://x.example'}}]\npaths:\n{}",
+            paths.concat()
+        ),
+    );
+    let (code, _, error) = patchbay(&inner, &["connector", "import", "acme.yaml"]);
+    assert!(code == 0 && error.starts_with("./acme: 1 actions from 1 operations"), "{error}");
+    for file in ["../above.yml", "linked.yml"] {
+        assert!(error.contains(&format!("its `$ref` `{file}` is not in this file or beside it")), "{error}");
+    }
 }
 
 #[test]
@@ -288,6 +388,14 @@ fn a_recorded_case_contains_no_secrets_and_passes() {
     let text = fs::read_to_string(folder.path().join("acme/tests/found-items.test.yaml")).unwrap();
     assert!(!text.contains(SECRET) && !error.contains(SECRET) && !text.contains("made-by-the-provider"), "{text}");
     assert!(text.contains("name: \"found items\"") && text.contains("cursor=two"), "{text}");
+    // The header with the key is compared, so that a wrong name is found offline.
+    assert!(text.contains("x-api-key: recorded-secret"), "{text}");
+    let main = folder.path().join("acme/acme.connector.yaml");
+    let right = fs::read_to_string(&main).unwrap();
+    fs::write(&main, right.replace("name: x-api-key", "name: x-key")).unwrap();
+    let (code, out, _) = patchbay(folder.path(), &["connector", "test", "acme"]);
+    assert!(code == 1 && out.contains("case `found items`:\n  - header x-api-key is missing"), "{out}");
+    fs::write(&main, right).unwrap();
     let (code, out, _) = patchbay(folder.path(), &["connector", "test", "acme", "--coverage"]);
     assert_eq!((code, out.as_str()), (0, "acme: 2 cases, 0 failed; 1 of 1 actions covered\n    2 list_items\n"));
     // The provider receives no request if the file cannot be written.

@@ -223,6 +223,44 @@ fn stored_texts_are_bounded_and_have_no_control_characters() {
     assert_eq!(answer.text("/label").chars().count(), 255, "{answer}");
 }
 
+/// Not every database can store or look for the character NUL. So no request gets that far with it.
+#[test]
+fn nothing_is_looked_for_by_a_text_with_nul() {
+    let linked = LinkedServer::new();
+    let api = linked.server.api();
+    for path in
+        ["/accounts/%00", "/accounts/a%00b/meta", "/auth_configs/%00", "/connectors/%00", "/connectors/spotdraft%00"]
+    {
+        let answer = api.get(path);
+        assert_eq!((answer.status, answer.code()), (404, "RouteNotFoundError".to_owned()), "{path}: {answer}");
+    }
+    assert_eq!(api.delete("/api_keys/%00").status, 404);
+    for filter in [
+        "account_ids=%00",
+        "owner_id=a%00",
+        "provider=%00,spotdraft%00",
+        "integration_id=%00",
+        "account_ids=[%22%5Cu0000%22]",
+    ] {
+        let answer = api.get(&format!("/accounts?{filter}"));
+        assert_eq!(answer.status, 200, "{filter}: {answer}");
+        assert!(!answer.body.contains(&linked.account), "it matches nothing: {answer}");
+    }
+    let answer = api.get("/accounts?search=a%00");
+    assert_eq!((answer.status, answer.text("/problems/0/code")), (400, "control_character".to_owned()), "{answer}");
+    let answer = api.get("/auth_configs?connector_key=%00");
+    assert!(answer.status < 500 && answer.status != 409, "{answer}");
+    // The record of a call repeats the name of its action.
+    let answer = linked.run("x\0y", json!({}));
+    assert_eq!(answer.status, 404, "{answer}");
+    for (field, value) in [("account_id", "a\0"), ("provider", "spotdraft\0"), ("integration_id", "\0")] {
+        let mut body = json!({ "origin_owner_id": "a", "origin_owner_name": "A" });
+        body[field] = json!(value);
+        let answer = api.post("/connect_sessions", &body);
+        assert!((400..500).contains(&answer.status) && answer.status != 409, "{field}: {answer}");
+    }
+}
+
 #[test]
 fn unknown_actions_of_a_profile_are_reported_a_hundred_times_at_most() {
     let linked = LinkedServer::new();

@@ -189,7 +189,7 @@ fn wrong_keys_are_slowed_by_address_and_a_right_key_is_not() {
         assert_eq!(from(&server.hub(&token), STRANGER).get("/hub/connectors").status, 200);
     }
     assert_eq!(from(&server.anonymous(), STRANGER).get("/healthz").status, 200);
-    assert_eq!(from(&server.anonymous(), STRANGER).get("/guides").status, 200);
+    assert_eq!(from(&server.anonymous(), STRANGER).get("/docs/connectors").status, 200);
     assert_eq!(from(&server.anonymous(), OPERATOR).get("/accounts").status, 401);
 }
 

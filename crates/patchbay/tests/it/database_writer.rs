@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::{
     ApiResponse, Client, Provider, Server,
-    database::{select, sql},
+    database::{keep, restore, select, sql},
     link_body, offline,
     pushing::{PUSH_SCOPES, push, pushing_key, small_connector},
 };
@@ -189,12 +189,12 @@ fn an_api_key_that_was_changed_in_the_database_opens_nothing() {
     ] {
         let data_dir = bed.server.data_dir.clone();
         bed.server.terminate();
-        let backup = fs::read(data_dir.join("patchbay.db")).unwrap();
+        keep(&data_dir);
         sql(&data_dir, &statements);
         bed.server = Server::start_in(&data_dir, &bed.provider, &[]);
         bed.server.with_key(key).get("/accounts").assert_refused(what);
         bed.server.terminate();
-        fs::write(data_dir.join("patchbay.db"), backup).unwrap();
+        restore(&data_dir);
         bed.server = Server::start_in(&data_dir, &bed.provider, &[]);
     }
     // A disabled key stays disabled, and no change of the API seals what the writer wrote.

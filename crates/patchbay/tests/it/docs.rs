@@ -22,6 +22,12 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Returns the text of all code.
+fn code() -> String {
+    let paths = files(&Path::new(ROOT).join("crates"), ".rs");
+    paths.into_iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+}
+
 fn documents() -> Vec<(PathBuf, String)> {
     let root = Path::new(ROOT);
     let mut paths = files(&root.join("docs"), ".md");
@@ -34,8 +40,7 @@ fn documents() -> Vec<(PathBuf, String)> {
 fn the_security_page_names_tests_that_exist() {
     let root = Path::new(ROOT);
     let page = fs::read_to_string(root.join("docs/security.md")).unwrap();
-    let code = files(&root.join("crates"), ".rs").into_iter().map(|path| fs::read_to_string(path).unwrap());
-    let code = code.collect::<String>();
+    let code = code();
     let names = page.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() >= 3);
     let names = names.filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'));
     let (mut known, mut missing) = (0, Vec::new());
@@ -71,4 +76,25 @@ fn links_and_paths_lead_to_files() {
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn lines_that_the_operators_pages_quote_are_printed_by_the_code() {
+    let root = Path::new(ROOT);
+    // A literal that is continued on the next line is one text.
+    let code = code().split("\\\n").map(str::trim_start).collect::<String>();
+    let (mut known, mut missing) = (0, Vec::new());
+    for page in ["docs/operate/monitoring.md", "docs/operate/troubleshooting.md"] {
+        let page = fs::read_to_string(root.join(page)).unwrap();
+        // The first cell of a row quotes the line; "…" stands for what differs.
+        let quoted = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        for part in quoted.flat_map(|quoted| quoted.split('…')).map(str::trim).filter(|part| part.contains(' ')) {
+            if code.contains(part) {
+                known += 1;
+            } else {
+                missing.push(part.to_owned());
+            }
+        }
+    }
+    assert!(missing.is_empty() && known > 20, "{known} lines found, missing: {missing:#?}");
 }

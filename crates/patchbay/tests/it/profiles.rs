@@ -1,6 +1,6 @@
 //! Connector profiles and the catalog.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{LinkedServer, link_body};
 
@@ -83,10 +83,28 @@ fn the_catalog_can_be_searched_and_read() {
     let found = api.get("/actions?search=void%20contract").json();
     let ids = found["data"][0]["actions"].as_array().unwrap().iter().map(|action| action["id"].as_str().unwrap());
     let ids = ids.collect::<Vec<_>>();
-    assert!(ids.contains(&"spotdraft_void_contract") && ids.len() < 10, "{ids:?}");
+    assert!(ids.contains(&"spotdraft_void_contract") && ids.len() < 20, "{ids:?}");
     let path = "/actions?filter[action_key]=spotdraft_get_contract_status&include=action_details,authentication_guides";
     insta::assert_snapshot!("actions", api.get(path).snapshot());
     let bare = api.get("/actions?exclude=actions").json();
     assert!(bare["data"][0].get("actions").is_none_or(|actions| actions.as_array().is_some_and(Vec::is_empty)));
     assert_eq!(api.get("/actions?next=forged").status, 400);
+}
+
+#[test]
+fn a_profile_is_pinned_under_its_newer_name() {
+    let linked = LinkedServer::new();
+    let api = linked.server.api();
+    assert_eq!(api.get("/connector_profiles").json(), api.get("/auth_configs").json());
+    let path = format!("/connector_profiles/{}", linked.integration);
+    let versions = api.get(&format!("{path}/versions")).json();
+    let version = versions["data"][0]["version"].as_str().unwrap().to_owned();
+    let pin = format!("{path}/pinned_version");
+    assert_eq!(api.get(&pin).json(), json!({ "pinned_version": null }));
+    let set = |body: Value| api.send("PUT", &pin, Some(body.to_string()));
+    assert_eq!(set(json!({ "pinned_version": version })).json(), json!({ "pinned_version": version }));
+    assert_eq!(api.get(&pin).json(), json!({ "pinned_version": version }));
+    assert_eq!(set(json!({ "pinned_version": "99.0.0" })).status / 100, 4);
+    assert_eq!(set(json!({})).status, 400);
+    assert_eq!(api.delete(&pin).json(), json!({ "pinned_version": null }));
 }

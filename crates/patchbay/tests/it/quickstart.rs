@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::support::{Server, binary, canary};
 
 /// Returns the fenced blocks of a language, in order.
-fn blocks(text: &str, language: &str) -> Vec<String> {
+pub fn blocks(text: &str, language: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut current: Option<String> = None;
     for line in text.lines() {
@@ -24,11 +24,16 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 
 #[test]
 fn the_quickstart_links_an_account_and_runs_its_actions() {
+    walk_through(&[]);
+}
+
+/// Runs the walk-through on a server with these arguments.
+pub fn walk_through(arguments: &[&str]) {
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path().join("data");
     let mut command = binary();
     command.env("PATCHBAY_API_KEY", canary::API_KEY);
-    command.args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
+    command.args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir).args(arguments);
     let server = Server::spawn(command, &data_dir);
 
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/quickstart.md")).unwrap();

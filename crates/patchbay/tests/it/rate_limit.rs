@@ -37,12 +37,12 @@ fn a_key_has_its_own_limit_over_all_connections() {
     assert_eq!(quota(&other.get("/accounts")).unwrap()[1], 2);
     let stranger = server.with_key("v1.local.nobody-has-this-key").get("/accounts");
     assert_eq!((stranger.status, quota(&stranger)), (401, None));
-    for path in ["/healthz", "/openapi.json", "/guides"] {
+    for path in ["/healthz", "/openapi.json", "/docs/connectors"] {
         let public = server.anonymous().get(path);
         assert_eq!((public.status, quota(&public)), (200, None), "{path}");
     }
     // A page that everybody may read is shown to the key that has sent too much.
-    assert_eq!(server.api().get("/guides").status, 200);
+    assert_eq!(server.api().get("/docs/connectors").status, 200);
 }
 
 #[test]

@@ -64,15 +64,16 @@ fn only_the_sessions_origins_can_frame_the_hub() {
 #[test]
 fn every_page_has_the_headers_that_isolate_it() {
     // Path, whether pages of other origins may load it, and whether it keeps its opener.
-    const PAGES: [(&str, bool, bool); 22] = [
+    const PAGES: [(&str, bool, bool); 23] = [
         ("/", false, false),
         ("/docs", false, false),
         ("/openapi.json", false, false),
         ("/llms.txt", false, false),
         ("/guides", false, false),
         ("/guides/spotdraft/custom", false, false),
-        ("/guides/spotdraft/custom.md", false, false),
-        ("/guides/nothing/here", false, false),
+        ("/docs/connectors/spotdraft/guides/custom", false, false),
+        ("/docs/connectors/spotdraft/guides/custom.md", false, false),
+        ("/docs/nothing/here", false, false),
         ("/dashboard", false, false),
         ("/dashboard/", false, false),
         ("/dashboard/accounts/x", false, false),

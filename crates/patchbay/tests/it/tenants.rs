@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{Client, LinkedServer, Provider, Server, offline};
 
 /// The public routes, and the login routes, which have separate tests.
-const PUBLIC: [&str; 12] = [
+const PUBLIC: [&str; 10] = [
     "/auth/",
     "/connect/",
     "/",
@@ -14,8 +14,6 @@ const PUBLIC: [&str; 12] = [
     "/openapi.json",
     "/docs",
     "/llms.txt",
-    "/guides",
-    "/guides/",
     "/embedded",
     "/dashboard",
 ];
@@ -41,7 +39,7 @@ fn operations(server: &Server) -> Vec<Operation> {
 }
 
 /// Returns the path with the other project's ids.
-fn fill(path: &str, account: &str, profile: &str, key: &str, session: i64) -> String {
+fn fill(path: &str, account: &str, profile: &str, key: &str, session: i64, webhook: &str) -> String {
     let mut filled = String::new();
     let session = session.to_string();
     let mut rest = path;
@@ -56,6 +54,11 @@ fn fill(path: &str, account: &str, profile: &str, key: &str, session: i64) -> St
             key
         } else if before.contains("connect_sessions") {
             &session
+        } else if before.ends_with("/webhooks/") {
+            webhook
+        } else if before.contains("webhook_") {
+            // The first delivery of the database; a replay has no such id.
+            "1"
         } else {
             account
         });
@@ -65,8 +68,14 @@ fn fill(path: &str, account: &str, profile: &str, key: &str, session: i64) -> St
 }
 
 fn body(method: &str, path: &str) -> Option<String> {
-    let field = if path.starts_with("/auth_configs") || path.starts_with("/api_keys") { "name" } else { "label" };
-    matches!(method, "POST" | "PATCH" | "PUT").then(|| json!({ field: "stolen" }).to_string())
+    let has_name = ["/auth_configs", "/api_keys", "/webhooks"].iter().any(|start| path.starts_with(start));
+    let body = match path.rsplit_once('/') {
+        Some((_, "rotate_secret")) => json!({}),
+        Some((before, "replay")) if before.starts_with("/webhooks/") => json!({ "since": "2026-01-01T00:00:00Z" }),
+        Some((before, "events")) if before.starts_with("/webhooks/") => json!([{ "event": "x", "record_id": "1" }]),
+        _ => json!({ (if has_name { "name" } else { "label" }): "stolen" }),
+    };
+    matches!(method, "POST" | "PATCH" | "PUT").then(|| body.to_string())
 }
 
 #[test]
@@ -74,7 +83,7 @@ fn every_operation_needs_a_valid_api_key() {
     // Each operation is tried from another address, because an address that sends many wrong keys is slowed.
     let linked = LinkedServer::with_arguments(&["--trusted-proxy", "127.0.0.1"]);
     for (number, operation) in operations(&linked.server).iter().enumerate() {
-        let path = fill(&operation.path, &linked.account, &linked.integration, "no-key", 1);
+        let path = fill(&operation.path, &linked.account, &linked.integration, "no-key", 1, "1");
         let address = format!("192.0.2.{number}");
         let strangers: [Client; 3] = [
             linked.server.anonymous(),
@@ -111,6 +120,9 @@ fn another_project_cannot_see_anything() {
     let account = linked.text("/id");
 
     let own_key = server.api().get("/api_keys").text("/data/0/id");
+    let new = json!({ "url": "https://app.example.com/hook", "events": ["account.updated"] });
+    let webhook = server.api().post("/webhooks", &new).json()["id"].to_string();
+    assert_eq!(server.api().post(&format!("/webhooks/{webhook}/test"), &json!({})).status, 202);
     let stranger = server.with_key(&key).header("x-account-id", &account);
     assert_eq!(stranger.get("/accounts").json(), json!([]));
     let profiles = stranger.get("/auth_configs").json();
@@ -123,7 +135,7 @@ fn another_project_cannot_see_anything() {
         {
             continue;
         }
-        let path = fill(&operation.path, &account, &integration, &own_key, session);
+        let path = fill(&operation.path, &account, &integration, &own_key, session, &webhook);
         let answer = stranger.send(&operation.method, &path, body(&operation.method, &path));
         assert_eq!(answer.status, 404, "{} {path}: {answer}", operation.method);
     }

@@ -8,9 +8,11 @@ use std::{
 use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use patchbay_connector::expr::{Bindings, Template};
+use patchbay_model::Clock as _;
 use serde_json::{Map, Value, json};
 
 use super::stdout;
+use crate::runtime::SystemClock;
 
 /// The exit code of the command when the expression is invalid or fails.
 const EXPRESSION_ERROR_EXIT_CODE: u8 = 2;
@@ -30,7 +32,10 @@ pub struct Args {
 
 /// Runs the command. Exits with 2 when the expression is invalid or fails.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let context = context(args.context.as_deref())?;
+    let mut context = context(args.context.as_deref())?;
+    // `now()` and the functions of today read it, as in a call; a context of the user can have another moment.
+    let now = || json!({ "now": SystemClock.now().to_rfc3339() });
+    context.entry("context").or_insert_with(now);
     if let Some(path) = &args.jsonl {
         evaluate_lines(path, &context)?;
         return Ok(ExitCode::SUCCESS);
@@ -38,6 +43,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match evaluate(args.expression.as_deref().unwrap_or_default(), &context) {
         // JSON has no undefined value; results contain null in its place.
         Ok(value) => {
+            if value.is_none() {
+                eprintln!("note: the result is undefined: a name or a path of the expression has no value");
+            }
             stdout::print_line(&format!("{:#}", value.unwrap_or(Value::Null)))?;
             Ok(ExitCode::SUCCESS)
         }

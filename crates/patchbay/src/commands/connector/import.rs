@@ -14,16 +14,21 @@ use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use patchbay_connector::{
     Severity, SourceFile,
-    import::{ImportOptions, ImportProgress, Imported, Note, Selection, Topic, import},
+    import::{
+        DescriptionFiles, ImportOptions, ImportProgress, Imported, Note, Overlay, Selection, Topic, difference,
+        import_with_files,
+    },
     load, render,
 };
 
-use super::stdout;
+use super::{schema::with_editor_header, stdout};
 
 /// The first line of each file that an import writes contains this.
 const IMPORT_MARKER: &str = "mported from ";
 /// The largest number of places that the summary shows for one topic.
 const MAX_SHOWN_PLACES: usize = 6;
+/// The largest number of changes that are shown.
+const MAX_SHOWN_CHANGES: usize = 200;
 /// Descriptions of at least this size, in bytes, get a progress line.
 const PROGRESS_MIN_BYTES: usize = 512 * 1024;
 /// The largest description that is read, in bytes.
@@ -52,6 +57,13 @@ pub struct Args {
     /// Only this operation, by its id or as "GET /path"; repeatable
     #[arg(long = "operation", value_name = "ID")]
     operations: Vec<String>,
+    /// Take no sentence of the description: labels and descriptions get words from the structure and a phrasebook
+    #[arg(long)]
+    facts_only: bool,
+    /// Import again with the decisions of this file, by default `import.yaml` beside the connector's files, and show what
+    /// changes; existing files of an import are overwritten
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "import.yaml")]
+    overlay: Option<PathBuf>,
     /// The folder in which to create the connector's folder
     #[arg(long, default_value = ".", value_name = "DIR")]
     dir: PathBuf,
@@ -70,10 +82,13 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Some(name) if args.file != Path::new("-") => name.to_string_lossy().into_owned(),
         _ => "standard input".to_owned(),
     };
+    let overlay = overlay(args)?;
     let options = ImportOptions {
+        overlay: overlay.clone().unwrap_or_default(),
         key: args.key.clone(),
         title: args.title.clone(),
         base_url: args.base_url.clone(),
+        facts_only: args.facts_only,
         selection: Selection {
             tags: args.tags.clone(),
             paths: args.paths.clone(),
@@ -82,21 +97,83 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         source,
     };
     let mut line = ProgressLine::new(text.len());
-    let imported = import(&text, &options, &mut |progress| line.show(progress));
+    let imported = import_with_files(&text, &options, &beside(&args.file), &mut |progress| line.show(progress));
     line.clear();
-    let imported = imported.with_context(|| format!("cannot import {}", args.file.display()))?;
+    let mut imported = imported.with_context(|| format!("cannot import {}", args.file.display()))?;
+    for file in &mut imported.files {
+        file.text = with_editor_header(&file.text);
+    }
     check(&imported)?;
     let folder = args.dir.join(&imported.key);
-    write(&folder, &imported, args.force)?;
+    let changes = if overlay.is_some() { changes(&folder, &imported)? } else { None };
+    write(&folder, &imported, args.force || overlay.is_some())?;
     let place = folder.display();
-    eprint!("{}", summary(&imported, &place.to_string(), args.all));
+    eprint!("{}{}", summary(&imported, &place.to_string(), args.all), changes.unwrap_or_default());
     stdout::print_line(&format!(
-        "{place}\n\nNext:\n  patchbay connector validate {place}\n  patchbay connector list {place}"
+        "{place}\n\nNext:\n  patchbay connector validate {place}\n  patchbay connector list {place}\n  \
+         patchbay connector prove {place} --against {}\n  \
+         patchbay connector run --connector {place} --action ACTION --credentials credentials.json\n  \
+         patchbay connector record CASE --connector {place} --action ACTION --credentials credentials.json\n\
+         credentials.json has the account's fields: {}\n\
+         No action has a recorded case yet: `record` writes one, `test` repeats it.",
+        args.file.display(),
+        fields_of(&imported)
     ))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
+/// Reads the overlay: that of the connector's folder, otherwise that of `--dir`, otherwise the one at the path itself.
+fn overlay(args: &Args) -> anyhow::Result<Option<Overlay>> {
+    let Some(wanted) = &args.overlay else { return Ok(None) };
+    let folders = args.key.iter().map(|key| args.dir.join(key)).chain([args.dir.clone()]);
+    let mut paths = folders.map(|folder| folder.join(wanted));
+    let path = paths.find(|path| path.is_file()).unwrap_or_else(|| wanted.clone());
+    let text = read(&path)?;
+    let overlay = Overlay::read(&text).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Some(overlay))
+}
+
+/// Returns what callers of the connector notice, compared with the files of an earlier import; `None` without files.
+fn changes(folder: &Path, imported: &Imported) -> anyhow::Result<Option<String>> {
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let (Some(before), Some(after)) =
+        (load(&crate::connectors::yaml_files(folder)?).connector, load(&imported.files).connector)
+    else {
+        return Ok(None);
+    };
+    let lines = difference(&before, &after);
+    let mut text = format!("Changes to the earlier import ({}):\n", lines.len());
+    for line in lines.iter().take(MAX_SHOWN_CHANGES) {
+        stdout::add_line(&mut text, line);
+    }
+    if lines.len() > MAX_SHOWN_CHANGES {
+        let _ = writeln!(text, "and {} more", lines.len() - MAX_SHOWN_CHANGES);
+    }
+    Ok(Some(text))
+}
+
+/// The folder of the description, whose files it may refer to; `None` for standard input.
+struct FilesBeside(Option<PathBuf>);
+
+fn beside(description: &Path) -> FilesBeside {
+    let folder = description.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let folder = folder.filter(|_| description != Path::new("-"));
+    FilesBeside(folder.and_then(|folder| folder.canonicalize().ok()))
+}
+
+impl DescriptionFiles for FilesBeside {
+    fn text(&self, path: &str) -> Option<String> {
+        let folder = self.0.as_ref()?;
+        // A symbolic link must not lead out of the folder.
+        let file = folder.join(path).canonicalize().ok().filter(|file| file.starts_with(folder) && file.is_file())?;
+        read(&file).ok()
+    }
+}
+
+/// Reads the text of a description, within a limit.
+pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     let name = path.display();
     let mut bytes = Vec::new();
     let mut take =
@@ -111,6 +188,15 @@ fn read(path: &Path) -> anyhow::Result<String> {
         bail!("{name} is larger than {} MiB", MAX_DESCRIPTION_BYTES / 1024 / 1024);
     }
     String::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8 text"))
+}
+
+/// Returns the account's fields of the first method, as the JSON of a credentials file.
+fn fields_of(imported: &Imported) -> String {
+    let connector = load(&imported.files).connector;
+    let method = connector.as_ref().and_then(|connector| connector.authentication.first());
+    let fields = method.into_iter().flat_map(|method| method.setup_fields.iter().chain(&method.config_fields));
+    let fields = fields.filter(|field| field.is_shown).map(|field| format!("\"{}\": \"…\"", field.key));
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
 }
 
 /// Checks that the generated connector is valid. If not, that is a bug in the import, and nothing is written.
@@ -177,10 +263,7 @@ fn summary(imported: &Imported, place: &str, all: bool) -> String {
         let shown = if all { notes.len() } else { MAX_SHOWN_PLACES };
         for note in notes.iter().take(shown) {
             let colon = if note.detail.is_empty() { "" } else { ": " };
-            let line = format!("    {}{colon}{}", note.place, note.detail);
-            // A description must not be able to send control sequences to the terminal.
-            text.extend(line.chars().filter(|c| !c.is_control()));
-            text.push('\n');
+            stdout::add_line(&mut text, &format!("    {}{colon}{}", note.place, note.detail));
         }
         if notes.len() > shown {
             let _ = writeln!(text, "    and {} more; --all shows them", notes.len() - shown);

@@ -8,6 +8,8 @@ mod fmt;
 mod import;
 mod list;
 mod new;
+mod placeholders;
+mod prove;
 mod pull;
 mod push;
 mod record;
@@ -27,6 +29,7 @@ use clap::{Args as ClapArgs, Subcommand};
 
 pub use expr::Args as ExprArgs;
 pub use expr::run as run_expr;
+pub use stdout::print_line;
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -44,6 +47,8 @@ enum Command {
     Validate(validate::Args),
     /// Run the recorded cases offline and show the differences
     Test(test::Args),
+    /// Run every action against a simulator that is made of an API description, and show the differences
+    Prove(prove::Args),
     /// Run one action against the provider and print its result as JSON
     Run(run::Args),
     /// Record a test case from a real run, without secrets
@@ -75,6 +80,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Import(args) => import::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Prove(args) => prove::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Fmt(args) => fmt::run(&args),
@@ -93,7 +99,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 mod tests {
     use super::*;
 
-    const REFERENCE: &str = include_str!("../../../../../docs/connectors/commands.md");
+    const REFERENCE: &str = include_str!("../../../../../docs/build/commands.md");
 
     #[test]
     fn every_command_and_every_flag_is_in_the_reference() {
@@ -111,7 +117,7 @@ mod tests {
             missing.extend(
                 flags.filter(|flag| !section.contains(&format!("`--{flag}"))).map(|flag| format!("{name} --{flag}")),
             );
-            let documented = section.split("`--").skip(1).filter_map(|rest| rest.split(['`', ' ']).next());
+            let documented = section.split("`--").skip(1).filter_map(|rest| rest.split(['`', ' ', '[']).next());
             let known = |flag: &&str| command.get_arguments().any(|argument| argument.get_long() == Some(flag));
             missing.extend(documented.filter(|flag| !known(flag)).map(|flag| format!("{name} has no --{flag}")));
         }

@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use url::Url;
 
-use super::stdout;
+use super::{schema::with_editor_header, stdout};
 
 const MAIN: &str = include_str!("templates/main.yaml");
 const ITEMS: &str = include_str!("templates/items.yaml");
@@ -68,8 +68,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let filled = |template: &str| fill(template, &key, &title, &base_url, auth);
     std::fs::create_dir_all(folder.join("tests")).with_context(|| format!("cannot create {}", folder.display()))?;
-    write(&folder.join(format!("{key}.connector.yaml")), &filled(MAIN))?;
-    write(&folder.join(format!("{key}.items.partial.yaml")), &filled(ITEMS))?;
+    write(&folder.join(format!("{key}.connector.yaml")), &with_editor_header(&filled(MAIN)))?;
+    write(&folder.join(format!("{key}.items.partial.yaml")), &with_editor_header(&filled(ITEMS)))?;
     write(&folder.join("tests/items.test.yaml"), &filled(CASES))?;
     let place = folder.display();
     stdout::print_line(&format!(
@@ -113,6 +113,15 @@ fn check_key(key: &str) -> anyhow::Result<()> {
 fn check_url(text: &str) -> anyhow::Result<String> {
     let url = Url::parse(text).with_context(|| format!("`{text}` is not a URL"))?;
     let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if url.scheme() == "http" && bare {
+        let host = url.host_str().unwrap_or_default();
+        bail!(
+            "`{text}` is not https, and a connector sends credentials only over https. For a provider on your machine, use \
+             the https URL that it will have, such as https://api.acme.example, and send its requests there: \
+             --upstream https://api.acme.example=http://{host}{port} for `run`, `record` and `serve`",
+            port = url.port().map(|port| format!(":{port}")).unwrap_or_default()
+        );
+    }
     if url.scheme() != "https" || !bare || text.contains(['$', '{', '"']) {
         bail!("`{text}` is not a base URL; use one like https://api.example.com/v1");
     }
@@ -150,7 +159,7 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-const API_KEY: &str = r#"  - apikey:
+pub(super) const API_KEY: &str = r#"  - apikey:
       type: custom
       label: API Key
       authorization:
@@ -165,7 +174,7 @@ const API_KEY: &str = r#"  - apikey:
           secret: true
           description: Copy the key from the provider's settings."#;
 
-const BEARER: &str = r#"  - token:
+pub(super) const BEARER: &str = r#"  - token:
       type: custom
       label: Access token
       authorization: { type: bearer, token: "${credentials.token}" }

@@ -20,7 +20,9 @@ use patchbay_connector::{
 use patchbay_engine::{
     Exchange,
     local_runner::ActionInput,
-    recorded_tests::{Case, CaseFile, ExpectedRequest, RecordedExchange, RecordedResponse, run_action},
+    recorded_tests::{
+        Case, CaseFile, ExpectedRequest, RecordedExchange, RecordedResponse, request_headers, run_action,
+    },
 };
 use patchbay_model::{Clock, Entropy, Metadata};
 use patchbay_vault::OsEntropy;
@@ -78,7 +80,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (source, connector) = args.run.load_connector()?;
-    let path = target(args, source.place.as_deref())?;
+    let path = target(args, source.folder())?;
     let completed = args.run.execute(&connector)?;
     let case = case(args, &connector, &completed)?;
     let (case, notes) = verify_case(case, &connector, &completed)?;
@@ -102,17 +104,14 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn target(args: &Args, place: Option<&Path>) -> anyhow::Result<PathBuf> {
+fn target(args: &Args, folder: Option<&Path>) -> anyhow::Result<PathBuf> {
     let plain = args.name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
     if args.name.is_empty() || !plain {
         bail!("`{}` is not a valid case name; use letters, digits, `_` and `-`", args.name);
     }
-    let path = match (&args.output, place) {
+    let path = match (&args.output, folder) {
         (Some(path), _) => path.clone(),
-        (None, Some(place)) => {
-            let folder = if place.is_file() { place.parent().unwrap_or(Path::new(".")) } else { place };
-            folder.join("tests").join(format!("{}.test.yaml", args.name))
-        }
+        (None, Some(folder)) => folder.join("tests").join(format!("{}.test.yaml", args.name)),
         (None, None) => bail!("a built-in connector has no folder; name the file to write with --output"),
     };
     if path.exists() && !args.force {
@@ -149,6 +148,7 @@ fn case(args: &Args, connector: &Connector, completed: &CompletedRun) -> anyhow:
         exchanges,
         result: None,
         error: None,
+        abridged: false,
     })
 }
 
@@ -275,6 +275,17 @@ fn verify_case(mut case: Case, connector: &Connector, completed: &CompletedRun) 
         notes.push("a request body differs between runs; the case does not compare request bodies".to_owned());
         (repeated, differences) = run(&case)?;
     }
+    if differences.is_empty() {
+        add_credential_headers(&mut case, connector, completed)?;
+        differences = run(&case)?.1;
+        let is_header = |difference: &String| difference.starts_with("header ");
+        if !differences.is_empty() && differences.iter().all(is_header) {
+            // For example a signature, which holds the time.
+            case.exchanges.iter_mut().for_each(|exchange| exchange.request.headers.clear());
+            notes.push("a header with credentials differs between runs; the case does not compare it".to_owned());
+            (repeated, differences) = run(&case)?;
+        }
+    }
     if let Some(first) = differences.first() {
         bail!("cannot record the action: its requests differ between runs\n{first}");
     }
@@ -302,6 +313,22 @@ fn verify_case(mut case: Case, connector: &Connector, completed: &CompletedRun) 
     Ok((case, notes))
 }
 
+/// Adds the headers that carry credentials to the expected requests, with the placeholders of the case. A case whose
+/// connector sends the key under a wrong name then fails.
+fn add_credential_headers(case: &mut Case, connector: &Connector, completed: &CompletedRun) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    let sent = build_runtime(Threads::Single)?.block_on(request_headers(connector, case, &clock, &entropy));
+    let traced = &completed.outcome.trace.requests;
+    for ((exchange, sent), traced) in case.exchanges.iter_mut().zip(sent).zip(traced) {
+        let is_credential = |value: &Value| value.as_str().is_some_and(|text| text.contains(REDACTED));
+        let names = traced.headers.iter().filter(|(_, value)| is_credential(value)).map(|(name, _)| name);
+        exchange.request.headers =
+            names.filter_map(|name| Some((name.clone(), Value::from(sent.get(name)?.as_str())))).collect();
+    }
+    Ok(())
+}
+
 fn to_case_file(connector: &str, case: &Case) -> String {
     let mut value = json!({ "name": case.name, "action": case.action });
     let mut set = |key: &str, member: Value| value[key] = member;
@@ -317,6 +344,9 @@ fn to_case_file(connector: &str, case: &Case) -> String {
     set("input", Value::Object(given.map(|(name, members)| (name.to_owned(), json!(members))).collect()));
     let exchanges = case.exchanges.iter().map(|exchange| {
         let mut request = json!({ "method": exchange.request.method, "url": exchange.request.url });
+        if !exchange.request.headers.is_empty() {
+            request["headers"] = json!(exchange.request.headers);
+        }
         if let Some(body) = &exchange.request.body {
             request["body"] = body.clone();
         }

@@ -6,9 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
-use patchbay_connector::Connector;
+use patchbay_connector::{Connector, definition::FormField, nearest};
 use patchbay_engine::{
     EngineConfig,
     local_runner::{ActionInput, LocalAccount, LocalOutcome, LocalRun, LocalRunner},
@@ -16,6 +16,7 @@ use patchbay_engine::{
 use patchbay_model::Metadata;
 use patchbay_vault::OsEntropy;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::source::FoundConnector;
 use crate::{
@@ -75,7 +76,8 @@ impl RunArgs {
     /// Executes the action.
     pub fn execute(&self, connector: &Connector) -> anyhow::Result<CompletedRun> {
         let credentials: Metadata = read(self.credentials.as_deref(), "--credentials")?;
-        let input: ActionInput = read(self.params.as_deref(), "--params")?;
+        check_fields(connector, self.auth.as_deref(), &credentials)?;
+        let input = read_input(self.params.as_deref(), connector, &self.action)?;
         let non_empty =
             |values: &[String]| values.iter().filter(|value| !value.trim().is_empty()).cloned().collect::<Vec<_>>();
         let config = EngineConfig {
@@ -98,6 +100,55 @@ impl RunArgs {
         let run = LocalRun { account, action: &self.action, input: input.clone() };
         let outcome = build_runtime(Threads::Single)?.block_on(runner.run(run));
         Ok(CompletedRun { input, credentials, outcome })
+    }
+}
+
+/// Checks the names of the account's values: a name that is almost that of a required field which has no value is a mistake.
+/// Other names can be values that an authorization fetches.
+fn check_fields(connector: &Connector, auth: Option<&str>, credentials: &Metadata) -> anyhow::Result<()> {
+    let method = match auth {
+        Some(key) => connector.auth_method(key),
+        None => connector.authentication.first(),
+    };
+    let fields = method.into_iter().flat_map(|method| method.setup_fields.iter().chain(&method.config_fields));
+    let fields = fields.collect::<Vec<_>>();
+    let is_missing = |field: &&&FormField| {
+        field.required && field.default.is_none() && field.condition.is_none() && !credentials.contains_key(&field.key)
+    };
+    let missing = fields.iter().filter(is_missing).map(|field| field.key.as_str()).collect::<Vec<_>>();
+    for name in credentials.keys().filter(|name| fields.iter().all(|field| field.key != **name)) {
+        if let Some(field) = nearest(name, missing.iter().copied()) {
+            bail!("--credentials: the account has no field `{name}`; did you mean `{field}`?");
+        }
+    }
+    Ok(())
+}
+
+/// Reads the inputs. The names of their groups are not secrets, unlike their values.
+fn read_input(path: Option<&Path>, connector: &Connector, action: &str) -> anyhow::Result<ActionInput> {
+    let mut groups: Metadata = read(path, "--params")?;
+    let mut input = ActionInput::default();
+    let places = [
+        ("path", &mut input.path),
+        ("query", &mut input.query),
+        ("headers", &mut input.headers),
+        ("body", &mut input.body),
+    ];
+    for (name, group) in places {
+        match groups.remove(name) {
+            Some(Value::Object(values)) => *group = values,
+            Some(_) => bail!("--params: `{name}` must be an object with the inputs of this group"),
+            None => {}
+        }
+    }
+    let Some(name) = groups.keys().next() else { return Ok(input) };
+    let declared = connector.action(action).and_then(|action| action.inputs.iter().find(|input| input.name == *name));
+    match declared {
+        Some(input) => {
+            let group = input.location.as_str();
+            bail!("--params: the input `{name}` belongs under `{group}`: {{\"{group}\": {{\"{name}\": …}}}}")
+        }
+        None => bail!("--params: `{name}` is not a group; put inputs under `path`, `query`, `headers` or `body`"),
     }
 }
 

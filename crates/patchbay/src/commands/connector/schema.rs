@@ -7,6 +7,18 @@ use patchbay_connector::format_schema;
 
 use super::stdout;
 
+/// The comment that names the format's JSON Schema to an editor with the YAML language server.
+pub(super) const EDITOR_HEADER: &str = "# yaml-language-server: \
+     $schema=https://raw.githubusercontent.com/patchbay/patchbay/main/schema/connector.schema.json\n";
+
+/// Returns the text of a file with the editor's comment after its first one, which says what the file is.
+pub(super) fn with_editor_header(text: &str) -> String {
+    match text.split_once('\n').filter(|(first, _)| first.starts_with('#')) {
+        Some((first, rest)) => format!("{first}\n{EDITOR_HEADER}{rest}"),
+        None => format!("{EDITOR_HEADER}{text}"),
+    }
+}
+
 #[derive(ClapArgs)]
 pub struct Args {
     /// Print the schema on one line

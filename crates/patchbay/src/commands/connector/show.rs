@@ -2,13 +2,12 @@
 
 use std::{fmt::Write as _, process::ExitCode};
 
-use anyhow::Context;
 use clap::Args as ClapArgs;
 use patchbay_connector::{
     Connector,
     definition::{Action, AuthKind, AuthMethod, FormField, GrantType, Input},
+    evidence::EvidenceLevel,
     expr::Template,
-    nearest,
 };
 use serde_json::{Value, json};
 
@@ -32,23 +31,17 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let connector = source::find_one(&args.connector)?.connector()?;
     match &args.action {
         Some(id) => {
-            let action = connector.action(id).with_context(|| unknown(&connector, id))?;
+            let action = source::find_action(&connector, id)?;
             if args.json {
-                stdout::print_line(&format!("{:#}", action_json(action)))?;
+                stdout::print_line(&format!("{:#}", action_json(&connector, action)))?;
             } else {
-                stdout::print(&action_text(action))?;
+                stdout::print(&action_text(&connector, action))?;
             }
         }
         None if args.json => stdout::print_line(&format!("{:#}", connector_json(&connector)))?,
         None => stdout::print(&connector_text(&connector))?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn unknown(connector: &Connector, id: &str) -> String {
-    let similar = nearest(id, connector.actions.iter().map(|action| action.id.as_str()));
-    let hint = similar.map(|similar| format!("; did you mean `{similar}`?")).unwrap_or_default();
-    format!("{} has no action `{id}`{hint}", connector.key)
 }
 
 fn connector_text(connector: &Connector) -> String {
@@ -66,12 +59,29 @@ fn connector_text(connector: &Connector) -> String {
             }
         }
     }
+    let _ = writeln!(text, "\nEvidence");
+    for (level, count) in connector.evidence_counts().iter().filter(|(_, count)| **count > 0) {
+        let _ = writeln!(text, "  {count} of {}  {}", connector.actions.len(), level_text(*level));
+    }
+    if let Some(evidence) = &connector.evidence {
+        let _ = writeln!(text, "  {} on {}", evidence.description, evidence.date);
+    }
     let _ = writeln!(text, "\nActions ({})", connector.actions.len());
     let width = connector.actions.iter().map(|action| action.id.len()).max().unwrap_or_default().min(48);
     for action in &connector.actions {
         let _ = writeln!(text, "  {:width$}  {:6}  {}", action.id, action.kind.as_str(), action.label);
     }
     text
+}
+
+/// Returns what a level of evidence means.
+const fn level_text(level: EvidenceLevel) -> &'static str {
+    match level {
+        EvidenceLevel::Declared => "declared: only the file says so",
+        EvidenceLevel::ContractProven => "contract-proven: ran against a simulator of the provider's API description",
+        EvidenceLevel::Checked => "checked: a person compared it with the provider's pages",
+        EvidenceLevel::Live => "live: ran at the provider",
+    }
 }
 
 fn field_text(field: &FormField) -> String {
@@ -90,7 +100,7 @@ const fn kind(method: &AuthMethod) -> &'static str {
     }
 }
 
-fn action_text(action: &Action) -> String {
+fn action_text(connector: &Connector, action: &Action) -> String {
     let mut text = format!("{} ({})\n{}\n", action.label, action.public_id, action.description);
     if let Some(details) = &action.details {
         let _ = writeln!(text, "\n{}", details.trim());
@@ -107,6 +117,7 @@ fn action_text(action: &Action) -> String {
         action.kind.as_str(),
         hints.iter().map(|hint| format!(", {hint}")).collect::<String>()
     );
+    let _ = writeln!(text, "Evidence: {}", level_text(connector.evidence_level(action)));
     if !action.required_scopes.is_empty() {
         let _ = writeln!(text, "Scopes: {}", action.required_scopes.join(" "));
     }
@@ -149,7 +160,14 @@ fn connector_json(connector: &Connector) -> Value {
         })
     };
     let scope = |scope: &patchbay_connector::definition::ScopeDefinition| json!({ "name": scope.name, "description": scope.description, "includes": scope.includes });
-    let brief = |action: &Action| json!({ "id": action.id, "label": action.label, "type": action.kind.as_str() });
+    let brief = |action: &Action| {
+        json!({
+            "id": action.id,
+            "label": action.label,
+            "type": action.kind.as_str(),
+            "evidence": connector.evidence_level(action).as_str(),
+        })
+    };
     json!({
         "key": connector.key,
         "title": connector.title,
@@ -162,7 +180,7 @@ fn connector_json(connector: &Connector) -> Value {
     })
 }
 
-fn action_json(action: &Action) -> Value {
+fn action_json(connector: &Connector, action: &Action) -> Value {
     let steps = action.steps.iter().map(|step| json!({ "id": step.id, "description": step.description }));
     json!({
         "id": action.id,
@@ -170,12 +188,14 @@ fn action_json(action: &Action) -> Value {
         "label": action.label,
         "description": action.description,
         "details": action.details,
+        "searchPhrases": action.search_phrases,
         "type": action.kind.as_str(),
         "annotations": {
             "readOnlyHint": action.annotations.read_only,
             "destructiveHint": action.annotations.destructive,
             "idempotentHint": action.annotations.idempotent,
         },
+        "evidence": connector.evidence_level(action).as_str(),
         "requiredScopes": action.required_scopes,
         "inputSchema": action.input_schema(),
         "steps": steps.collect::<Vec<_>>(),

@@ -1,9 +1,14 @@
 //! Finds a connector's files: a folder, a main file with the partials next to it, or the key of a built-in connector.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, bail};
-use patchbay_connector::{Connector, Diagnostic, Severity, SourceFile, load, render};
+use patchbay_connector::{
+    Connector, Diagnostic, Severity, SourceFile, definition::Action, evidence::Evidence, load, nearest, render,
+};
 
 use crate::connectors;
 
@@ -24,12 +29,36 @@ impl FoundConnector {
         (loaded.connector, loaded.diagnostics)
     }
 
+    /// Returns the folder of the connector's files. `None` if it is built into the binary.
+    pub fn folder(&self) -> Option<&Path> {
+        let place = self.place.as_deref()?;
+        Some(if place.is_file() { place.parent().unwrap_or(Path::new(".")) } else { place })
+    }
+
+    fn evidence(&self) -> Option<Evidence> {
+        match &self.place {
+            Some(_) => connectors::evidence_beside(&self.files),
+            None => connectors::built_in_evidence(self.files.first()?.name.split('/').next()?),
+        }
+    }
+
     /// Returns the connector. The error contains all its problems.
     pub fn connector(&self) -> anyhow::Result<Connector> {
         let (connector, mut diagnostics) = self.load();
         diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
-        connector.with_context(|| format!("the connector is not valid\n{}", render(&diagnostics, &self.files).trim()))
+        let connector = connector
+            .with_context(|| format!("the connector is not valid\n{}", render(&diagnostics, &self.files).trim()))?;
+        Ok(connectors::with_evidence(connector, &self.files, self.evidence()))
     }
+}
+
+/// Returns an action by its ID. The error suggests a similar one.
+pub fn find_action<'c>(connector: &'c Connector, id: &str) -> anyhow::Result<&'c Arc<Action>> {
+    connector.action(id).with_context(|| {
+        let similar = nearest(id, connector.actions.iter().map(|action| action.id.as_str()));
+        let hint = similar.map(|similar| format!("; did you mean `{similar}`?")).unwrap_or_default();
+        format!("{} has no action `{id}`{hint}", connector.key)
+    })
 }
 
 /// Finds the one connector at a path or with a built-in key.
@@ -49,6 +78,13 @@ pub fn find_one(name: &str) -> anyhow::Result<FoundConnector> {
 pub fn find_all(path: &Path) -> anyhow::Result<Vec<FoundConnector>> {
     if path.is_file() {
         return Ok(vec![connector_at_file(path)?]);
+    }
+    if !path.exists() {
+        bail!(
+            "{} does not exist; name a connector's folder or main file, or create a connector with \
+             `patchbay connector new`",
+            path.display()
+        );
     }
     let folders = connectors::find_in_directory(path)?;
     if folders.is_empty() {

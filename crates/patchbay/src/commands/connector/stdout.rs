@@ -13,6 +13,12 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Adds a line to a text. A file of somebody else must not be able to send control sequences to the terminal.
+pub fn add_line(text: &mut String, line: &str) {
+    text.extend(line.chars().filter(|c| !c.is_control()));
+    text.push('\n');
+}
+
 /// Prints a line.
 pub fn print_line(text: &str) -> anyhow::Result<()> {
     print(&format!("{text}\n"))

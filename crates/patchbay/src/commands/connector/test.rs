@@ -1,23 +1,23 @@
 //! `patchbay connector test`: runs the recorded cases of connectors offline.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use clap::Args as ClapArgs;
-use patchbay_connector::Connector;
+use patchbay_connector::{
+    Connector,
+    import::contract::{Contract, Description},
+};
 use patchbay_engine::{
     LocalRevoker,
-    recorded_tests::{CaseFile, run_cases},
+    proof::{ApiHost, check_case},
+    recorded_tests::{CaseFile, Mismatch, run_cases},
 };
 use patchbay_model::{Clock, Entropy};
 use patchbay_vault::OsEntropy;
 
 use super::{
+    import, prove,
     source::{self, FoundConnector},
     stdout,
 };
@@ -37,6 +37,9 @@ pub struct Args {
     /// Show how many cases each action has
     #[arg(long)]
     coverage: bool,
+    /// Compare the recorded requests and answers with this API description too
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
 }
 
 /// The results of one connector's cases.
@@ -51,10 +54,13 @@ struct CaseTally {
 /// Runs the command. Exits with a failure if a case fails.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut failed = false;
+    let description =
+        args.against.as_deref().map(|path| prove::read_description(&import::read(path)?, path)).transpose()?;
+    let contract = description.as_ref().map(Description::contract).transpose()?;
     for path in &args.paths {
         for source in source::find_all(path)? {
             let connector = source.connector()?;
-            let tally = run_recorded_cases(&connector, &source, args.action.as_deref())?;
+            let tally = run_recorded_cases(&connector, &source, args.action.as_deref(), contract.as_ref())?;
             let actions = connector.actions.len();
             let CaseTally { cases, failed: failures, covered } = &tally;
             let covered = covered.len();
@@ -84,7 +90,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn run_recorded_cases(connector: &Connector, source: &FoundConnector, only: Option<&str>) -> anyhow::Result<CaseTally> {
+fn run_recorded_cases(
+    connector: &Connector,
+    source: &FoundConnector,
+    only: Option<&str>,
+    contract: Option<&Contract<'_>>,
+) -> anyhow::Result<CaseTally> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let wanted = only.and_then(|id| connector.action(id)).map(|action| action.id.as_str());
@@ -108,13 +119,17 @@ fn run_recorded_cases(connector: &Connector, source: &FoundConnector, only: Opti
         for action in file.cases.iter().filter_map(|case| id(&case.action)) {
             *tally.covered.entry(action.to_owned()).or_default() += 1;
         }
-        for mismatch in build_runtime(Threads::Single)?.block_on(run_cases(
+        let mut mismatches = build_runtime(Threads::Single)?.block_on(run_cases(
             connector,
             &file,
             &clock,
             &entropy,
             &LocalRevoker::default(),
-        )) {
+        ));
+        if let Some(contract) = contract {
+            compare_with_description(contract, connector, &file, &mut mismatches);
+        }
+        for mismatch in mismatches {
             stdout::print_line(&format!("{name}: {mismatch}"))?;
             tally.failed += 1;
         }
@@ -122,10 +137,30 @@ fn run_recorded_cases(connector: &Connector, source: &FoundConnector, only: Opti
     Ok(tally)
 }
 
+/// Adds the differences between the recorded exchanges and a description to the mismatches of their cases.
+fn compare_with_description(
+    contract: &Contract<'_>,
+    connector: &Connector,
+    file: &CaseFile,
+    mismatches: &mut Vec<Mismatch>,
+) {
+    let host = ApiHost::of(connector);
+    // Revocations, and actions that only a sign-in runs, call other services than the API.
+    for case in file.cases.iter().filter(|case| connector.action(&case.action).is_some()) {
+        let mut differences = check_case(contract, &host, case);
+        if differences.is_empty() {
+            continue;
+        }
+        match mismatches.iter_mut().find(|mismatch| mismatch.case == case.name) {
+            Some(mismatch) => mismatch.differences.append(&mut differences),
+            None => mismatches.push(Mismatch { case: case.name.clone(), differences }),
+        }
+    }
+}
+
 /// Returns the `*.test.yaml` files next to the connector's files and in their `tests/` folder.
-fn case_files(source: &FoundConnector) -> anyhow::Result<Vec<PathBuf>> {
-    let Some(place) = &source.place else { return Ok(Vec::new()) };
-    let folder = if place.is_file() { place.parent().unwrap_or(Path::new(".")) } else { place };
+pub(super) fn case_files(source: &FoundConnector) -> anyhow::Result<Vec<PathBuf>> {
+    let Some(folder) = source.folder() else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for folder in [folder.to_owned(), folder.join("tests")] {
         // A connector without cases has no such folder.

@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use patchbay_connector::{Diagnostic, Severity, render, to_json, to_sarif};
 use serde_json::json;
 
-use super::{source, stdout};
+use super::{placeholders, source, stdout};
 
 /// The format in which problems are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -38,7 +38,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (mut text, mut connectors) = (String::new(), 0_usize);
     for path in &args.paths {
         for source in source::find_all(path)? {
-            let (_, found) = source.load();
+            let (_, mut found) = source.load();
+            found.extend(placeholders::find(&source.files));
             text.push_str(&render(&found, &source.files));
             diagnostics.extend(found);
             connectors += 1;

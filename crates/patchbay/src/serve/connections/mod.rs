@@ -5,13 +5,14 @@ mod connection;
 mod descriptors;
 #[cfg(test)]
 mod fuzz_seeds;
+mod occupant;
 mod places;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::{net::TcpStream, sync::Arc, time::Duration};
 
-use axum::Router;
+use patchbay_server::RequestHandler;
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -47,7 +48,8 @@ impl AcceptedConnection {
     }
 }
 
-/// Accepts connections until `stop` is cancelled, then waits for the running requests.
+/// Accepts connections until `stop` is cancelled, and then those that the system has already accepted for us: their clients believe
+/// that they are connected. Then waits for the running requests.
 pub(super) async fn serve(
     listener: TcpListener,
     workers: Workers,
@@ -80,8 +82,19 @@ pub(super) async fn serve(
         () = stop.cancelled() => {}
         () = accepting => {}
     }
-    drop(listener);
+    assign_waiting(listener, &workers, &places);
     workers.drain().await
+}
+
+/// Assigns the connections that wait in the system's queue, and closes the listener.
+fn assign_waiting(listener: TcpListener, workers: &Workers, places: &Arc<Places>) {
+    let Ok(listener) = listener.into_std() else { return };
+    while let Ok((stream, address)) = listener.accept() {
+        let Some(place) = places.take(address.ip()) else { return };
+        if stream.set_nonblocking(true).is_ok() {
+            workers.assign(AcceptedConnection::new(stream, place));
+        }
+    }
 }
 
 /// The connections of one worker thread.
@@ -91,8 +104,8 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn new(router: Router, clocks: Clocks) -> Self {
-        let server = Server::new(router, clocks);
+    pub(super) fn new(handler: RequestHandler, clocks: Clocks) -> Self {
+        let server = Server::new(handler, clocks);
         Self { server: Arc::new(server), tasks: TaskTracker::new() }
     }
 
@@ -109,13 +122,18 @@ impl Connections {
                 return;
             }
         };
-        let (server, client) = (self.server.clone(), place.client());
-        let served = client.clone();
+        let (server, occupant) = (self.server.clone(), place.occupant());
+        let client = occupant.client.clone();
         let task = self.tasks.spawn(async move {
-            server.serve(ClientStream::new(stream, served.clone()), served).await;
+            server.serve(ClientStream::new(stream, client.clone()), client).await;
             drop((place, count));
         });
-        client.is_served_by(task.abort_handle());
+        occupant.is_served_by(task.abort_handle());
+    }
+
+    /// Announces to the clients that the server will stop soon.
+    pub(super) fn announce_stop(&self) {
+        self.server.announce_stop();
     }
 
     /// Waits up to `grace` for the running requests. Returns true if all of them finished.

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::connection::Client;
+use super::occupant::Occupant;
 
 /// The places of a server.
 pub(crate) struct Places {
@@ -25,7 +25,7 @@ pub(crate) struct Places {
 #[derive(Default)]
 struct Taken {
     last: u64,
-    clients: HashMap<u64, Arc<Client>>,
+    occupants: HashMap<u64, Arc<Occupant>>,
     by_address: HashMap<IpAddr, usize>,
     /// Whose connection is closed next, and since when it has waited. Finding them reads every connection.
     next: VecDeque<(u64, u64)>,
@@ -35,12 +35,12 @@ struct Taken {
 pub(in crate::serve) struct Place {
     places: Arc<Places>,
     number: u64,
-    client: Arc<Client>,
+    occupant: Arc<Occupant>,
 }
 
 impl Place {
-    pub(super) fn client(&self) -> Arc<Client> {
-        self.client.clone()
+    pub(super) fn occupant(&self) -> Arc<Occupant> {
+        self.occupant.clone()
     }
 }
 
@@ -65,16 +65,15 @@ impl Places {
     /// Returns a place for a new connection; `None` if every client that has one waits for the server.
     pub(in crate::serve) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let mut taken = self.lock();
-        if taken.clients.len() >= self.limit {
+        if taken.occupants.len() >= self.limit {
             taken.evict_one(self.limit)?;
         }
-        let client = Arc::new(Client::new(address, owner(address)));
-        let address = client.address;
+        let occupant = Arc::new(Occupant::new(address, owner(address)));
         taken.last += 1;
         let number = taken.last;
-        taken.clients.insert(number, client.clone());
-        *taken.by_address.entry(address).or_default() += 1;
-        Some(Place { places: self.clone(), number, client })
+        taken.occupants.insert(number, occupant.clone());
+        *taken.by_address.entry(occupant.address).or_default() += 1;
+        Some(Place { places: self.clone(), number, occupant })
     }
 
     /// Waits until a place is freed.
@@ -85,20 +84,20 @@ impl Places {
     /// Returns the number of connections.
     #[cfg(test)]
     pub(in crate::serve) fn open(&self) -> usize {
-        self.lock().clients.len()
+        self.lock().occupants.len()
     }
 }
 
 impl Taken {
-    fn remove(&mut self, number: u64) -> Option<Arc<Client>> {
-        let client = self.clients.remove(&number)?;
-        if let Some(count) = self.by_address.get_mut(&client.address) {
+    fn remove(&mut self, number: u64) -> Option<Arc<Occupant>> {
+        let occupant = self.occupants.remove(&number)?;
+        if let Some(count) = self.by_address.get_mut(&occupant.address) {
             *count -= 1;
             if *count == 0 {
-                self.by_address.remove(&client.address);
+                self.by_address.remove(&occupant.address);
             }
         }
-        Some(client)
+        Some(occupant)
     }
 
     /// Closes the connection that has waited for its client longest.
@@ -108,8 +107,10 @@ impl Taken {
                 self.find_next(limit);
             }
             let (number, since) = self.next.pop_front()?;
-            let still_waits =
-                self.clients.get(&number).is_some_and(|client| client.activity.waits_since() == Some(since));
+            let still_waits = self
+                .occupants
+                .get(&number)
+                .is_some_and(|occupant| occupant.client.activity.waits_since() == Some(since));
             if still_waits {
                 self.remove(number)?.evict();
                 return Some(());
@@ -121,11 +122,11 @@ impl Taken {
     fn find_next(&mut self, limit: usize) {
         let share = limit.div_ceil(4);
         let mut waiting = self
-            .clients
+            .occupants
             .iter()
-            .filter_map(|(number, client)| {
-                let has_more = self.by_address.get(&client.address).is_some_and(|count| *count > share);
-                client.activity.waits_since().map(|since| (!has_more, since, *number))
+            .filter_map(|(number, occupant)| {
+                let has_more = self.by_address.get(&occupant.address).is_some_and(|count| *count > share);
+                occupant.client.activity.waits_since().map(|since| (!has_more, since, *number))
             })
             .collect::<Vec<_>>();
         waiting.sort_unstable();
@@ -154,14 +155,14 @@ mod tests {
     }
 
     fn is_evicted(place: &Place) -> bool {
-        place.client.is_evicted()
+        place.occupant.is_evicted()
     }
 
     #[test]
     fn the_connection_that_waits_longest_makes_room() {
         let places = Places::new(3);
         let taken = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(|address| take(&places, address).unwrap());
-        taken[0].client.activity.begin();
+        taken[0].occupant.client.activity.begin();
         let new = take(&places, "10.0.0.4").unwrap();
         assert_eq!(
             [0, 1, 2].map(|at| is_evicted(&taken[at])),
@@ -179,9 +180,9 @@ mod tests {
     fn clients_that_wait_for_the_server_keep_their_places() {
         let places = Places::new(2);
         let taken = ["10.0.0.1", "10.0.0.1"].map(|address| take(&places, address).unwrap());
-        taken.iter().for_each(|place| place.client.activity.begin());
+        taken.iter().for_each(|place| place.occupant.client.activity.begin());
         assert!(take(&places, "10.0.0.2").is_none());
-        taken[1].client.activity.end();
+        taken[1].occupant.client.activity.end();
         assert!(take(&places, "10.0.0.2").is_some());
         assert_eq!([is_evicted(&taken[0]), is_evicted(&taken[1])], [false, true]);
     }

@@ -4,14 +4,24 @@ pub mod canary;
 mod client;
 mod contract;
 pub mod database;
+pub mod fault_proxy;
+pub mod fleet;
+pub mod haproxy;
+pub mod load;
 pub mod oauth2;
 mod provider;
 pub mod pushing;
+pub mod receiver;
+pub mod rolling;
+pub mod round_trips;
 mod server;
+mod statements;
 
 pub use client::{ApiResponse, Client};
 pub use provider::{FixtureProvider, Provider};
 pub use server::{Server, binary, offline};
+
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -49,6 +59,15 @@ impl LinkedServer {
         let mut body = inputs;
         body["action"] = json!(format!("spotdraft_{action}"));
         self.api().post("/actions/rpc", &body)
+    }
+}
+
+/// Repeats a call for longer than a server takes to hear of all changes so far. It forgets what they concern, also if it made them
+/// itself, and the calls read it again.
+pub fn keep_calling(call: impl Fn()) {
+    let end = Instant::now() + Duration::from_millis(1500);
+    while Instant::now() < end {
+        call();
     }
 }
 

@@ -127,7 +127,8 @@ impl FixtureProvider {
         Server::start_in(data_dir, &self.spotdraft, &own.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    fn arguments(&self, upstreams: &[(&str, &str)], arguments: &[&str]) -> Vec<String> {
+    /// Returns the arguments of a server with the connector, followed by others.
+    pub fn arguments(&self, upstreams: &[(&str, &str)], arguments: &[&str]) -> Vec<String> {
         let mut own = vec!["--connectors".to_owned(), self.connectors.path().display().to_string()];
         for (url, path) in upstreams {
             own.extend(["--upstream".to_owned(), format!("{url}={}{path}", self.address)]);

@@ -12,13 +12,22 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{ApiResponse, Client, Provider, canary};
+use super::{ApiResponse, Client, Provider, canary, database};
 
-/// Returns a command of the binary under test.
+/// Returns a command of the binary under test. If the tests run on PostgreSQL, a script gives it the database of its data
+/// directory.
 pub fn binary() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_patchbay"));
+    const PROGRAM: &str = env!("CARGO_BIN_EXE_patchbay");
+    const ON_POSTGRES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/on-postgres.sh");
+    let server = database::postgres_server();
+    let mut command = Command::new(if server.is_some() { ON_POSTGRES } else { PROGRAM });
     // A developer's own settings must not change what is tested.
     command.env_clear();
+    // A server that stops does not wait for load balancers, unless a test is about them: a flag outranks the variable.
+    command.env("PATCHBAY_SHUTDOWN_DRAIN_SECONDS", "0");
+    if let Some(server) = server {
+        command.env("PATCHBAY_TEST_DATABASE", server).arg(PROGRAM);
+    }
     command
 }
 
@@ -51,8 +60,13 @@ impl Server {
 
     /// Starts a server in a directory that is not removed with it.
     pub fn start_in(data_dir: &Path, provider: &Provider, arguments: &[&str]) -> Self {
+        Self::start_at("127.0.0.1:0", data_dir, provider, arguments)
+    }
+
+    /// Starts a server at an address, in a directory that is not removed with it.
+    pub fn start_at(address: &str, data_dir: &Path, provider: &Provider, arguments: &[&str]) -> Self {
         let mut command = binary();
-        command.env("PATCHBAY_API_KEY", canary::API_KEY).arg("serve").args(["--listen", "127.0.0.1:0", "--data-dir"]);
+        command.env("PATCHBAY_API_KEY", canary::API_KEY).arg("serve").args(["--listen", address, "--data-dir"]);
         command.arg(data_dir).args(["--log", "debug"]);
         for upstream in provider.upstreams() {
             command.args(["--upstream", &upstream]);
@@ -193,10 +207,20 @@ impl Server {
         }
     }
 
+    /// Sends a signal, such as `-HUP`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("/bin/kill").args([name, &self.pid().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// Sends SIGTERM, waits, and returns the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
-        let sent = Command::new("/bin/kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        self.signal("-TERM");
+        self.ended()
+    }
+
+    /// Waits for the end of the process, and returns the exit code.
+    pub fn ended(&mut self) -> Option<i32> {
         let status = self.child.wait().unwrap();
         for reader in self.readers.drain(..) {
             reader.join().unwrap();
@@ -219,9 +243,15 @@ impl Drop for Server {
         assert!(!log.contains("panicked"), "{log}");
         canary::assert_absent(log.as_bytes(), "the log");
         // The directory is removed after the search.
-        let _directory = self.directory.take();
+        let directory = self.directory.take();
         if self.data_dir.exists() {
             canary::assert_absent_in_files(&self.data_dir);
+        }
+        if let Some(contents) = database::dump(&self.data_dir) {
+            canary::assert_absent(&contents, "the database");
+        }
+        if directory.is_some() {
+            database::remove(&self.data_dir);
         }
     }
 }

@@ -23,6 +23,9 @@ use super::{
 /// The bytes that begin an HTTP/2 connection (RFC 9113, section 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// The number of bytes that are discarded at once.
+const DISCARDED_BYTES: usize = 4096;
+
 /// The socket of a client.
 pub(crate) trait ClientSocket: AsyncRead + AsyncWrite + Unpin {
     /// Lets the end of the connection discard what has not been sent.
@@ -112,7 +115,8 @@ impl<S: ClientSocket> ClientStream<S> {
 
     /// Reads and discards what the client still sends, until it closes the connection; at most for `time`.
     pub(crate) async fn linger(mut self, time: Duration) {
-        let mut discarded = [0; 4096];
+        // On the heap: an array would be a part of every connection's future.
+        let mut discarded = vec![0; DISCARDED_BYTES];
         let rest = async { while matches!(self.socket.read(&mut discarded).await, Ok(1..)) {} };
         // A client that does not stop loses the response.
         let _ = tokio::time::timeout(time, rest).await;
@@ -256,7 +260,7 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (tcp, address) = listener.accept().await.unwrap();
-        let client = Arc::new(Client::new(address.ip(), address.ip()));
+        let client = Arc::new(Client::new(address.ip()));
         let mut stream = ClientStream::new(tcp, client.clone());
         client.activity.begin();
         client.activity.received(b"GET / HTTP/1.1\r\n");

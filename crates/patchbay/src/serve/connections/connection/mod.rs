@@ -2,6 +2,7 @@
 //! it uses no other module of this crate.
 
 mod activity;
+mod backlog;
 mod client;
 pub(crate) mod client_stream;
 mod clocks;
