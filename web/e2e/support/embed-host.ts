@@ -2,7 +2,7 @@
  * A product's page with `<patchbay-hub>` on its own origin and with the strictest Content-Security-Policy that allows
  * the Hub. The page records every event of the element and every message that it receives.
  */
-import { serveOnLoopback } from "./loopback.ts";
+import { escapeAttribute, serveOnLoopback } from "./loopback.ts";
 
 /** The recorded events and messages. */
 export interface RecordedEvents {
@@ -84,8 +84,4 @@ ${tags.join("\n")}
 </main>
 </body>
 </html>`;
-}
-
-function escapeAttribute(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 }

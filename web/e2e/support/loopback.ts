@@ -1,4 +1,4 @@
-/** HTTP servers for tests on a free loopback port. */
+/** HTTP servers for tests on a free loopback port, and what their pages need. */
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,6 +9,11 @@ export interface LoopbackServer {
   readonly origin: string;
   /** Stops the server and closes all connections. */
   stop(): Promise<void>;
+}
+
+/** Escapes a text for an attribute of a page. */
+export function escapeAttribute(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 }
 
 /** Starts a server. */

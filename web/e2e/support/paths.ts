@@ -23,7 +23,17 @@ export function fixturePath(name: string): string {
   return resolve(here, "../fixtures", name);
 }
 
+/** Returns the folder of the documents. */
+export function documentsPath(): string {
+  return resolve(here, "../../../docs");
+}
+
 /** Returns the folder for documentation screenshots; undefined if this run takes none. */
 export function screenshotsPath(): string | undefined {
-  return process.env.PATCHBAY_SCREENSHOTS === "1" ? resolve(here, "../../../docs/images") : undefined;
+  return process.env.PATCHBAY_SCREENSHOTS === "1" ? resolve(documentsPath(), "images") : undefined;
+}
+
+/** Returns the folders in which programs are searched. */
+export function programsPath(): string {
+  return process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin";
 }

@@ -5,7 +5,7 @@
  * query sets its attributes. The page records the Hub's events in `window.hubEvents`.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { serveOnLoopback } from "./loopback.ts";
+import { escapeAttribute, serveOnLoopback } from "./loopback.ts";
 import { HUB_VERSIONS, type HubForm, type HubVersion, hubScript } from "./stock-hub-bundles.ts";
 
 /** The attributes of `<stackone-hub>` that the tests use. */
@@ -98,8 +98,4 @@ ${hub}
 <script src="hub.js"></script>
 </body>
 </html>`;
-}
-
-function escapeAttribute(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 }

@@ -1,7 +1,6 @@
 /** The Accounts page: search, filters, suspend, convert, edit, delete. */
 import { expectAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";
-import { takeScreenshot } from "../support/screenshots.ts";
 
 test("accounts are listed, and search and filters are part of the address", async ({ dashboard, api }) => {
   const { page } = dashboard;
@@ -13,7 +12,6 @@ test("accounts are listed, and search and filters are part of the address", asyn
   }
   await expect(dashboard.row("Searchable One")).toContainText("SpotDraft");
   await expectAccessible(page);
-  await takeScreenshot(page, "dashboard-accounts");
 
   await page.getByRole("textbox", { name: "Search" }).fill("searchable two");
   await expect(dashboard.row("Searchable One")).toHaveCount(0);
@@ -86,7 +84,6 @@ test("an account's page shows everything except secrets", async ({ dashboard, ap
   await expect(page.getByRole("row", { name: "Region United States" })).toBeVisible();
   expect(await page.content()).not.toContain("sandbox-client-secret");
   await expectAccessible(page);
-  await takeScreenshot(page, "dashboard-account");
   await dashboard.open("/accounts/unknown");
   await expect(page.getByRole("alert")).toBeVisible();
   await expectAccessible(page);

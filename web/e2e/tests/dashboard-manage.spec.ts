@@ -50,6 +50,8 @@ test("a connector's actions are grouped by topic, show their inputs and link to 
   await expect(page.getByRole("region", { name: "Templates" })).toBeVisible();
   await page.getByRole("textbox", { name: "Search actions" }).fill("nothing like this");
   await expect(page.getByText("No matching actions.")).toBeVisible();
+  await page.getByRole("textbox", { name: "Search actions" }).fill("nudge the signer again");
+  await expect(page.getByRole("button", { name: /Resend the signature email/ })).toBeVisible();
   await page.getByRole("textbox", { name: "Search actions" }).fill("void");
   const action = page.getByRole("button", { name: /Void/ });
   await expect(action).toContainText("Cannot be undone");

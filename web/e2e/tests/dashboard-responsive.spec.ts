@@ -3,14 +3,18 @@ import { expectAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";
 
 const PAGES = [
+  ["/overview", "Overview"],
   ["/accounts", "Accounts"],
   ["/connectors", "Connectors"],
   ["/connectors/spotdraft", "SpotDraft"],
   ["/profiles", "Connector profiles"],
+  ["/logs", "Logs"],
+  ["/webhooks", "Webhooks"],
   ["/keys", "API keys"],
   ["/settings", "Settings"],
   ["/start", "Get started"],
   ["/run", "Run an action"],
+  ["/agents", "Use with an agent"],
 ] as const;
 
 test.describe("on a phone", () => {
@@ -44,6 +48,8 @@ test.describe("when the server fails", () => {
     ["/connectors", "**/connectors/meta"],
     ["/connectors/spotdraft", "**/connectors/meta/spotdraft"],
     ["/profiles", "**/auth_configs?*"],
+    ["/logs", /^\w+:\/\/[^/]+\/logs$/],
+    ["/webhooks", /^\w+:\/\/[^/]+\/webhooks$/],
     ["/keys", "**/api_keys"],
     ["/run", "**/v2/accounts?*"],
   ] as const) {

@@ -1,4 +1,5 @@
 /** The action runner. */
+import type { Locator } from "@playwright/test";
 import { expectAccessible } from "../support/axe.ts";
 import { choose, PASSWORD } from "../support/dashboard.ts";
 import { expect, test } from "../support/fixtures.ts";
@@ -21,7 +22,7 @@ test("an action runs from a form and shows the requests without secrets", async 
   expect(await page.content()).not.toContain("sandbox-client-secret");
   await expectAccessible(page);
   await page.evaluate(() => window.scrollTo(0, 0));
-  await takeScreenshot(page, "dashboard-run");
+  await takeScreenshot(page, "dashboard-run", { height: 860 });
   await result.getByRole("button", { name: "Load next page" }).click();
   await result.getByRole("tab", { name: "curl" }).click();
   await expect(result.locator("pre")).toContainText('"page":2');
@@ -129,6 +130,66 @@ test("a list of objects is filled in item by item, and the inputs of a run are r
   await choose(page, "Action", "spotdraft_list_roles");
   await recent.getByRole("button", { name: /^Reuse inputs/ }).click();
   await expect(first.getByLabel("name")).toHaveValue("urgent");
+});
+
+test("contracts are filtered by fields, operators and values", async ({ dashboard, api }) => {
+  const { page } = dashboard;
+  const id = await api.link("Filters Ltd");
+  await dashboard.open(`/run?account=${id}&action=spotdraft_list_contracts`);
+  const filters = page.getByRole("group", { name: "filters", exact: true });
+  const first = filters.getByRole("group", { name: "filters 1" });
+  const second = filters.getByRole("group", { name: "filters 2" });
+  const run = page.getByRole("button", { name: "Run", exact: true });
+  const result = page.getByRole("region", { name: "Result" });
+  const inputs = page.getByRole("textbox", { name: "Inputs" });
+  const add = page.getByRole("button", { name: "Add filter to filters" });
+  const pick = async (filter: Locator, name: string, option: string) => {
+    await filter.getByRole("combobox", { name, exact: true }).click();
+    await page.getByRole("option", { name: option, exact: true }).click();
+  };
+  await expect(add).toHaveText("Add filter");
+  await add.click();
+  await run.click();
+  await expect(first).toContainText("This is required.");
+  await expectAccessible(page);
+
+  // The operators and values are those of the field.
+  await pick(first, "field", "created_at");
+  await pick(first, "operator", "gte");
+  await pick(first, "field", "display_status");
+  await expect(first.getByRole("combobox", { name: "operator" })).toHaveValue("");
+  await first.getByRole("combobox", { name: "operator" }).click();
+  await expect(page.getByRole("option")).toHaveText(["eq", "ne", "in"]);
+  await page.getByRole("option", { name: "ne", exact: true }).click();
+  await pick(first, "value", "EXECUTED");
+  await add.click();
+  await pick(second, "field", "contract_kind");
+  await pick(second, "operator", "eq");
+  await second.getByRole("textbox", { name: "value" }).fill("nothing has this kind");
+  await run.click();
+  await result.getByRole("tab", { name: "Provider requests (1)" }).click();
+  await expect(result).toContainText(/display_status[^ ]*ne[^ ]*=EXECUTED/);
+  await result.getByRole("tab", { name: "curl" }).click();
+  await expect(result.locator("pre")).toContainText('"operator":"ne"');
+
+  await second.getByRole("button", { name: "Remove filters 2" }).click();
+  await expect(filters.getByRole("group")).toHaveCount(1);
+  await page.getByRole("tab", { name: "JSON" }).click();
+  const written = JSON.parse(await inputs.inputValue());
+  expect(written.query.filters).toEqual([{ field: "display_status", operator: "ne", value: "EXECUTED" }]);
+  await page.getByRole("tab", { name: "Form" }).click();
+  await run.click();
+  await result.getByRole("tab", { name: "Body" }).click();
+  await result.getByText("Text", { exact: true }).click();
+  await expect(result.locator("pre")).toContainText('"contract_status"');
+  await expect(result.locator("pre")).not.toContainText("EXECUTED");
+
+  await first.getByRole("button", { name: "Remove filters 1" }).click();
+  await expect(add).toBeFocused();
+  await run.click();
+  await expect(result.locator("pre")).toContainText("EXECUTED");
+  await page.getByRole("tab", { name: "JSON" }).click();
+  expect(JSON.parse(await inputs.inputValue()).query?.filters).toBeUndefined();
 });
 
 test("logging out removes the recent runs", async ({ dashboard, api }) => {

@@ -3,7 +3,6 @@ import { Api } from "../support/api.ts";
 import { expectAccessible } from "../support/axe.ts";
 import { Dashboard, logIn } from "../support/dashboard.ts";
 import { expect, test } from "../support/fixtures.ts";
-import { takeScreenshot } from "../support/screenshots.ts";
 import { startServer } from "../support/server.ts";
 
 test("the steps lead to a working call and can be opened again", async ({ page, context, serverBinary }) => {
@@ -17,7 +16,6 @@ test("the steps lead to a working call and can be opened again", async ({ page, 
     await dashboard.open("/");
     await expect(page.getByRole("heading", { name: "Get started" })).toBeVisible();
     await expectAccessible(page);
-    await takeScreenshot(page, "dashboard-start");
     await page.getByRole("button", { name: /Open the Hub/ }).click();
     await dashboard.hub
       .getByRole("button", { name: /fill in/i })
@@ -35,13 +33,13 @@ test("the steps lead to a working call and can be opened again", async ({ page, 
     await page.getByRole("button", { name: "Go to accounts" }).click();
     await expect(page.getByRole("heading", { name: "Accounts", exact: true })).toBeVisible();
     await page.goto(`${server.url}/dashboard`);
-    await expect(page.getByRole("heading", { name: "Accounts", exact: true })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
     await page.getByRole("navigation").getByRole("link", { name: "Get started" }).click();
     await expect(page.getByRole("heading", { name: "Get started" })).toBeVisible();
-    // Without stored progress, an existing account makes the dashboard open on the accounts.
+    // Without stored progress, an existing account makes the dashboard open on the overview.
     await page.evaluate(() => localStorage.clear());
     await page.goto(`${server.url}/dashboard`);
-    await expect(page.getByRole("heading", { name: "Accounts", exact: true })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
   } finally {
     await server.stop();
   }
@@ -57,7 +55,7 @@ test("the steps can be skipped and opened again", async ({ page, context, server
     await page.getByRole("button", { name: "Skip these steps" }).click();
     await expect(page.getByRole("heading", { name: "Accounts", exact: true })).toBeVisible();
     await page.goto(`${server.url}/dashboard`);
-    await expect(page.getByRole("heading", { name: "Accounts", exact: true })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
     await page.getByRole("navigation").getByRole("link", { name: "Get started" }).click();
     await expect(page.getByText("Link an account first")).toBeVisible();
   } finally {

@@ -49,7 +49,6 @@ test("logged in, the page links an account in a dialog, logs events, and edits i
   await page.getByRole("button", { name: "Connect a tool" }).click();
   const dialog = page.getByRole("dialog", { name: "Connect a tool" });
   await expect(hubIn(page).heading("Connect SpotDraft")).toBeVisible();
-  await takeScreenshot(page, "demo-dialog");
   await hubIn(page).button("Fill in credentials").click();
   await hubIn(page).connect.click();
   await hubIn(page).button("Back to Northwind").click();
@@ -63,7 +62,7 @@ test("logged in, the page links an account in a dialog, logs events, and edits i
   await expect(hubIn(page).heading("Edit SpotDraft")).toBeVisible();
   await expect(hubIn(page).button("Save")).toHaveCSS("background-color", "rgb(15, 118, 110)");
   await expectAccessible(page);
-  await takeScreenshot(page, "demo-inline");
+  await takeScreenshot(page, "demo-inline", { dark: false });
   await page.setViewportSize({ width: 360, height: 740 });
   await expectFits(page);
   await expectAccessible(page);

@@ -31,7 +31,6 @@ test("links an account and reports its ID to the page, but no credentials", asyn
   const hub = hubIn(page);
   await expect(hub.heading("Connect SpotDraft")).toBeVisible();
   await expectAccessible(page);
-  await takeScreenshot(page, "embed-form");
   await hub.submit("mistyped-secret-3141");
   await expect(hub.root.getByRole("alert")).toBeVisible();
   await hub.submit();
@@ -83,7 +82,7 @@ test("a page that the session does not allow is blocked, and the element says wh
   await expect(notice).toContainText("The Hub did not open");
   await expect(notice).toContainText(`"allowed_origins": ["${embedHost.origin}"]`);
   await expectAccessible(page);
-  await takeScreenshot(page, "embed-blocked");
+  await takeScreenshot(page, "embed-blocked", { height: 480, dark: false });
   const { events } = await recorded(page);
   expect(events).toEqual([
     { type: "error", detail: { code: "unreachable", message: expect.stringContaining(embedHost.origin) } },

@@ -2,7 +2,6 @@
 import { expectAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/hub-fixtures.ts";
 import { expectFits, HubPage, tabTo } from "../support/hub-page.ts";
-import { takeScreenshot } from "../support/screenshots.ts";
 import { SANDBOX } from "../support/server.ts";
 
 test("links an account by keyboard only", async ({ api, operator, page }) => {
@@ -66,7 +65,6 @@ for (const { name, scheme, query } of THEMES) {
       await expect(hub.heading("Connect SpotDraft")).toBeVisible();
       expect(messages, "the Content-Security-Policy blocks nothing").toEqual([]);
       await expectAccessible(page);
-      if (name === "dark") await takeScreenshot(page, "hub-form-dark");
       await hub.submit("wrong");
       await expect(page.getByRole("alert")).toBeVisible();
       await expectAccessible(page);
@@ -94,13 +92,11 @@ test.describe("on a phone", () => {
     await expect(hub.heading("Connect SpotDraft")).toBeVisible();
     await expectFits(page);
     await expectAccessible(page);
-    await takeScreenshot(page, "hub-phone");
     await hub.field("Client ID").fill("typed before");
     await page.getByRole("tab", { name: "Guide" }).click();
     await expect(page.getByRole("heading", { name: "Generate API credentials" })).toBeVisible();
     await expectFits(page);
     await expectAccessible(page);
-    await takeScreenshot(page, "hub-phone-guide");
     await hub.button("Enter Client ID").click();
     await expect(hub.field("Client ID")).toBeFocused();
     await expect(hub.field("Client ID")).toHaveValue("typed before");

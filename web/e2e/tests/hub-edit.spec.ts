@@ -15,7 +15,7 @@ test("a new region is saved and the secret is kept", async ({ api, operator, pag
   await expect(hub.field("Client Secret")).not.toBeEditable();
   await expect(hub.field("Client Secret")).toHaveValue(/^•+/);
   await expectAccessible(page);
-  await takeScreenshot(page, "hub-edit");
+  await takeScreenshot(page, "hub-edit", { height: 860 });
 
   await hub.field("Region").selectOption({ label: "Europe" });
   const patched = page.waitForRequest((request) => request.method() === "PATCH");

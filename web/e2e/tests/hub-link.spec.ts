@@ -15,12 +15,12 @@ test("an auth link links an account that can run an action", async ({ api, opera
   expect(page.url(), "the token is removed from the address bar").not.toContain(token);
   await expect(page.getByRole("heading", { name: "Generate API credentials" })).toBeVisible();
   await expect(hub.field("Client Secret")).toHaveAttribute("type", "password");
-  await takeScreenshot(page, "hub-form");
+  await takeScreenshot(page, "hub-form", { height: 860 });
 
   await hub.submit();
   await expect(hub.connected).toBeVisible();
   await expectAccessible(page);
-  await takeScreenshot(page, "hub-success");
+  await takeScreenshot(page, "hub-success", { height: 480 });
 
   const [account, ...others] = await api.accounts(owner);
   expect(others).toEqual([]);
@@ -83,7 +83,7 @@ test("a wrong secret shows the provider's message, links nothing, and can be cor
     await expect(alert).toContainText(text);
   }
   await expectAccessible(page);
-  await takeScreenshot(page, "hub-rejected");
+  await takeScreenshot(page, "hub-rejected", { height: 940 });
   expect(await api.accounts(owner)).toEqual([]);
   expect(server.log()).not.toContain(wrong);
 
@@ -122,7 +122,6 @@ test("with several connectors, the user can search, choose and go back", async (
     const hub = new HubPage(page);
     await expect(hub.heading("Connect an account")).toBeVisible();
     await expectAccessible(page);
-    await takeScreenshot(page, "hub-picker");
     const rows = page.getByRole("listitem");
     expect(await rows.count()).toBeGreaterThan(1);
 

@@ -1,11 +1,19 @@
-/** The pages that the server renders: start page, API reference, guide index. */
+/** The pages that the server renders: start page and documentation. */
 import { expectAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";
+import { expectFits } from "../support/hub-page.ts";
 
 const PAGES = [
   { path: "/", heading: /Patchbay/ },
-  { path: "/docs", heading: /API/ },
-  { path: "/guides", heading: /guides/i },
+  { path: "/docs", heading: /documentation/i },
+  { path: "/docs/link-accounts", heading: /linking methods/ },
+  { path: "/docs/connectors", heading: /Connectors/ },
+  { path: "/docs/api", heading: /API/ },
+  { path: "/docs/link-accounts/embed", heading: /Hub/ },
+  { path: "/docs/guides/running-actions", heading: /actions/i },
+  { path: "/docs/build/format", heading: /format/i },
+  { path: "/docs/errors", heading: /Error codes/ },
+  { path: "/docs/operate/troubleshooting", heading: /Troubleshooting/ },
 ] as const;
 
 for (const { path, heading } of PAGES) {
@@ -28,14 +36,12 @@ for (const { path, heading } of PAGES) {
   }
 
   test.describe(`${path} on a phone`, () => {
-    test.use({ viewport: { width: 390, height: 844 }, javaScriptEnabled: true });
+    test.use({ viewport: { width: 390, height: 844 } });
 
-    test("fits", async ({ page, server }) => {
+    test("fits and is accessible", async ({ page, server }) => {
       await page.goto(`${server.url}${path}`);
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      expect(overflow, "the page is not wider than the screen").toBe(0);
+      await expectFits(page);
+      await expectAccessible(page);
     });
   });
 

@@ -17,12 +17,11 @@ test("links an account that can run an action, and notifies the host page", asyn
   await expect(hub.field("clientSecret")).toHaveAttribute("type", "password");
   await expect(hub.element.getByText("SpotDraft", { exact: true })).toBeVisible();
   await expect(hub.connect, "required fields are empty").toBeDisabled();
-  await takeScreenshot(hub.page.getByRole("main"), "stock-hub-form");
+  await takeScreenshot(hub.page.getByRole("main"), "stock-hub-form", { dark: false });
 
   await hub.submit(SANDBOX);
   await expect(hub.success).toBeVisible();
   await expect(hub.element.getByText("Account successfully connected to SpotDraft")).toBeVisible();
-  await takeScreenshot(hub.page.getByRole("main"), "stock-hub-success");
 
   const [account, ...others] = await api.accounts(owner);
   expect(others).toEqual([]);

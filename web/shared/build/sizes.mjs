@@ -17,6 +17,7 @@ const KB_BYTES = 1000;
 const BUDGETS = [
   { name: "hub", entry: "hub/index.html", limitBytes: 100 * KB_BYTES },
   { name: "dashboard", entry: "dashboard/index.html", limitBytes: 300 * KB_BYTES },
+  { name: "docs", entry: "docs/docs.js", limitBytes: 8 * KB_BYTES },
   { name: "embed", entry: "embed/patchbay-hub.js", limitBytes: 15 * KB_BYTES },
 ];
 

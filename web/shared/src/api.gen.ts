@@ -36,7 +36,7 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Revokes linked accounts at their providers and deletes their credentials here.
+     * Revokes linked accounts, at their providers and here.
      * @description Use it after a breach. The accounts remain and can be reconnected. At most 500 accounts are revoked by one request;
      *     `remaining` says how many are left. With `dry_run` nothing is changed. Scope: `platform:write`.
      */
@@ -117,6 +117,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/actions/build": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Updates the index of actions.
+     * @description You do not need it: the first search after a change of the connectors does the same. Scope: `connectors:read`.
+     */
+    post: operations["actions_build"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/actions/rpc": {
     parameters: {
       query?: never;
@@ -135,6 +155,114 @@ export interface paths {
      *     `actions:execute`.
      */
     post: operations["actions_rpc"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/actions/search": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Finds actions by what they should do.
+     * @description The query is what a person or an agent would say, such as "send a message to the team channel". The result has the
+     *     actions that `GET /actions` lists: those that the project's connector profiles allow. Scope: `connectors:read`.
+     */
+    post: operations["actions_search"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/admin/logs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns what the logs of the instance contain, and what they lack.
+     * @description Of all projects together. Scope: `platform:read`.
+     */
+    get: operations["admin_logs"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/admin/replicas": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Lists the running servers of the instance.
+     * @description The server that started first is first. A server that stops is not listed; one that was killed is for 20 seconds. Without a
+     *     shared database, the list has one server. Scope: `platform:read`.
+     */
+    get: operations["admin_replicas"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/ai/tool-feedback": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Lists the newest feedback on tools.
+     * @description At most 200 messages, the newest first. Scope: `connectors:read`.
+     */
+    get: operations["tool_feedback_list"];
+    put?: never;
+    /**
+     * Keeps what somebody says of tools.
+     * @description It is kept for a year, and shown by `GET /ai/tool-feedback` and by `GET /actions` with
+     *     `include=tool_feedback`. Scope: `actions:execute`.
+     */
+    post: operations["tool_feedback_submit"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/ai/tool_costs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns what the tools of accounts cost.
+     * @description The sizes of the tools that `/mcp` lists for these accounts, in each mode and style. A token is counted as four bytes,
+     *     which is an estimate. Scope: `actions:execute`.
+     */
+    get: operations["tool_costs"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -184,7 +312,7 @@ export interface paths {
     options?: never;
     head?: never;
     /**
-     * Renames, enables or disables an API key.
+     * Changes the name or the state of an API key.
      * @description Requests with a disabled key get 401. Scope: `platform:write`.
      */
     patch: operations["api_keys_patch"];
@@ -424,6 +552,74 @@ export interface paths {
      *     that it has linked stay. Scope: `platform:write`.
      */
     delete: operations["connect_sessions_delete"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/connector_profiles": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Lists the project's connector profiles.
+     * @description As `GET /auth_configs`. Scope: `platform:read`.
+     */
+    get: operations["connector_profiles_list_by_name"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/connector_profiles/{id}/pinned_version": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns the version that a profile is pinned to.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["connector_profiles_pin"];
+    /**
+     * Pins a profile to a version.
+     * @description Scope: `platform:write`.
+     */
+    put: operations["connector_profiles_set_pin"];
+    post?: never;
+    /**
+     * Lets a profile follow the latest version.
+     * @description Scope: `platform:write`.
+     */
+    delete: operations["connector_profiles_delete_pin"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/connector_profiles/{id}/versions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Lists the versions of a profile's connector, newest first.
+     * @description Scope: `platform:read` and `connectors:read`.
+     */
+    get: operations["connector_profiles_versions"];
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -753,6 +949,411 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/logs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Lists the logs of actions and raw requests.
+     * @description Newest first unless `filters` say otherwise. A log appears a second after its call. Scope: `platform:read`.
+     */
+    post: operations["logs_list"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/actions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Lists the logs of actions.
+     * @description As `POST /logs`, without raw requests. Scope: `platform:read`.
+     */
+    post: operations["logs_actions_list"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/actions/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns the log of a run.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["logs_actions_get"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/actions/{id}/advanced": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns the log of a run with its requests to the provider.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["logs_actions_advanced"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/actions/{id}/defender": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns the scan of a run's result for prompt injection.
+     * @description 404 if the result was not scanned. Scope: `platform:read`.
+     */
+    get: operations["logs_actions_defender"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/actions/{id}/steps": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Lists the steps of a run, in order.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["logs_actions_steps"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/actions/{id}/steps/{index}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns a step of a run.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["logs_actions_step"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/actions/{id}/steps/{index}/advanced": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns a step of a run with its requests to the provider.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["logs_actions_step_advanced"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Exports logs as JSON lines or CSV.
+     * @description The response is streamed, whatever its size. An export that fails midway breaks off before the end of the body. Scope: `platform:read`.
+     */
+    post: operations["logs_export"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/provider": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Lists the requests to providers of all calls.
+     * @description A page has the requests of `page_size` steps: each page of a list and each retry is a request. `success` is the step's. Scope:
+     *     `platform:read`.
+     */
+    post: operations["logs_provider_list"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/stats/aggregate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Counts logs by properties and intervals.
+     * @description Counts by connector, action, status and kind of source come from roll-ups, which are kept for 400 days; others from the logs
+     *     themselves, newest first, within two seconds. Scope: `platform:read`.
+     */
+    post: operations["logs_aggregate"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/stats/dimensions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Lists the values of properties, for filters.
+     * @description At most 500 of each, most frequent first. Scope: `platform:read`.
+     */
+    post: operations["logs_dimensions"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/steps": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Lists the steps of all runs.
+     * @description Steps of newer runs first, those of a run in order. The filters are those of the runs, but `success` is the step's own.
+     *     Scope: `platform:read`.
+     */
+    post: operations["logs_steps_list"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/stream": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Streams new logs.
+     * @description An event `log` for each new log of an action or a raw request, whose data is the log. It appears up to two seconds after its
+     *     call; calls that took longer than two minutes are not in the stream. The stream ends when the key is disabled or deleted, or the
+     *     login ends. Scope: `platform:read`.
+     */
+    get: operations["logs_stream"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/unified": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Lists the logs of raw requests.
+     * @description As `POST /logs`, without actions. Scope: `platform:read`.
+     */
+    post: operations["logs_unified_list"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/unified/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns the log of a raw request.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["logs_unified_get"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/unified/{id}/advanced": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns the log of a raw request with its requests to the provider.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["logs_unified_advanced"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/unified/{id}/provider": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Lists the requests to the provider of a raw request.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["logs_unified_provider"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/unified/{id}/provider/{request}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns a request to the provider of a raw request.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["logs_unified_provider_get"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/logs/unified/{id}/provider/{request}/advanced": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns a request to the provider of a raw request with everything that was kept.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["logs_unified_provider_advanced"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/readyz": {
     parameters: {
       query?: never;
@@ -762,9 +1363,90 @@ export interface paths {
     };
     /**
      * Checks that the server can serve requests.
-     * @description For a readiness probe: it asks the storage and needs no key.
+     * @description For a readiness probe: it asks the storage and needs no key. A server that stops is no longer ready.
      */
     get: operations["health_readyz"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/requests/logs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Lists calls, newest first unless ordered otherwise.
+     * @description The first version of `POST /logs`. Scope: `platform:read`.
+     */
+    get: operations["request_logs_list"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/requests/logs/steps": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Lists the requests to providers, newest call first.
+     * @description A page has the requests of `page_size` steps. The filters are those of `GET /requests/logs` without sources. Scope:
+     *     `platform:read`.
+     */
+    get: operations["request_logs_steps"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/requests/logs/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns a call.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["request_logs_get"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/requests/platform-logs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Lists the calls of this server's own API that are neither actions nor raw requests.
+     * @description The filters are those of `GET /requests/logs`, and `filter[categories]`. Scope: `platform:read`.
+     */
+    get: operations["platform_logs_list"];
     put?: never;
     post?: never;
     delete?: never;
@@ -835,8 +1517,393 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/webhook_deliveries/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns a delivery.
+     * @description With its body and each attempt. Secrets are redacted in responses. Scope: `platform:read`.
+     */
+    get: operations["webhook_deliveries_get"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/webhook_deliveries/{id}/replay": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Sends a delivery again.
+     * @description At once, whatever its state, and then by the whole schedule. Its id and its bytes stay the same. Scope: `platform:write`.
+     */
+    post: operations["webhook_deliveries_replay"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/webhook_replays/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns how far a replay is.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["webhook_replays_get"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/webhooks": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Lists the project's webhooks.
+     * @description The oldest webhook is first. Secrets are never shown again. Scope: `platform:read`.
+     */
+    get: operations["webhooks_list"];
+    put?: never;
+    /**
+     * Creates a webhook.
+     * @description Only this response contains the secret. A project can have 50 webhooks. Scope: `platform:write`.
+     */
+    post: operations["webhooks_create"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/webhooks/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns a webhook.
+     * @description Scope: `platform:read`.
+     */
+    get: operations["webhooks_get"];
+    put?: never;
+    post?: never;
+    /**
+     * Deletes a webhook.
+     * @description Its deliveries are deleted too. Scope: `platform:write`.
+     */
+    delete: operations["webhooks_delete"];
+    options?: never;
+    head?: never;
+    /**
+     * Changes a webhook.
+     * @description Deliveries that are queued go to the new URL. Scope: `platform:write`.
+     */
+    patch: operations["webhooks_patch"];
+    trace?: never;
+  };
+  "/webhooks/{id}/deliveries": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Lists the deliveries of a webhook.
+     * @description The newest delivery is first. `next` is the cursor of the next page. Scope: `platform:read`.
+     */
+    get: operations["webhooks_deliveries"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/webhooks/{id}/events": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Reports events of an account to a webhook.
+     * @description Each is queued for this webhook, whatever it is subscribed to. The body of an event `account.…` is that of the account as it is
+     *     now. Scope: `platform:write`.
+     */
+    post: operations["webhooks_report_events"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/webhooks/{id}/replay": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Sends many deliveries of a webhook again.
+     * @description The oldest first, 20 a second. The response is a replay, whose progress `GET /webhook_replays/{id}` shows. Scope:
+     *     `platform:write`.
+     */
+    post: operations["webhooks_replay"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/webhooks/{id}/rotate_secret": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Replaces the secret of a webhook.
+     * @description Only this response contains the new secret. Until the overlap ends, the previous one signs too. Scope: `platform:write`.
+     */
+    post: operations["webhooks_rotate_secret"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/webhooks/{id}/test": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Sends a test to a webhook.
+     * @description Queues a delivery of an event `webhook.test`, whatever the webhook is subscribed to. Scope: `platform:write`.
+     */
+    post: operations["webhooks_test"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+  "account.created": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** An account was linked. */
+    post: operations["webhook_account_created"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "account.updated": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** An account changed. */
+    post: operations["webhook_account_updated"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "account.deleted": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** An account was deleted. */
+    post: operations["webhook_account_deleted"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "account.reauth_required": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** A person must reconnect an account. */
+    post: operations["webhook_account_reauth_required"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "account.reactivated": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** An account is active again. */
+    post: operations["webhook_account_reactivated"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "account.relink_due": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** A credential of an account expires soon. */
+    post: operations["webhook_account_relink_due"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "account.revoked": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** An account was revoked. */
+    post: operations["webhook_account_revoked"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "webhook.failing": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Deliveries to another webhook have failed for a day. */
+    post: operations["webhook_webhook_failing"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "webhook.test": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** A test. */
+    post: operations["webhook_webhook_test"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "connector.event": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** An event that a connector emitted, or that your software reported. */
+    post: operations["webhook_connector_event"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+}
 export interface components {
   schemas: {
     /** @description A linked account. It never contains secrets. */
@@ -908,6 +1975,61 @@ export interface components {
        * @description When it last changed.
        */
       updated_at: string;
+    };
+    /** @description An event of an account. */
+    AccountEvent: {
+      /**
+       * @description The event's id: equal to the header `webhook-id`, and the same for every attempt and replay.
+       * @example evt_7rT0mVQ2nX5cJ8wLk3Zp1YbH
+       */
+      delivery_id: string;
+      /** @example acme-10001 */
+      project_id: string;
+      event: components["schemas"]["PlatformEvent"];
+      /** Format: date-time */
+      event_date: string;
+      /** @example account */
+      record_type: string;
+      /** @description The account's id. */
+      record_id: string;
+      /** Format: date-time */
+      sent_at: string;
+      account_id: string;
+      /**
+       * @description The connector's key.
+       * @example bamboohr
+       */
+      provider: string;
+      origin_owner_id: string;
+      origin_owner_name: string;
+      origin_username: string | null;
+      /** @description The account's status after the change. */
+      status: components["schemas"]["AccountStatus"];
+      /** @description Why the account has this status; in `account.reauth_required` and `account.revoked`. */
+      reason?: components["schemas"]["AccountEventReason"];
+      /** @description The credential that expires; in `account.relink_due`. */
+      expiry?: components["schemas"]["AccountEventExpiry"];
+      /** @description The values of the account's fields that are not secret. */
+      setup_information?: components["schemas"]["JsonObject"];
+      /** @description Present if the body would be larger than 256 KiB: `setup_information` is left out. */
+      truncated?: boolean;
+    };
+    /** @description A credential that expires. */
+    AccountEventExpiry: {
+      /** @example refresh_token */
+      cause: string;
+      /** Format: date-time */
+      ends_at: string;
+    };
+    /** @description Why an account has its status. */
+    AccountEventReason: {
+      /**
+       * @description A stable code.
+       * @example AccountInvalidCredentialsError
+       */
+      code: string | null;
+      /** @description A sentence for people. */
+      description: string | null;
     };
     /**
      * @description Whether an account is a production account or a test account.
@@ -1056,6 +2178,8 @@ export interface components {
       authorized?: boolean;
       /** @description The scopes that the provider did not grant; only if the request names accounts. */
       missing_scopes?: string[];
+      /** @description The newest feedback on the action. Only with `include=tool_feedback`. */
+      tool_feedback?: components["schemas"]["ToolFeedback"][];
     };
     /** @description Hints for agents, as the tool annotations of the Model Context Protocol. Null: not known. */
     ActionAnnotations: {
@@ -1078,6 +2202,17 @@ export interface components {
       /** @example custom */
       key: string;
     };
+    /** @description The state of the index of actions. */
+    ActionBuildResult: {
+      /** @description `success`: the index is up to date. */
+      status: components["schemas"]["BuildStatus"];
+      /** @description The state, for a person. */
+      message: string;
+      /** @description The number of actions that can be found, of the connector if the request names one. */
+      actions_indexed: number;
+      /** @description The connector of the request. */
+      connector_filter?: string | null;
+    };
     /** @description The details of an action. */
     ActionDetails: {
       action_type: components["schemas"]["ActionType"];
@@ -1089,6 +2224,89 @@ export interface components {
       annotations: components["schemas"]["ActionAnnotations"];
       /** @description The JSON Schema of the inputs: an object with `path`, `query`, `headers` and `body`, as a run takes them. */
       input_schema: components["schemas"]["JsonObject"];
+    };
+    /** @description A run of an action, or a raw request (`unified`). */
+    ActionLog: {
+      /**
+       * Format: uuid
+       * @description The ID of the log: the run's.
+       */
+      log_id: string;
+      /**
+       * @description `action`, or `unified` for a raw request.
+       * @example action
+       */
+      log_type: string;
+      /** Format: uuid */
+      action_run_id: string;
+      /** Format: date-time */
+      event_time: string;
+      /** Format: date-time */
+      start_time: string;
+      /** Format: date-time */
+      end_time: string;
+      /**
+       * Format: double
+       * @description In milliseconds, with microseconds as fractions.
+       */
+      duration_ms: number;
+      project_id: string;
+      account_id: string | null;
+      /** @description Whether the status is below 400. */
+      success: boolean;
+      /**
+       * Format: int32
+       * @description The status of the response to the caller.
+       */
+      status_code: number;
+      /** @description The stable code of the error. */
+      error_code: string | null;
+      /** @description The error's message, secrets redacted. */
+      message: string | null;
+      connector_key: string | null;
+      connector_version: string | null;
+      connector_owner: string | null;
+      connector_profile_id: string | null;
+      action_id: string | null;
+      action_type: string | null;
+      category: string | null;
+      /** @example production */
+      mode: string | null;
+      /** @description The method of the last request to the provider. */
+      http_method: string | null;
+      /** @description The URL of the last request to the provider, without its query. */
+      url: string | null;
+      /** @description The `x-request-id` of the caller's request. */
+      request_id: string | null;
+      /** @example api */
+      source_type: string | null;
+      source_id: string | null;
+      source_value: string | null;
+      auth_type: string | null;
+      auth_id: string | null;
+      user_agent: string | null;
+      ip_address: string | null;
+      session_id: string | null;
+      agent_id: string | null;
+      transport_type: string | null;
+      stream_type: string | null;
+      /** @description Whether nobody waited for the call. */
+      is_background: boolean;
+      origin_owner_id: string | null;
+      origin_owner_name: string | null;
+      risk_level: string | null;
+      /** Format: double */
+      tier2_score: number | null;
+      /**
+       * Format: int32
+       * @description The number of steps.
+       */
+      step_count: number;
+      /**
+       * Format: int32
+       * @description The number of further steps, which are not kept.
+       */
+      steps_left_out: number;
     };
     /** @description A page of connectors with their actions. */
     ActionPage: {
@@ -1104,6 +2322,19 @@ export interface components {
      * @enum {string}
      */
     ActionSchemaType: "native";
+    /** @description What a search for actions found. */
+    ActionSearchResult: {
+      /** @description The actions, the best first. */
+      results: components["schemas"]["FoundAction"][];
+      /** @description The number of results. */
+      total_count: number;
+      /** @description The query of the request. */
+      query: string;
+      /** @description The connector of the request. */
+      connector_filter?: string | null;
+      /** @description The project of the request. */
+      project_filter?: string | null;
+    };
     /**
      * @description What an action does.
      * @enum {string}
@@ -1118,6 +2349,31 @@ export interface components {
       | "refresh_token"
       | "test"
       | "event";
+    /** @description A log with its steps and what was kept of request and response. */
+    AdvancedLog: components["schemas"]["ActionLog"] & {
+      request: components["schemas"]["JsonObject"] | null;
+      response: components["schemas"]["JsonObject"] | null;
+      /** @description The requests to the provider. */
+      provider_requests: components["schemas"]["ProviderLog"][];
+    };
+    /** @description Counts of logs that are asked for. */
+    AggregateIn: {
+      filters?: components["schemas"]["LogFilters"] | null;
+      /**
+       * @description The properties to group by.
+       * @example [
+       *       "connector_key",
+       *       "status_code"
+       *     ]
+       */
+      dimensions?: string[] | null;
+      interval_type?: components["schemas"]["IntervalType"] | null;
+      /**
+       * Format: int32
+       * @description The number of such lengths in an interval; 1 if absent.
+       */
+      interval_period?: number | null;
+    };
     /** @description An alarm: the provider rejects the client of a connector profile. */
     Alarm: {
       code: components["schemas"]["ErrorCode"];
@@ -1175,6 +2431,26 @@ export interface components {
       /** @description Why the request to the provider failed; absent if no provider has a part in it. */
       reason?: components["schemas"]["FailureReason"];
     };
+    /** @description A request to a provider within a step. */
+    AttemptLog: {
+      http_method: string;
+      /** @description The URL without its query, secrets redacted. */
+      url: string;
+      /**
+       * Format: int32
+       * @description The status of the response; null without a response.
+       */
+      status_code: number | null;
+      /** @description Why there was no response. */
+      message: string | null;
+      /** Format: date-time */
+      start_time: string;
+      /**
+       * Format: double
+       * @description In milliseconds, with microseconds as fractions.
+       */
+      duration_ms: number;
+    };
     /**
      * @description The state of an attempt. All but `pending` are final.
      * @enum {string}
@@ -1215,7 +2491,7 @@ export interface components {
       /**
        * Format: uri-reference
        * @description The path of the connection guide on this server.
-       * @example /guides/spotdraft/custom
+       * @example /docs/connectors/spotdraft/guides/custom
        */
       guide_url: string;
       /**
@@ -1245,6 +2521,23 @@ export interface components {
        */
       token: string;
     };
+    /**
+     * @description A request to build the index of actions.
+     * @example {
+     *       "connector_key": "slack"
+     *     }
+     */
+    BuildActions: {
+      /** @description The connector whose actions are counted. */
+      connector_key?: string | null;
+      /** @description Builds the index even if it is up to date. */
+      force_refresh?: boolean;
+    };
+    /**
+     * @description The state of an index.
+     * @enum {string}
+     */
+    BuildStatus: "success";
     /**
      * @description The metadata of this server as an OAuth client (draft-ietf-oauth-client-id-metadata-document, section 4; RFC 7591,
      *     section 2).
@@ -1415,6 +2708,53 @@ export interface components {
     /** @description A connector with its authentication methods. */
     ConnectorDetail: components["schemas"]["ConnectorMeta"] & {
       authentication: components["schemas"]["AuthMethodDetail"][];
+      evidence: components["schemas"]["ConnectorEvidence"];
+    };
+    /** @description An event that a connector emitted, or that your software reported. */
+    ConnectorEvent: {
+      /** @description The event's id: equal to the header `webhook-id`. */
+      delivery_id: string;
+      project_id: string;
+      /**
+       * @description Its type.
+       * @example contract.signed
+       */
+      event: string;
+      /** Format: date-time */
+      event_date: string;
+      /** @example event */
+      record_type: string;
+      /** @description The event's id at the provider, if it has one. */
+      record_id: string;
+      /** Format: date-time */
+      sent_at: string;
+      account_id?: string;
+      /** @description The connector's key. */
+      provider?: string;
+      origin_owner_id?: string;
+      origin_owner_name?: string;
+      origin_username?: string | null;
+      /** @description What the connector emitted. */
+      event_data?: unknown;
+      /** @description Present if the body would be larger than 256 KiB: `event_data` is left out. */
+      truncated?: boolean;
+    };
+    /** @description How sure it is that the connector's actions do what the provider describes. */
+    ConnectorEvidence: {
+      /**
+       * @description The API description against which actions were proven.
+       * @example acme.json, OpenAPI 3.1, version 2
+       */
+      description?: string;
+      /**
+       * Format: date
+       * @description The day of the proof.
+       */
+      date?: string;
+      /** @description The level of each action, by its ID without the connector's key. */
+      actions: {
+        [key: string]: components["schemas"]["EvidenceLevel"];
+      };
     };
     /** @description A file of a connector. */
     ConnectorFile: {
@@ -1531,6 +2871,11 @@ export interface components {
       files: components["schemas"]["ConnectorFile"][];
       /** @description The problems that this version of Patchbay finds in the files. It does not run a version with errors. */
       diagnostics: components["schemas"]["Diagnostic"][];
+    };
+    /** @description The versions of a connector. */
+    ConnectorVersionList: {
+      /** @description The project's versions, newest first, then the instance's. */
+      data: components["schemas"]["ConnectorVersion"][];
     };
     /** @description A new API key. */
     CreateApiKey: {
@@ -1657,6 +3002,35 @@ export interface components {
       confirm_url?: string | null;
       type?: components["schemas"]["AccountKind"] | null;
     };
+    /** @description A new webhook. */
+    CreateWebhook: {
+      /**
+       * @description A label for people.
+       * @example Production
+       */
+      name?: string | null;
+      /**
+       * Format: uri
+       * @description Where deliveries are sent. Only https, unless the operator allows the network of the address.
+       * @example https://app.example.com/patchbay
+       */
+      url: string;
+      /** @description The events of Patchbay that it receives. */
+      events?: components["schemas"]["PlatformEvent"][];
+      /** @description The events of connectors that it receives: `CONNECTOR:TYPE`, `CONNECTOR:*`, or `*:*` for all. */
+      connector_events?: string[];
+      /**
+       * @description Whether deliveries are made.
+       * @default true
+       */
+      enabled: boolean;
+      /** @description Whether deliveries are made one at a time, in the order of the events. One that fails holds the others back. */
+      ordered?: boolean;
+      /** @description Headers that each delivery has besides, for example `authorization`. They are sealed. */
+      headers?: {
+        [key: string]: string;
+      };
+    };
     /** @description An account as it was before it was deleted, and the outcome of the revocation at its provider. */
     DeletedAccount: components["schemas"]["Account"] & {
       revocation?: components["schemas"]["Revocation"];
@@ -1678,6 +3052,17 @@ export interface components {
       endLine: number;
       /** @description The column after the last character. */
       endColumn: number;
+    };
+    /** @description Values of dimensions that are asked for. */
+    DimensionsIn: {
+      /**
+       * @description The dimensions.
+       * @example [
+       *       "connector_key"
+       *     ]
+       */
+      dimensions: string[];
+      filters?: components["schemas"]["LogFilters"] | null;
     };
     /** @description A JSON object without members. */
     EmptyObject: Record<string, never>;
@@ -1782,6 +3167,11 @@ export interface components {
       | "ProfileInactiveError"
       | "ProfileInUseError"
       | "ProfileMismatchError"
+      | "LogNotFoundError"
+      | "WebhookNotFoundError"
+      | "DeliveryNotFoundError"
+      | "WebhookDisabledError"
+      | "WebhookLimitError"
       | "AccountNotFoundError"
       | "AccountAuthenticationFailedError"
       | "AccountInvalidCredentialsError"
@@ -1844,6 +3234,11 @@ export interface components {
       /** @description Always empty. */
       headers: components["schemas"]["EmptyObject"];
     };
+    /**
+     * @description How sure it is that an action does what the provider describes.
+     * @enum {string}
+     */
+    EvidenceLevel: "declared" | "contract_proven" | "checked" | "live";
     /** @description One request to the provider and its response. */
     Exchange: {
       /** @description The step of the action that sent the request. */
@@ -1883,6 +3278,16 @@ export interface components {
      * @enum {string}
      */
     ExpiryCause: "refresh_token" | "access_token" | "client_certificate";
+    /**
+     * @description The format of an export: JSON lines, or CSV (RFC 4180) with a header.
+     * @enum {string}
+     */
+    ExportFormat: "jsonl" | "csv";
+    /** @description An export of logs that is asked for. */
+    ExportIn: {
+      filters?: components["schemas"]["LogFilters"] | null;
+      format?: components["schemas"]["ExportFormat"] | null;
+    };
     /**
      * @description Why a request to the provider failed. `refused`: it does not accept the credentials, the permissions or the request.
      *     `unreachable`: Patchbay could not connect to it, or the connection was lost. `timed_out`: it did not respond in time.
@@ -1956,6 +3361,31 @@ export interface components {
      * @description A file.
      */
     FileBytes: string;
+    /** @description An action that was found. */
+    FoundAction: {
+      /**
+       * @description The action's ID.
+       * @example slack_post_message
+       */
+      id: string;
+      /** @description The action's ID, by the name that some clients read. */
+      action_name: string;
+      /**
+       * @description The connector's key.
+       * @example slack
+       */
+      connector_key: string;
+      /** @description The display name. */
+      label: string;
+      /** @description The description. */
+      description: string;
+      /**
+       * Format: float
+       * @description How well the action fits, from 0 to 1. A good match has at least 0.4.
+       * @example 0.82
+       */
+      similarity_score: number;
+    };
     /**
      * @description An OAuth 2.0 grant (RFC 6749).
      * @enum {string}
@@ -2186,7 +3616,7 @@ export interface components {
      * @description A part that the catalog of actions can include.
      * @enum {string}
      */
-    IncludedPart: "action_details" | "authentication_guides" | "operation_details";
+    IncludedPart: "action_details" | "authentication_guides" | "operation_details" | "tool_feedback";
     /** @description A connector profile that a session can link. */
     Integration: {
       /** @description Always true: disabled profiles are not listed. */
@@ -2234,6 +3664,11 @@ export interface components {
       /** Format: uri */
       logo_url: string;
     };
+    /**
+     * @description The length of an interval. Weeks begin on Monday; all are in UTC.
+     * @enum {string}
+     */
+    IntervalType: "minute" | "hour" | "day" | "week" | "month" | "none";
     /** @description A JSON object with any members. */
     JsonObject: {
       [key: string]: unknown;
@@ -2265,6 +3700,237 @@ export interface components {
     LinkedAccountRef: {
       /** @example V1StGXR8z5jdHi6BmyT1x */
       id: string;
+    };
+    /** @description The calls of one group in one interval. */
+    LogAggregate: {
+      /**
+       * Format: date-time
+       * @description When the interval begins; absent if there is only one.
+       */
+      time?: string | null;
+      /** @description The value of each dimension; null if the calls have none. */
+      dimensions: components["schemas"]["JsonObject"];
+      /** Format: int64 */
+      requests: number;
+      /** Format: int64 */
+      errors: number;
+      duration_ms: components["schemas"]["LogDurations"];
+    };
+    /** @description Counts of logs. */
+    LogAggregates: {
+      data: components["schemas"]["LogAggregate"][];
+      /** @description Whether everything was counted. Counting ends after two seconds. */
+      complete: boolean;
+      /**
+       * Format: date-time
+       * @description The time from which on everything was counted; null if everything was.
+       */
+      searched_from: string | null;
+    };
+    /** @description The values of dimensions. */
+    LogDimensions: {
+      /** @description For each dimension an array of `{value, count}`, most frequent first, at most 500. */
+      data: components["schemas"]["JsonObject"];
+    };
+    /** @description Durations in milliseconds. The percentiles are estimates from counts in fixed buckets. */
+    LogDurations: {
+      /** Format: double */
+      avg: number;
+      /** Format: double */
+      p50: number;
+      /** Format: double */
+      p95: number;
+      /** Format: double */
+      p99: number;
+    };
+    /** @description Conditions on logs. All must be met; of an array, one value is enough. An empty array matches nothing. */
+    LogFilters: {
+      /** @description IDs of accounts. */
+      account_secure_id?: string[] | null;
+      /** @description IDs of actions, as `action_id`. */
+      action?: string[] | null;
+      /**
+       * @description IDs of actions.
+       * @example [
+       *       "spotdraft_list_contracts"
+       *     ]
+       */
+      action_id?: string[] | null;
+      /** @description IDs of runs. */
+      action_run_id?: string[] | null;
+      /** @description Types of actions. */
+      action_type?: string[] | null;
+      /** @description IDs of agents. */
+      agent_id?: string[] | null;
+      /** @description IDs of API keys. */
+      auth_id?: string[] | null;
+      /** @description How callers authenticated: `api_key`, `session`. */
+      auth_type?: string[] | null;
+      /** @description Categories of actions. */
+      category?: string[] | null;
+      /** @description No log here has one. */
+      child_resource?: string[] | null;
+      /**
+       * @description Keys of connectors.
+       * @example [
+       *       "spotdraft"
+       *     ]
+       */
+      connector_key?: string[] | null;
+      /** @description Who provides the connector. */
+      connector_owner?: string[] | null;
+      /** @description IDs of connector profiles. */
+      connector_profile_id?: string[] | null;
+      /** @description Versions of connectors. */
+      connector_version?: string[] | null;
+      /** @description Stable error codes. */
+      error_code?: string[] | null;
+      /** @description Methods of requests to providers. */
+      http_method?: string[] | null;
+      /** @description Addresses of clients. */
+      ip_address?: string[] | null;
+      /** @description IDs of logs, as `action_run_id`. */
+      log_id?: string[] | null;
+      /** @description `action`, `unified`. */
+      log_type?: string[] | null;
+      /** @description `production`, `test`. */
+      mode?: string[] | null;
+      /** @description IDs of customers. */
+      origin_owner_id?: string[] | null;
+      /** @description Names of customers. */
+      origin_owner_name?: string[] | null;
+      /** @description Keys of connectors, as `connector_key`. */
+      provider?: string[] | null;
+      /** @description IDs of logs, or of the HTTP requests that started the calls (`x-request-id`). */
+      request_id?: string[] | null;
+      /** @description No log here has one. */
+      resource?: string[] | null;
+      /** @description No log here has one. */
+      service?: string[] | null;
+      /** @description Sessions of calls by MCP. */
+      session_id?: string[] | null;
+      /** @description IDs of sources: of API keys. */
+      source_id?: string[] | null;
+      /** @description Sources: `api`, `dashboard`, `mcp`, `connection_test`, `revocation`. */
+      source_type?: string[] | null;
+      /** @description Names of sources. */
+      source_value?: string[] | null;
+      /**
+       * @description Statuses.
+       * @example [
+       *       "429",
+       *       "502"
+       *     ]
+       */
+      status_code?: string[] | null;
+      /** @description Kinds of streamed responses. */
+      stream_type?: string[] | null;
+      /** @description No log here has one. */
+      sub_resource?: string[] | null;
+      /** @description Transports of calls by MCP. */
+      transport_type?: string[] | null;
+      /** @description User agents of clients. */
+      user_agent?: string[] | null;
+      /** @description Pairs of a property and a value as JSON texts, of which one must fit: `["connector_key","spotdraft"]`. */
+      tuples?: string[] | null;
+      /**
+       * Format: date-time
+       * @description The earliest start.
+       */
+      start_time?: string | null;
+      /**
+       * Format: date-time
+       * @description The latest start.
+       */
+      end_time?: string | null;
+      /** @description Whether the call succeeded: its status is below 400. */
+      success?: boolean | null;
+      /** @description Whether nobody waited for the call. */
+      is_background?: boolean | null;
+      /** @description A text that the error's message or the URL contains, in any case. */
+      message?: string | null;
+      /**
+       * Format: int32
+       * @description The shortest duration, in milliseconds.
+       */
+      min_duration_ms?: number | null;
+      order_by?: components["schemas"]["LogOrderBy"] | null;
+      order_direction?: components["schemas"]["OrderDirection"] | null;
+    };
+    /**
+     * @description The property that a list of logs is ordered by.
+     * @enum {string}
+     */
+    LogOrderBy: "start_time" | "end_time" | "event_time" | "duration_ms";
+    /** @description A page of logs. */
+    LogPage: {
+      data: components["schemas"]["ActionLog"][];
+      query: components["schemas"]["LogPageQuery"];
+      /**
+       * Format: int64
+       * @description The number on all pages; null if there are more than 10,000, or with a cursor.
+       */
+      total: number | null;
+      /**
+       * Format: int64
+       * @description The number that were counted.
+       */
+      total_at_least: number;
+      /** @description The cursor of the next page; null on the last one. */
+      next: string | null;
+      /** @description Whether everything was searched. A search ends after two seconds. */
+      complete: boolean;
+      /**
+       * Format: date-time
+       * @description The time from which on everything was searched; null if everything was.
+       */
+      searched_from: string | null;
+    };
+    /** @description The page that was asked for. */
+    LogPageQuery: {
+      /** Format: int32 */
+      page: number;
+      /** Format: int32 */
+      page_size: number;
+    };
+    /** @description A page of logs that is asked for. */
+    LogQueryIn: {
+      filters?: components["schemas"]["LogFilters"] | null;
+      /**
+       * Format: int32
+       * @description The page, from 1.
+       */
+      page?: number | null;
+      /**
+       * Format: int32
+       * @description Logs per page; 25 if absent.
+       */
+      page_size?: number | null;
+      /** @description The cursor of the page: `next` from the previous page, in place of `page`. */
+      next?: string | null;
+    };
+    /** @description What the logs of an instance contain. */
+    LogStatus: {
+      /** Format: int64 */
+      runs: number;
+      /** Format: int64 */
+      steps: number;
+      /**
+       * Format: int64
+       * @description The size of the logs.
+       */
+      bytes: number;
+      /**
+       * Format: int64
+       * @description The number of segments, or of days with PostgreSQL.
+       */
+      segments: number;
+      /** Format: date-time */
+      oldest: string | null;
+      /** Format: date-time */
+      newest: string | null;
+      /** @description The number of runs that this server dropped since its start, by reason. */
+      dropped: components["schemas"]["JsonObject"];
     };
     /** @description The credentials of a login: exactly one of the two. */
     Login: {
@@ -2318,10 +3984,20 @@ export interface components {
      */
     NoticePosition: "top" | "bottom";
     /**
+     * @description The direction of an order.
+     * @enum {string}
+     */
+    OrderDirection: "asc" | "desc";
+    /**
      * @description The number of your organization: a string of digits. Existing SDKs before version 4.34 get a JSON number, because they refuse a string.
      * @example 2843571935871042
      */
     OrganizationId: string | number;
+    /**
+     * @description How tools take inputs.
+     * @enum {string}
+     */
+    ParamStyle: "nested" | "flat_prefixed" | "flat_smart";
     /**
      * @description The changes to an account; absent members leave their value as it is. The provider verifies new field values before
      *     they are stored.
@@ -2389,6 +4065,57 @@ export interface components {
       enabled_actions?: string[] | null;
       setup_information?: components["schemas"]["SecretFields"] | null;
     };
+    /** @description The changes to a webhook; absent members leave their value as it is. */
+    PatchWebhook: {
+      /** @description A label for people; null removes it. */
+      name?: string | null;
+      /**
+       * Format: uri
+       * @description Where deliveries are sent.
+       */
+      url?: string;
+      /** @description The events of Patchbay that it receives: all of them. */
+      events?: components["schemas"]["PlatformEvent"][];
+      /** @description The events of connectors that it receives: all of them. */
+      connector_events?: string[];
+      /** @description Whether deliveries are made. What was queued before it was disabled is delivered when it is enabled again. */
+      enabled?: boolean;
+      /** @description Whether deliveries are made one at a time, in the order of the events. */
+      ordered?: boolean;
+      /** @description Headers that each delivery has besides: all of them. */
+      headers?: {
+        [key: string]: string;
+      };
+    };
+    /** @description A new pin of a profile. */
+    PinVersion: {
+      /**
+       * @description `latest`, `1.x.x`, `1.2.x` or one version.
+       * @example 1.x.x
+       */
+      pinned_version?: string;
+    };
+    /** @description The version that a profile is pinned to. */
+    PinnedVersion: {
+      /**
+       * @description `latest`, `1.x.x`, `1.2.x` or one version; null follows the latest version.
+       * @example 1.x.x
+       */
+      pinned_version: string | null;
+    };
+    /**
+     * @description An event of Patchbay.
+     * @enum {string}
+     */
+    PlatformEvent:
+      | "account.created"
+      | "account.updated"
+      | "account.deleted"
+      | "account.reauth_required"
+      | "account.reactivated"
+      | "account.relink_due"
+      | "account.revoked"
+      | "webhook.failing";
     /** @description One problem of a request. */
     Problem: {
       /**
@@ -2504,6 +4231,51 @@ export interface components {
         [key: string]: string;
       };
     };
+    /** @description A request to a provider. */
+    ProviderLog: components["schemas"]["AttemptLog"] & {
+      /**
+       * @description The ID of the request: the run's, the step's index, and the number of the request in the step.
+       * @example 018f3b2c-7e1a-7c3d-9b4e-2f6a8d0c1e5f.0.0
+       */
+      id: string;
+      /**
+       * Format: uuid
+       * @description The ID of the log of the call.
+       */
+      request_id: string;
+      /** Format: int32 */
+      step_index: number;
+      step_id: string | null;
+      project_id: string;
+      account_id: string | null;
+      connector_key: string | null;
+      action_id: string | null;
+      success: boolean;
+    };
+    /** @description A page of requests to providers. */
+    ProviderLogPage: {
+      data: components["schemas"]["ProviderLog"][];
+      query: components["schemas"]["LogPageQuery"];
+      /**
+       * Format: int64
+       * @description The number on all pages; null if there are more than 10,000, or with a cursor.
+       */
+      total: number | null;
+      /**
+       * Format: int64
+       * @description The number that were counted.
+       */
+      total_at_least: number;
+      /** @description The cursor of the next page; null on the last one. */
+      next: string | null;
+      /** @description Whether everything was searched. A search ends after two seconds. */
+      complete: boolean;
+      /**
+       * Format: date-time
+       * @description The time from which on everything was searched; null if everything was.
+       */
+      searched_from: string | null;
+    };
     /** @description The value of a header, which is sent as a string. Null is ignored. */
     ProxyHeader: string | number | boolean | null;
     /**
@@ -2538,7 +4310,11 @@ export interface components {
        * @example acme.connector.yaml
        */
       name: string;
-      /** @description The file's content, as YAML. */
+      /**
+       * @description The file's content, as YAML.
+       * @example Patchbay: 1.0.0
+       *     info: …
+       */
       text: string;
     };
     /** @description The outcome of a push. */
@@ -2554,9 +4330,23 @@ export interface components {
       /** @description The warnings about its files. */
       warnings: components["schemas"]["Diagnostic"][];
     };
+    /** @description A test that was queued. */
+    QueuedTest: {
+      /**
+       * @description The event's id: `webhook-id` of the delivery.
+       * @example evt_7rT0mVQ2nX5cJ8wLk3Zp1YbH
+       */
+      event_id: string;
+    };
     /** @description The state of a server that can serve requests. */
     Readiness: {
       status: components["schemas"]["ReadyStatus"];
+      /**
+       * Format: int64
+       * @description For how many seconds the database that servers share has been away: calls that need no write are served from what the
+       *     server has in memory.
+       */
+      stale_seconds?: number;
     };
     /**
      * @description Always `ready`: a server that is not ready responds with 503.
@@ -2584,6 +4374,131 @@ export interface components {
      * @enum {string}
      */
     ReleaseStage: "preview" | "beta" | "ga" | "deprecated" | "internal";
+    /** @description Which deliveries to send again. */
+    ReplayDeliveries: {
+      /**
+       * Format: date-time
+       * @description Deliveries of events that were queued at or after this moment.
+       */
+      since: string;
+      /**
+       * Format: date-time
+       * @description Deliveries of events that were queued before this moment.
+       */
+      until?: string;
+      /** @description `dead` ones; `failed` ones, which are the dead and those that wait after a failure; or `all`, also the delivered ones. */
+      state?: components["schemas"]["WebhookReplayState"];
+      /**
+       * Format: int32
+       * @description The number of deliveries at most.
+       * @default 10000
+       */
+      limit: number;
+    };
+    /** @description A running server. */
+    Replica: {
+      /**
+       * Format: uuid
+       * @description The server's ID, which is new at each start.
+       */
+      id: string;
+      /** @description The version of Patchbay. */
+      version: string;
+      /**
+       * @description The address on which it listens.
+       * @example 10.0.0.7:8080
+       */
+      address: string;
+      /** @description Whether it does the work of which one server is enough, such as the deletion of old records. */
+      leader: boolean;
+      /** @description Whether it is the server that responds. */
+      this: boolean;
+      /** @description The IDs of the keys in its key ring. */
+      key_ids: string[];
+      /** @description A hash of its instance's connectors. Servers whose directories of connectors differ have different ones. */
+      connectors: string;
+      /** Format: date-time */
+      started_at: string;
+      /**
+       * Format: date-time
+       * @description When it announced itself last. The times are those of the database's clock.
+       */
+      seen_at: string;
+    };
+    /** @description The running servers. */
+    ReplicaList: {
+      data: components["schemas"]["Replica"][];
+    };
+    /** @description An event that your software reports. */
+    ReportedEvent: {
+      /**
+       * @description Its name, for example `hris_employees.updated`.
+       * @example hris_employees.updated
+       */
+      event: string;
+      /** @description The id of the record that it concerns; the account's id for an event of the account. */
+      record_id: string;
+    };
+    /** @description What became of a reported event. */
+    ReportedEventOutcome: {
+      event: string;
+      record_id: string;
+      /**
+       * Format: int32
+       * @description 202 if it is queued, 400 if it is not valid.
+       * @example 202
+       */
+      status: number;
+      message: string;
+    };
+    /** @description A call in the shape of the first version. */
+    RequestLog: {
+      /** Format: uuid */
+      request_id: string;
+      /** Format: date-time */
+      event_datetime: string;
+      /** Format: date-time */
+      start_time: string;
+      /** Format: date-time */
+      end_time: string;
+      /**
+       * Format: int64
+       * @description In milliseconds.
+       */
+      duration: number;
+      account_id: string | null;
+      project_id: string;
+      http_method: string | null;
+      path: string | null;
+      url: string | null;
+      /** Format: int32 */
+      status: number;
+      success: boolean;
+      provider: string | null;
+      service: string | null;
+      resource: string | null;
+      child_resource: string | null;
+      sub_resource: string | null;
+      action: string | null;
+      /** @description Whether nobody waited for the call. */
+      is_worker: boolean;
+      source_type: string | null;
+      source_value: string | null;
+      source_id: string | null;
+      source_ip: string | null;
+      /** @description The requests to the provider, if `include` has `step_logs`. */
+      step_requests?: components["schemas"]["StepRequestLog"][] | null;
+    };
+    /** @description A call. */
+    RequestLogDetail: {
+      data: components["schemas"]["RequestLog"];
+    };
+    /** @description A page of calls. */
+    RequestLogPage: {
+      /** @description The cursor of the next page; null on the last one. */
+      next: string | null;
+      data: components["schemas"]["RequestLog"][];
+    };
     /** @description The outcome of the revocation of an account's credentials at its provider. */
     Revocation: {
       status: components["schemas"]["RevocationStatus"];
@@ -2646,6 +4561,15 @@ export interface components {
       /** @description Whether its credentials were deleted here. */
       wiped: boolean;
     };
+    /** @description How a secret is replaced. */
+    RotateSecret: {
+      /**
+       * Format: int64
+       * @description How long the previous secret signs too, in seconds: from 0 to seven days, by default a day.
+       * @default 86400
+       */
+      overlap_seconds: number;
+    };
     /**
      * @description A run of an action.
      * @example {
@@ -2667,7 +4591,7 @@ export interface components {
       body?: components["schemas"]["JsonObject"] | null;
       /**
        * @deprecated
-       * @description Ignored; existing clients send it.
+       * @description The older form of `defender_config`.
        */
       defender_enabled?: boolean | null;
       defender_config?: components["schemas"]["JsonObject"] | null;
@@ -2690,6 +4614,10 @@ export interface components {
       /** @description The cursor of the next page, to pass unchanged; null if there is none. */
       next: unknown;
       debug?: components["schemas"]["RunTrace"];
+      /** @description True for a dry run: nothing was sent, and `debug` contains the request that would have been. */
+      dry_run?: unknown;
+      /** @description That the result was not screened, if the request asks for it with `defender_config`. */
+      defender?: unknown;
     } & {
       [key: string]: unknown;
     };
@@ -2738,6 +4666,38 @@ export interface components {
       includes: string[];
     };
     /**
+     * @description A search for actions.
+     * @example {
+     *       "query": "send a message to the team channel",
+     *       "connector": "slack",
+     *       "top_k": 5
+     *     }
+     */
+    SearchActions: {
+      /**
+       * @description What the action should do, in your own words, or its ID. After 500 characters it is cut.
+       * @example send a message to the team channel
+       */
+      query: string;
+      /**
+       * @description Only actions of this connector.
+       * @example slack
+       */
+      connector?: string | null;
+      /**
+       * Format: int32
+       * @description The most results; 100 if absent.
+       */
+      top_k?: number | null;
+      /**
+       * Format: float
+       * @description Only results with at least this similarity, from 0 to 1.
+       */
+      min_similarity?: number | null;
+      /** @description The ID of the API key's project. A search for another project finds nothing. */
+      project_id?: string | null;
+    };
+    /**
      * @description Field values by the field's key, secret or not. Null is ignored.
      * @example {
      *       "clientId": "client-1",
@@ -2751,7 +4711,7 @@ export interface components {
      * @description A request to the provider's own host.
      * @example {
      *       "method": "get",
-     *       "path": "/v2.1/public/contracts/?limit=1"
+     *       "path": "/contract_types/"
      *     }
      */
     SendProxied: {
@@ -2842,6 +4802,148 @@ export interface components {
        */
       timestamp: string;
     };
+    /** @description A step of a run. */
+    StepLog: {
+      /** @example step */
+      log_type: string;
+      /** Format: uuid */
+      action_run_id: string;
+      /**
+       * Format: int32
+       * @description Its place in the action, from 0.
+       */
+      step_index: number;
+      step_id: string | null;
+      /** @example request */
+      step_function_name: string | null;
+      /** @example 1 */
+      step_function_version: string | null;
+      /**
+       * Format: int32
+       * @description The number of items that it ran for; 1 without an iterator.
+       */
+      step_iterations: number;
+      /** Format: date-time */
+      event_time: string;
+      /** Format: date-time */
+      start_time: string;
+      /** Format: date-time */
+      end_time: string;
+      /**
+       * Format: double
+       * @description In milliseconds, with microseconds as fractions.
+       */
+      duration_ms: number;
+      project_id: string;
+      account_id: string | null;
+      /** @description Whether its condition skipped it. */
+      skipped: boolean;
+      success: boolean;
+      /**
+       * Format: int32
+       * @description The status of its last response, or of its error; 0 if it was cut.
+       */
+      status_code: number;
+      /** @description The error's message, secrets redacted. */
+      message: string | null;
+      /** @description The requests to the provider, retries and pages included, in order. */
+      attempts: components["schemas"]["AttemptLog"][];
+    };
+    /** @description A page of steps. */
+    StepLogPage: {
+      data: components["schemas"]["StepLog"][];
+      query: components["schemas"]["LogPageQuery"];
+      /**
+       * Format: int64
+       * @description The number on all pages; null if there are more than 10,000, or with a cursor.
+       */
+      total: number | null;
+      /**
+       * Format: int64
+       * @description The number that were counted.
+       */
+      total_at_least: number;
+      /** @description The cursor of the next page; null on the last one. */
+      next: string | null;
+      /** @description Whether everything was searched. A search ends after two seconds. */
+      complete: boolean;
+      /**
+       * Format: date-time
+       * @description The time from which on everything was searched; null if everything was.
+       */
+      searched_from: string | null;
+    };
+    /** @description A request to a provider in the shape of the first version. */
+    StepRequestLog: {
+      /** @description The ID of the request to the provider. */
+      id: string;
+      /** Format: uuid */
+      request_id: string;
+      /** Format: date-time */
+      event_datetime: string;
+      /** Format: date-time */
+      start_time: string;
+      /** Format: date-time */
+      end_time: string;
+      /**
+       * Format: int64
+       * @description In milliseconds.
+       */
+      duration: number;
+      account_id: string | null;
+      project_id: string;
+      http_method: string;
+      path: string | null;
+      url: string;
+      /**
+       * Format: int32
+       * @description The status of the response; null without a response.
+       */
+      status: number | null;
+      success: boolean;
+      provider: string | null;
+      service: string | null;
+      resource: string | null;
+      child_resource: string | null;
+      sub_resource: string | null;
+      action: string | null;
+      is_worker: boolean;
+    };
+    /** @description A page of requests to providers. */
+    StepRequestLogPage: {
+      /** @description The cursor of the next page; null on the last one. */
+      next: string | null;
+      data: components["schemas"]["StepRequestLog"][];
+    };
+    /**
+     * @description Feedback on tools.
+     * @example {
+     *       "feedback": "It found the right contract at once.",
+     *       "account_id": "V1StGXR8z5jdHi6BmyT1x",
+     *       "tool_names": [
+     *         "spotdraft_list_contracts"
+     *       ]
+     *     }
+     */
+    SubmitFeedback: {
+      /** @description What was good or bad, at most 10,000 characters. */
+      feedback: string;
+      /** @description The account with which the tools were used. */
+      account_id?: string | null;
+      /** @description The tools, 1 to 50: the IDs of actions. */
+      tool_names: string[];
+    };
+    /** @description Feedback that was kept. */
+    SubmittedFeedback: {
+      /** @description That it was kept, for a person. */
+      message: string;
+      /** @description Its ID. */
+      key: string;
+      /** Format: date-time */
+      submitted_at: string;
+      /** @description The same as `key`; existing clients read it. */
+      trace_id: string;
+    };
     /** @description The data about a token; never the token itself. */
     Token: {
       /** Format: date-time */
@@ -2881,11 +4983,297 @@ export interface components {
        */
       is_of_earlier_app: boolean;
     };
+    /** @description What the tools of a mode cost. */
+    ToolCost: {
+      /** @description The mode, as in `tool-mode`. */
+      tool_mode: components["schemas"]["ToolMode"];
+      /** @description The style, as in `param-style`. */
+      param_style: components["schemas"]["ParamStyle"];
+      /**
+       * @description The number of tools.
+       * @example 4
+       */
+      tools: number;
+      /**
+       * @description The size of their definitions as JSON.
+       * @example 3200
+       */
+      bytes: number;
+      /**
+       * @description The tokens that a model reads before each conversation: an estimate.
+       * @example 800
+       */
+      tokens: number;
+    };
+    /** @description What the tools of accounts cost, in each mode. */
+    ToolCosts: {
+      /** @description Each mode; `individual` in each style. */
+      data: components["schemas"]["ToolCost"][];
+    };
+    /** @description Feedback on one tool. */
+    ToolFeedback: {
+      /** @description Its ID. Feedback on several tools has one entry for each, with the same ID. */
+      key: string;
+      /**
+       * @description The tool: an action's ID.
+       * @example spotdraft_list_contracts
+       */
+      tool_name: string;
+      /** @description The account with which the tool was used; null if it is not known. */
+      account_id: string | null;
+      /** @description What was said. */
+      feedback: string;
+      /** Format: date-time */
+      submitted_at: string;
+    };
+    /** @description The newest feedback on tools. */
+    ToolFeedbackList: {
+      data: components["schemas"]["ToolFeedback"][];
+    };
+    /**
+     * @description How actions become tools.
+     * @enum {string}
+     */
+    ToolMode: "individual" | "search_execute" | "meta";
     /**
      * @description How a field's value is validated.
      * @enum {string}
      */
     ValidationKind: "html-pattern";
+    /** @description A webhook: an address of your software that receives events. */
+    Webhook: {
+      /**
+       * Format: int64
+       * @description Its number.
+       * @example 70368744177001
+       */
+      id: number;
+      /**
+       * @description A label for people.
+       * @example Production
+       */
+      name: string | null;
+      /**
+       * Format: uri
+       * @description Where deliveries are sent.
+       * @example https://app.example.com/patchbay
+       */
+      url: string;
+      /** @description The events of Patchbay that it receives. */
+      events: components["schemas"]["PlatformEvent"][];
+      /** @description The events of connectors that it receives: `CONNECTOR:TYPE`, `CONNECTOR:*`, or `*:*` for all. */
+      connector_events: string[];
+      /** @description Whether deliveries are made. */
+      enabled: boolean;
+      /** @description Whether deliveries are made one at a time, in the order of the events. */
+      ordered: boolean;
+      /** @description The names of the headers that each delivery has besides. Their values are not shown again. */
+      headers: string[];
+      /**
+       * Format: date-time
+       * @description Until when the previous secret signs too; null if only one does.
+       */
+      previous_secret_until: string | null;
+      health: components["schemas"]["WebhookHealth"];
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      updated_at: string;
+    };
+    /** @description Headers of an attempt. */
+    WebhookAttemptHeaders: {
+      "webhook-id": string;
+      "webhook-timestamp": string;
+    };
+    /** @description The request of an attempt, without the signatures and your own headers. */
+    WebhookAttemptRequest: {
+      /** @example POST */
+      method: string;
+      /** @description Where it was sent, without the query. */
+      url: string;
+      headers: components["schemas"]["WebhookAttemptHeaders"];
+    };
+    /** @description The response to an attempt. */
+    WebhookAttemptResponse: {
+      /**
+       * Format: int32
+       * @description The HTTP status.
+       */
+      status: number;
+      /** @description The beginning of the body, at most 4 KiB, without secrets. */
+      body: string | null;
+    };
+    /** @description A delivery: one event for one webhook. */
+    WebhookDelivery: {
+      /**
+       * Format: int64
+       * @description Its number. A later event has a higher one.
+       */
+      id: number;
+      /** Format: int64 */
+      webhook_id: number;
+      /** @description The event's id: `webhook-id` of every attempt. */
+      event_id: string;
+      /** @example account.created */
+      event: string;
+      /** @description The account that the event concerns. */
+      account_id: string | null;
+      state: components["schemas"]["WebhookDeliveryState"];
+      /**
+       * Format: date-time
+       * @description When the next attempt is due; null if there is none.
+       */
+      next_attempt_at: string | null;
+      /**
+       * Format: int32
+       * @description The number of attempts.
+       */
+      attempts: number;
+      /**
+       * Format: int32
+       * @description The HTTP status of the last attempt; null if no response came.
+       */
+      last_status: number | null;
+      /** @description Why the last attempt failed. */
+      last_error: string | null;
+      /** Format: date-time */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @description When it was delivered, or given up.
+       */
+      finished_at: string | null;
+    };
+    /** @description An attempt of a delivery. */
+    WebhookDeliveryAttempt: {
+      /**
+       * Format: int32
+       * @description Its number, from 1. Replays go on counting.
+       */
+      number: number;
+      /** Format: date-time */
+      started_at: string;
+      /** Format: int64 */
+      duration_ms: number;
+      request: components["schemas"]["WebhookAttemptRequest"];
+      response: components["schemas"]["WebhookAttemptResponse"] | null;
+      /** @description Why it failed; null if it was accepted. */
+      error: string | null;
+    };
+    /** @description A delivery with what was sent and what came back. */
+    WebhookDeliveryDetails: components["schemas"]["WebhookDelivery"] & {
+      /** @description The body of every attempt. The bytes that are sent are those of `body_text`. */
+      body: components["schemas"]["JsonObject"];
+      /** @description The body as the bytes that are sent and signed. */
+      body_text: string;
+      attempt_list: components["schemas"]["WebhookDeliveryAttempt"][];
+    };
+    /** @description Deliveries of a webhook. */
+    WebhookDeliveryList: {
+      data: components["schemas"]["WebhookDelivery"][];
+      /** @description The cursor of the next page; null on the last one. */
+      next: string | null;
+    };
+    /**
+     * @description `pending` until the receiver accepts it; `delivered`; `dead` after the last attempt has failed.
+     * @enum {string}
+     */
+    WebhookDeliveryState: "pending" | "delivered" | "dead";
+    /** @description An event about a webhook. */
+    WebhookEvent: {
+      /** @description The event's id: equal to the header `webhook-id`. */
+      delivery_id: string;
+      project_id: string;
+      /** @description `webhook.failing`, or `webhook.test`. */
+      event: string;
+      /** Format: date-time */
+      event_date: string;
+      /** @example webhook */
+      record_type: string;
+      record_id: string;
+      /** Format: date-time */
+      sent_at: string;
+      /**
+       * Format: int64
+       * @description The webhook that it concerns.
+       */
+      webhook_id: number;
+      /**
+       * Format: date-time
+       * @description Since when no delivery to it has succeeded.
+       */
+      failing_since?: string;
+      /** @description Why the last attempt failed. */
+      last_error?: string;
+    };
+    /** @description What the receiver of a webhook is like. */
+    WebhookHealth: {
+      state: components["schemas"]["WebhookHealthState"];
+      /**
+       * Format: date-time
+       * @description Since when; null if all is well.
+       */
+      since: string | null;
+      /**
+       * Format: date-time
+       * @description The last delivery that the receiver accepted.
+       */
+      last_success_at: string | null;
+      /** @description Why the last failed attempt failed, or why Patchbay disabled the webhook. */
+      last_error: string | null;
+    };
+    /**
+     * @description `ok`; `failing` if no delivery has succeeded for an hour; `open` while deliveries wait because the last ones failed;
+     *     `disabled`.
+     * @enum {string}
+     */
+    WebhookHealthState: "ok" | "failing" | "open" | "disabled";
+    /** @description The webhooks of a project. */
+    WebhookList: {
+      data: components["schemas"]["Webhook"][];
+    };
+    /** @description A replay and how far it is. */
+    WebhookReplay: {
+      id: string;
+      /** Format: int64 */
+      webhook_id: number;
+      state: components["schemas"]["WebhookReplayJobState"];
+      /**
+       * Format: int64
+       * @description The number of deliveries that it took.
+       */
+      total: number;
+      /**
+       * Format: int64
+       * @description Of these, the number that were delivered again.
+       */
+      delivered: number;
+      /**
+       * Format: int64
+       * @description Of these, the number that were given up again.
+       */
+      dead: number;
+      /** Format: date-time */
+      created_at: string;
+    };
+    /**
+     * @description `running` until each delivery was delivered or given up.
+     * @enum {string}
+     */
+    WebhookReplayJobState: "running" | "done";
+    /**
+     * @description The states of the deliveries of a replay.
+     * @enum {string}
+     */
+    WebhookReplayState: "failed" | "dead" | "all";
+    /** @description A webhook with its secret, which is shown once. */
+    WebhookWithSecret: components["schemas"]["Webhook"] & {
+      /**
+       * @description The secret that signs deliveries.
+       * @example whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD
+       */
+      secret: string;
+    };
   };
   responses: {
     /** @description The provider is unreachable or returned an invalid response. */
@@ -3259,6 +5647,12 @@ export interface operations {
     };
     requestBody: {
       content: {
+        /**
+         * @example {
+         *       "connector": "spotdraft",
+         *       "dry_run": true
+         *     }
+         */
         "application/json": components["schemas"]["RevokeAccounts"];
       };
     };
@@ -3358,6 +5752,14 @@ export interface operations {
     };
     requestBody: {
       content: {
+        /**
+         * @example {
+         *       "label": "Main workspace",
+         *       "metadata": {
+         *         "plan": "pro"
+         *       }
+         *     }
+         */
         "application/json": components["schemas"]["PatchAccount"];
       };
     };
@@ -3438,7 +5840,7 @@ export interface operations {
          *     ]
          */
         "filter[action_key]"?: string[];
-        /** @description Words that must all occur in the connector's name or the action's ID, label or description. */
+        /** @description Words that must all occur in the connector's name or the action's ID, label or description; or what the action should do, as for `POST /actions/search`. */
         search?: string;
         /** @description Parts to add, comma-separated. */
         include?: components["schemas"]["IncludedPart"][];
@@ -3476,9 +5878,45 @@ export interface operations {
       503: components["responses"]["ServiceUnavailable"];
     };
   };
+  actions_build: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["BuildActions"];
+      };
+    };
+    responses: {
+      /** @description The index is up to date. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ActionBuildResult"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
   actions_rpc: {
     parameters: {
       query?: {
+        /** @description With `true` the inputs and the account are checked, and nothing is sent to the provider: `debug` contains the first request that would have been. */
+        dry_run?: boolean;
         /** @description With `true` the response, or the error, contains `debug`: the requests to the provider and its responses, secrets redacted. */
         debug?: boolean;
       };
@@ -3492,6 +5930,11 @@ export interface operations {
         "x-connector-profile-id"?: string;
         /** @description The longest time in milliseconds that a rate limit may delay a request to the provider; with `0` a limit responds at once with 429. If absent, the time limit of the call. */
         "x-rate-limit-wait"?: number;
+        /**
+         * @description With `heartbeat` a line break is sent every few seconds while the action runs. The status is then always 200, and an error is in the body.
+         * @example heartbeat
+         */
+        prefer?: string;
         /**
          * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
          * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
@@ -3546,6 +5989,228 @@ export interface operations {
       "5XX": components["responses"]["ProviderFailed"];
     };
   };
+  actions_search: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SearchActions"];
+      };
+    };
+    responses: {
+      /** @description The actions, the best first. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ActionSearchResult"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  admin_logs: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The state of the logs. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LogStatus"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  admin_replicas: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The running servers. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReplicaList"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  tool_feedback_list: {
+    parameters: {
+      query?: {
+        /**
+         * @description Only feedback on this tool: an action's ID.
+         * @example slack_post_message
+         */
+        tool_name?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The feedback. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ToolFeedbackList"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  tool_feedback_submit: {
+    parameters: {
+      query?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SubmitFeedback"];
+      };
+    };
+    responses: {
+      /** @description It is kept. */
+      200: {
+        headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SubmittedFeedback"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      /** @description The project does not have the account. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Error"];
+        };
+      };
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["IdempotencyConflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  tool_costs: {
+    parameters: {
+      query?: {
+        /** @description The accounts, comma-separated, if the header is absent. */
+        account_id?: string[];
+        /** @description All accounts of this owner instead. */
+        owner_id?: string;
+        /** @description Only these connectors, comma-separated; `*` stands for any characters. */
+        connectors?: string[];
+        /** @description Only these actions, comma-separated; `*` stands for any characters. */
+        actions?: string[];
+      };
+      header?: {
+        /**
+         * @description The accounts, comma-separated.
+         * @example V1StGXR8z5jdHi6BmyT1x
+         */
+        "x-account-id"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The sizes. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ToolCosts"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      /** @description The project has none of the accounts. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Error"];
+        };
+      };
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
   api_keys_list: {
     parameters: {
       query?: never;
@@ -3588,6 +6253,15 @@ export interface operations {
     };
     requestBody: {
       content: {
+        /**
+         * @example {
+         *       "name": "Reports",
+         *       "scopes": [
+         *         "platform:read",
+         *         "connectors:read"
+         *       ]
+         *     }
+         */
         "application/json": components["schemas"]["CreateApiKey"];
       };
     };
@@ -3656,6 +6330,12 @@ export interface operations {
     };
     requestBody: {
       content: {
+        /**
+         * @example {
+         *       "name": "Reports",
+         *       "enabled": false
+         *     }
+         */
         "application/json": components["schemas"]["PatchApiKey"];
       };
     };
@@ -3690,6 +6370,11 @@ export interface operations {
     };
     requestBody: {
       content: {
+        /**
+         * @example {
+         *       "password": "correct horse battery staple"
+         *     }
+         */
         "application/json": components["schemas"]["Login"];
       };
     };
@@ -3754,6 +6439,11 @@ export interface operations {
     };
     requestBody: {
       content: {
+        /**
+         * @example {
+         *       "password": "correct horse battery staple"
+         *     }
+         */
         "application/json": components["schemas"]["SetPassword"];
       };
     };
@@ -3980,6 +6670,14 @@ export interface operations {
     };
     requestBody: {
       content: {
+        /**
+         * @example {
+         *       "enabled_actions": [
+         *         "spotdraft_list_contracts"
+         *       ],
+         *       "connector_pinned_version": "1.x.x"
+         *     }
+         */
         "application/json": components["schemas"]["PatchProfile"];
       };
     };
@@ -4110,6 +6808,11 @@ export interface operations {
     };
     requestBody: {
       content: {
+        /**
+         * @example {
+         *       "token": "the token of the session"
+         *     }
+         */
         "application/json": components["schemas"]["AuthenticateSession"];
       };
     };
@@ -4150,6 +6853,12 @@ export interface operations {
     };
     requestBody: {
       content: {
+        /**
+         * @example {
+         *       "confirmation": "the value in the URL",
+         *       "origin_owner_id": "customer-123"
+         *     }
+         */
         "application/json": components["schemas"]["ConfirmSession"];
       };
     };
@@ -4205,6 +6914,182 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  connector_profiles_list_by_name: {
+    parameters: {
+      query?: {
+        /**
+         * @description The page, from 1.
+         * @example 1
+         */
+        page?: number;
+        /**
+         * @description Items per page, from 1 to 100.
+         * @example 25
+         */
+        page_size?: number;
+        /** @description Only enabled or only disabled profiles. */
+        enabled?: boolean;
+        /**
+         * @description Only profiles of this connector.
+         * @example spotdraft
+         */
+        connector_key?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProfilePage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  connector_profiles_pin: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The profile's ID. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The pin. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PinnedVersion"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  connector_profiles_set_pin: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The profile's ID. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "pinned_version": "1.x.x"
+         *     }
+         */
+        "application/json": components["schemas"]["PinVersion"];
+      };
+    };
+    responses: {
+      /** @description The pin. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PinnedVersion"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  connector_profiles_delete_pin: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The profile's ID. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The pin, which is null. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PinnedVersion"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  connector_profiles_versions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The profile's ID. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The versions. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConnectorVersionList"];
+        };
       };
       401: components["responses"]["Unauthorized"];
       403: components["responses"]["Forbidden"];
@@ -4586,6 +7471,15 @@ export interface operations {
     };
     requestBody: {
       content: {
+        /**
+         * @example {
+         *       "integration_id": "5b0c7f7e-3f0a-4a53-9d5b-7a3c1f0e2d11",
+         *       "credentials": {
+         *         "clientId": "sandbox-client-id",
+         *         "clientSecret": "sandbox-client-secret"
+         *       }
+         *     }
+         */
         "application/json": components["schemas"]["LinkAccount"];
       };
     };
@@ -4656,6 +7550,14 @@ export interface operations {
     };
     requestBody: {
       content: {
+        /**
+         * @example {
+         *       "credentials": {
+         *         "clientId": "sandbox-client-id",
+         *         "clientSecret": "sandbox-client-secret"
+         *       }
+         *     }
+         */
         "application/json": components["schemas"]["LinkAccount"];
       };
     };
@@ -4698,6 +7600,11 @@ export interface operations {
     };
     requestBody?: {
       content: {
+        /**
+         * @example {
+         *       "integration_id": "5b0c7f7e-3f0a-4a53-9d5b-7a3c1f0e2d11"
+         *     }
+         */
         "application/json": components["schemas"]["StartAttempt"] | null;
       };
     };
@@ -4912,6 +7819,659 @@ export interface operations {
       503: components["responses"]["HubServiceUnavailable"];
     };
   };
+  logs_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LogQueryIn"];
+      };
+    };
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LogPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_actions_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LogQueryIn"];
+      };
+    };
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LogPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_actions_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The run's ID. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The log. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ActionLog"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_actions_advanced: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The run's ID. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The log. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AdvancedLog"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_actions_defender: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The run's ID. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_actions_steps: {
+    parameters: {
+      query?: {
+        /**
+         * @description The page, from 1.
+         * @example 1
+         */
+        page?: number;
+        /**
+         * @description Items per page, from 1 to 100.
+         * @example 25
+         */
+        page_size?: number;
+      };
+      header?: never;
+      path: {
+        /** @description The run's ID. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StepLogPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_actions_step: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The run's ID. */
+        id: string;
+        /** @description The step's place in the action, from 0. */
+        index: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The step. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StepLog"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_actions_step_advanced: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The run's ID. */
+        id: string;
+        /** @description The step's place in the action, from 0. */
+        index: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The step. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StepLog"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_export: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ExportIn"];
+      };
+    };
+    responses: {
+      /** @description The logs. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/x-ndjson": string;
+          "text/csv": string;
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_provider_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LogQueryIn"];
+      };
+    };
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProviderLogPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_aggregate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AggregateIn"];
+      };
+    };
+    responses: {
+      /** @description The counts. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LogAggregates"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_dimensions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["DimensionsIn"];
+      };
+    };
+    responses: {
+      /** @description The values. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LogDimensions"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_steps_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LogQueryIn"];
+      };
+    };
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StepLogPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_stream: {
+    parameters: {
+      query?: {
+        /** @description The filters of `POST /logs` as JSON text. */
+        filters?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A stream of server-sent events. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "text/event-stream": string;
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      /** @description Too many streams are open. Read pages instead. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Error"];
+        };
+      };
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_unified_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LogQueryIn"];
+      };
+    };
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LogPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_unified_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The ID of the log. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The log. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ActionLog"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_unified_advanced: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The ID of the log. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The log. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AdvancedLog"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_unified_provider: {
+    parameters: {
+      query?: {
+        /**
+         * @description The page, from 1.
+         * @example 1
+         */
+        page?: number;
+        /**
+         * @description Items per page, from 1 to 100.
+         * @example 25
+         */
+        page_size?: number;
+      };
+      header?: never;
+      path: {
+        /** @description The ID of the log. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProviderLogPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_unified_provider_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The ID of the log. */
+        id: string;
+        /** @description The ID of the request. */
+        request: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProviderLog"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  logs_unified_provider_advanced: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The ID of the log. */
+        id: string;
+        /** @description The ID of the request. */
+        request: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProviderLog"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
   health_readyz: {
     parameters: {
       query?: never;
@@ -4930,6 +8490,151 @@ export interface operations {
           "application/json": components["schemas"]["Readiness"];
         };
       };
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  request_logs_list: {
+    parameters: {
+      query?: {
+        /** @description Calls per page; 25 if absent. */
+        page_size?: number;
+        /** @description The cursor of the page: `next` from the previous page. */
+        next?: string;
+        /** @description `provider`, `service`, `status`, `eventDatetime` (if absent) or `duration`. */
+        order_by?: string;
+        /** @description `asc` or `desc` (if absent). */
+        order_direction?: string;
+        /** @description `step_logs` adds the requests to the provider. */
+        include?: string;
+        /** @description The earliest start. */
+        "filter[start_date]"?: string;
+        /** @description The latest start. */
+        "filter[end_date]"?: string;
+        /** @description Only calls with these accounts, comma-separated. Other lists: `request_ids`, `http_methods`, `providers`, `actions`, `status_codes`, `source_types`, `source_values`, `source_ids`, `services`, `resources`, `child_resources`, `sub_resources`. */
+        "filter[account_ids]"?: string[];
+        /** @description Only calls that succeeded, or that failed. */
+        "filter[success]"?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RequestLogPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  request_logs_steps: {
+    parameters: {
+      query?: {
+        /** @description Steps per page; 25 if absent. */
+        page_size?: number;
+        /** @description The cursor of the page: `next` from the previous page. */
+        next?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StepRequestLogPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  request_logs_get: {
+    parameters: {
+      query?: {
+        /** @description `step_logs` adds the requests to the provider. */
+        include?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The call's ID. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The call. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RequestLogDetail"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  platform_logs_list: {
+    parameters: {
+      query?: {
+        /** @description Calls per page; 25 if absent. */
+        page_size?: number;
+        /** @description The cursor of the page: `next` from the previous page. */
+        next?: string;
+        /** @description Only calls of these categories, comma-separated. */
+        "filter[categories]"?: string[];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RequestLogPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
       500: components["responses"]["InternalServerError"];
       503: components["responses"]["ServiceUnavailable"];
     };
@@ -5090,6 +8795,918 @@ export interface operations {
       429: components["responses"]["TooManyRequests"];
       500: components["responses"]["InternalServerError"];
       503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhook_deliveries_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The delivery's number. */
+        id: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The delivery. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookDeliveryDetails"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhook_deliveries_replay: {
+    parameters: {
+      query?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
+      path: {
+        /** @description The delivery's number. */
+        id: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The delivery, which is due now. */
+      202: {
+        headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookDeliveryDetails"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhook_replays_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The replay's ID. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The replay. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookReplay"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhooks_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The webhooks with their health. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookList"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhooks_create: {
+    parameters: {
+      query?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "name": "Production",
+         *       "url": "https://app.example.com/patchbay",
+         *       "events": [
+         *         "account.created",
+         *         "account.deleted"
+         *       ]
+         *     }
+         */
+        "application/json": components["schemas"]["CreateWebhook"];
+      };
+    };
+    responses: {
+      /** @description The webhook with its secret. */
+      201: {
+        headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookWithSecret"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhooks_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The webhook's number. */
+        id: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The webhook with its health. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Webhook"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhooks_delete: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The webhook's number. */
+        id: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The webhook is deleted. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhooks_patch: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The webhook's number. */
+        id: number;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "enabled": false
+         *     }
+         */
+        "application/json": components["schemas"]["PatchWebhook"];
+      };
+    };
+    responses: {
+      /** @description The changed webhook. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Webhook"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhooks_deliveries: {
+    parameters: {
+      query?: {
+        /** @description Only deliveries in these states, comma-separated. */
+        state?: components["schemas"]["WebhookDeliveryState"][];
+        /** @description Only deliveries of this event. */
+        event?: string;
+        /** @description Only deliveries whose last attempt had this HTTP status. */
+        status?: number;
+        /** @description Only deliveries that were queued at or after this moment. */
+        since?: string;
+        /** @description Only deliveries that were queued before this moment. */
+        until?: string;
+        /** @description Deliveries per page. */
+        page_size?: number;
+        /** @description The cursor of the page, from the response before. */
+        next?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The webhook's number. */
+        id: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The deliveries of the page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookDeliveryList"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhooks_report_events: {
+    parameters: {
+      query?: never;
+      header: {
+        /**
+         * @description The account that the events concern.
+         * @example V1StGXR8z5jdHi6BmyT1x
+         */
+        "x-account-id": string;
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
+      path: {
+        /** @description The webhook's number. */
+        id: number;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        /**
+         * @example [
+         *       {
+         *         "event": "hris_employees.updated",
+         *         "record_id": "4711"
+         *       }
+         *     ]
+         */
+        "application/json": components["schemas"]["ReportedEvent"][];
+      };
+    };
+    responses: {
+      /** @description For each event whether it is queued. */
+      207: {
+        headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReportedEventOutcome"][];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhooks_replay: {
+    parameters: {
+      query?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
+      path: {
+        /** @description The webhook's number. */
+        id: number;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "since": "2026-01-15T00:00:00Z",
+         *       "state": "failed"
+         *     }
+         */
+        "application/json": components["schemas"]["ReplayDeliveries"];
+      };
+    };
+    responses: {
+      /** @description The replay. */
+      202: {
+        headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookReplay"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhooks_rotate_secret: {
+    parameters: {
+      query?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
+      path: {
+        /** @description The webhook's number. */
+        id: number;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "overlap_seconds": 86400
+         *     }
+         */
+        "application/json": components["schemas"]["RotateSecret"];
+      };
+    };
+    responses: {
+      /** @description The webhook with its new secret. */
+      200: {
+        headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WebhookWithSecret"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhooks_test: {
+    parameters: {
+      query?: never;
+      header?: {
+        /**
+         * @description A random key of this request, such as a UUID. A request that is repeated with its key within 24 hours does not run again: it gets the response of the first one. 422 if the key belongs to another request; 409 while the first one is running, and if it was interrupted.
+         * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+         */
+        "idempotency-key"?: string;
+      };
+      path: {
+        /** @description The webhook's number. */
+        id: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The test is queued. */
+      202: {
+        headers: {
+          /** @description `true` if this response was sent before, for the same `idempotency-key`. */
+          "idempotent-replayed"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueuedTest"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      422: components["responses"]["IdempotencyKeyReused"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  webhook_account_created: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description The event's id, the same for every attempt and replay: use it to drop repeats. */
+        "webhook-id": string;
+        /** @description The time of the attempt, in seconds since 1970. */
+        "webhook-timestamp": string;
+        /** @description `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; one for each secret, separated by spaces. */
+        "webhook-signature": string;
+        /** @description base64url without padding of HMAC-SHA256 over the body. */
+        "x-stackone-signature": string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AccountEvent"];
+      };
+    };
+    responses: {
+      /** @description The receiver is gone for good: the webhook is disabled. */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The event was accepted. Anything else is a failure, and the delivery is attempted again. */
+      "2XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  webhook_account_updated: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description The event's id, the same for every attempt and replay: use it to drop repeats. */
+        "webhook-id": string;
+        /** @description The time of the attempt, in seconds since 1970. */
+        "webhook-timestamp": string;
+        /** @description `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; one for each secret, separated by spaces. */
+        "webhook-signature": string;
+        /** @description base64url without padding of HMAC-SHA256 over the body. */
+        "x-stackone-signature": string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AccountEvent"];
+      };
+    };
+    responses: {
+      /** @description The receiver is gone for good: the webhook is disabled. */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The event was accepted. Anything else is a failure, and the delivery is attempted again. */
+      "2XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  webhook_account_deleted: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description The event's id, the same for every attempt and replay: use it to drop repeats. */
+        "webhook-id": string;
+        /** @description The time of the attempt, in seconds since 1970. */
+        "webhook-timestamp": string;
+        /** @description `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; one for each secret, separated by spaces. */
+        "webhook-signature": string;
+        /** @description base64url without padding of HMAC-SHA256 over the body. */
+        "x-stackone-signature": string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AccountEvent"];
+      };
+    };
+    responses: {
+      /** @description The receiver is gone for good: the webhook is disabled. */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The event was accepted. Anything else is a failure, and the delivery is attempted again. */
+      "2XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  webhook_account_reauth_required: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description The event's id, the same for every attempt and replay: use it to drop repeats. */
+        "webhook-id": string;
+        /** @description The time of the attempt, in seconds since 1970. */
+        "webhook-timestamp": string;
+        /** @description `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; one for each secret, separated by spaces. */
+        "webhook-signature": string;
+        /** @description base64url without padding of HMAC-SHA256 over the body. */
+        "x-stackone-signature": string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AccountEvent"];
+      };
+    };
+    responses: {
+      /** @description The receiver is gone for good: the webhook is disabled. */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The event was accepted. Anything else is a failure, and the delivery is attempted again. */
+      "2XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  webhook_account_reactivated: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description The event's id, the same for every attempt and replay: use it to drop repeats. */
+        "webhook-id": string;
+        /** @description The time of the attempt, in seconds since 1970. */
+        "webhook-timestamp": string;
+        /** @description `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; one for each secret, separated by spaces. */
+        "webhook-signature": string;
+        /** @description base64url without padding of HMAC-SHA256 over the body. */
+        "x-stackone-signature": string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AccountEvent"];
+      };
+    };
+    responses: {
+      /** @description The receiver is gone for good: the webhook is disabled. */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The event was accepted. Anything else is a failure, and the delivery is attempted again. */
+      "2XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  webhook_account_relink_due: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description The event's id, the same for every attempt and replay: use it to drop repeats. */
+        "webhook-id": string;
+        /** @description The time of the attempt, in seconds since 1970. */
+        "webhook-timestamp": string;
+        /** @description `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; one for each secret, separated by spaces. */
+        "webhook-signature": string;
+        /** @description base64url without padding of HMAC-SHA256 over the body. */
+        "x-stackone-signature": string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AccountEvent"];
+      };
+    };
+    responses: {
+      /** @description The receiver is gone for good: the webhook is disabled. */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The event was accepted. Anything else is a failure, and the delivery is attempted again. */
+      "2XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  webhook_account_revoked: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description The event's id, the same for every attempt and replay: use it to drop repeats. */
+        "webhook-id": string;
+        /** @description The time of the attempt, in seconds since 1970. */
+        "webhook-timestamp": string;
+        /** @description `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; one for each secret, separated by spaces. */
+        "webhook-signature": string;
+        /** @description base64url without padding of HMAC-SHA256 over the body. */
+        "x-stackone-signature": string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AccountEvent"];
+      };
+    };
+    responses: {
+      /** @description The receiver is gone for good: the webhook is disabled. */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The event was accepted. Anything else is a failure, and the delivery is attempted again. */
+      "2XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  webhook_webhook_failing: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description The event's id, the same for every attempt and replay: use it to drop repeats. */
+        "webhook-id": string;
+        /** @description The time of the attempt, in seconds since 1970. */
+        "webhook-timestamp": string;
+        /** @description `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; one for each secret, separated by spaces. */
+        "webhook-signature": string;
+        /** @description base64url without padding of HMAC-SHA256 over the body. */
+        "x-stackone-signature": string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["WebhookEvent"];
+      };
+    };
+    responses: {
+      /** @description The receiver is gone for good: the webhook is disabled. */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The event was accepted. Anything else is a failure, and the delivery is attempted again. */
+      "2XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  webhook_webhook_test: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description The event's id, the same for every attempt and replay: use it to drop repeats. */
+        "webhook-id": string;
+        /** @description The time of the attempt, in seconds since 1970. */
+        "webhook-timestamp": string;
+        /** @description `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; one for each secret, separated by spaces. */
+        "webhook-signature": string;
+        /** @description base64url without padding of HMAC-SHA256 over the body. */
+        "x-stackone-signature": string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["WebhookEvent"];
+      };
+    };
+    responses: {
+      /** @description The receiver is gone for good: the webhook is disabled. */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The event was accepted. Anything else is a failure, and the delivery is attempted again. */
+      "2XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  webhook_connector_event: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description The event's id, the same for every attempt and replay: use it to drop repeats. */
+        "webhook-id": string;
+        /** @description The time of the attempt, in seconds since 1970. */
+        "webhook-timestamp": string;
+        /** @description `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; one for each secret, separated by spaces. */
+        "webhook-signature": string;
+        /** @description base64url without padding of HMAC-SHA256 over the body. */
+        "x-stackone-signature": string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ConnectorEvent"];
+      };
+    };
+    responses: {
+      /** @description The receiver is gone for good: the webhook is disabled. */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The event was accepted. Anything else is a failure, and the delivery is attempted again. */
+      "2XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
     };
   };
 }

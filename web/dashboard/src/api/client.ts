@@ -27,9 +27,11 @@ export function rememberedProject(): string | null {
   }
 }
 
-export const api = createApi<paths>({
-  headers: (): Record<string, string> => (project === null ? {} : { "x-project-id": project }),
-});
+/** Returns the header that selects the project. */
+export const projectHeaders = (): Record<string, string> =>
+  project === null ? {} : { "x-project-id": project };
+
+export const api = createApi<paths>({ headers: projectHeaders });
 
 export type Schemas = components["schemas"];
 export type Account = Schemas["AccountV2"];

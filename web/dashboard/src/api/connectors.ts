@@ -62,6 +62,22 @@ export const useActions = (source: { connector?: string; account?: string }) =>
     },
   });
 
+/** The least score of an action that probably does what a text says. */
+const GOOD_SIMILARITY = 0.4;
+
+/** Finds the IDs of a connector's actions that do what a text says, the best first. */
+export const useActionSearch = (connector: string, text: string) =>
+  useQuery({
+    queryKey: ["actions", "search", connector, text],
+    enabled: text !== "",
+    staleTime: 300_000,
+    queryFn: async () => {
+      const body = { query: text, connector, top_k: 20, min_similarity: GOOD_SIMILARITY };
+      const found = await dataOf(api.POST("/actions/search", { body }));
+      return found.results.map(({ id }) => id);
+    },
+  });
+
 export const useProfiles = (connector?: string) =>
   useQuery({
     queryKey: ["profiles", connector ?? null],

@@ -17,37 +17,28 @@ import { useDisclosure } from "@mantine/hooks";
 import {
   IconBook,
   IconBraces,
-  IconKey,
-  IconListCheck,
+  IconKeyboard,
   IconLogout,
   IconMoon,
-  IconPlayerPlay,
-  IconPlug,
   IconSettings,
-  IconStack2,
   IconSun,
   IconUserCircle,
-  IconUsers,
 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { chooseProject } from "../api/client.ts";
 import { useLoginSession, useLogout } from "../api/loginSession.ts";
+import { Search } from "../features/search/Search.tsx";
+import { Shortcuts } from "../features/shortcuts/Shortcuts.tsx";
 import { Pill } from "../ui/Pill.tsx";
-
-const PAGES = [
-  { to: "/start", label: "Get started", icon: IconListCheck },
-  { to: "/accounts", label: "Accounts", icon: IconUsers },
-  { to: "/connectors", label: "Connectors", icon: IconPlug },
-  { to: "/profiles", label: "Connector profiles", icon: IconStack2 },
-  { to: "/run", label: "Run an action", icon: IconPlayerPlay },
-  { to: "/keys", label: "API keys", icon: IconKey },
-  { to: "/settings", label: "Settings", icon: IconSettings },
-] as const;
+import { PAGES } from "./pages.ts";
 
 export function Shell() {
   const [opened, { toggle, close }] = useDisclosure();
+  // Null until it is first opened.
+  const [shortcuts, setShortcuts] = useState<boolean | null>(null);
+  const showShortcuts = useCallback(() => setShortcuts(true), []);
   const path = useRouterState({ select: (state) => state.location.pathname });
   const inside = path.replace(/^\/dashboard/, "");
   // biome-ignore lint/correctness/useExhaustiveDependencies: the drawer closes when the page changes
@@ -78,9 +69,11 @@ export function Shell() {
             <SandboxPill />
           </Group>
           <Group gap="xs" wrap="nowrap">
+            <Search />
             <ProjectSelect />
             <ColorSchemeButton />
-            <UserMenu />
+            <UserMenu onShortcuts={showShortcuts} />
+            <Shortcuts opened={shortcuts} onOpen={showShortcuts} onClose={() => setShortcuts(false)} />
           </Group>
         </Group>
       </AppShell.Header>
@@ -100,13 +93,13 @@ export function Shell() {
         </AppShell.Section>
         <AppShell.Section>
           <NavLink
-            href="/guides"
+            href="/docs"
             target="_blank"
-            label="Guides"
+            label="Documentation"
             leftSection={<IconBook size={18} stroke={1.6} aria-hidden />}
           />
           <NavLink
-            href="/docs"
+            href="/docs/api"
             target="_blank"
             label="API reference"
             leftSection={<IconBraces size={18} stroke={1.6} aria-hidden />}
@@ -171,7 +164,7 @@ function ColorSchemeButton() {
   );
 }
 
-function UserMenu() {
+function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
   const logout = useLogout();
   return (
     <Menu position="bottom-end">
@@ -183,6 +176,9 @@ function UserMenu() {
       <Menu.Dropdown>
         <Menu.Item component={Link} to="/settings" leftSection={<IconSettings size={16} aria-hidden />}>
           Settings and password
+        </Menu.Item>
+        <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={onShortcuts}>
+          Keyboard shortcuts
         </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => logout.mutate()}>
           Log out

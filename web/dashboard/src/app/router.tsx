@@ -2,6 +2,8 @@
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { parseFilters } from "../features/accounts/filters.ts";
+import { parseLogFilters } from "../features/logs/filters.ts";
+import { parsePeriod } from "../features/overview/periods.ts";
 import { NotFound } from "./NotFound.tsx";
 import { Shell } from "./Shell.tsx";
 
@@ -18,6 +20,12 @@ const start = createRoute({
   getParentRoute: () => root,
   path: "/start",
   component: lazyRouteComponent(() => import("../features/start/StartPage.tsx"), "StartPage"),
+});
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: "/overview",
+  validateSearch: parsePeriod,
+  component: lazyRouteComponent(() => import("../features/overview/OverviewPage.tsx"), "OverviewPage"),
 });
 const accounts = createRoute({
   getParentRoute: () => root,
@@ -58,6 +66,31 @@ const run = createRoute({
     ),
   component: lazyRouteComponent(() => import("../features/runner/RunnerPage.tsx"), "RunnerPage"),
 });
+const agents = createRoute({
+  getParentRoute: () => root,
+  path: "/agents",
+  validateSearch: (search: Record<string, unknown>): { account?: string } => {
+    const account = text(search.account);
+    return account === undefined ? {} : { account };
+  },
+  component: lazyRouteComponent(() => import("../features/agents/AgentPage.tsx"), "AgentPage"),
+});
+const logs = createRoute({
+  getParentRoute: () => root,
+  path: "/logs",
+  validateSearch: parseLogFilters,
+  component: lazyRouteComponent(() => import("../features/logs/LogsPage.tsx"), "LogsPage"),
+});
+const webhooks = createRoute({
+  getParentRoute: () => root,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => import("../features/webhooks/WebhooksPage.tsx"), "WebhooksPage"),
+});
+const webhook = createRoute({
+  getParentRoute: () => root,
+  path: "/webhooks/$webhookId",
+  component: lazyRouteComponent(() => import("../features/webhooks/WebhookPage.tsx"), "WebhookPage"),
+});
 const apiKeys = createRoute({
   getParentRoute: () => root,
   path: "/keys",
@@ -74,12 +107,17 @@ export function createAppRouter() {
     routeTree: root.addChildren([
       index,
       start,
+      overview,
       accounts,
       account,
       connectors,
       connector,
       profiles,
       run,
+      agents,
+      logs,
+      webhooks,
+      webhook,
       apiKeys,
       settings,
     ]),

@@ -2,6 +2,8 @@
 
 import { Group, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
+import { DocsLink } from "./DocsLink.tsx";
+import type { DocsTarget } from "./docs.ts";
 import { useDocumentTitle } from "./useDocumentTitle.ts";
 
 interface Props {
@@ -9,10 +11,12 @@ interface Props {
   /** Shown instead of the title, for example with a logo. */
   heading?: ReactNode;
   description?: ReactNode;
+  /** The page of the documentation to learn more from. */
+  docs?: DocsTarget;
   actions?: ReactNode;
 }
 
-export function PageHeader({ title, heading, description, actions }: Props) {
+export function PageHeader({ title, heading, description, docs, actions }: Props) {
   useDocumentTitle(title);
   return (
     <Group component="header" justify="space-between" align="flex-start" mb="lg" gap="md">
@@ -20,9 +24,9 @@ export function PageHeader({ title, heading, description, actions }: Props) {
         <Title order={1} size="h2">
           {heading ?? title}
         </Title>
-        {description && (
+        {(description || docs) && (
           <Text c="dimmed" mt={4}>
-            {description}
+            {description} {docs && <DocsLink to={docs} />}
           </Text>
         )}
       </div>

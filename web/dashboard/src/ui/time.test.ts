@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { exactTime, relativeTime } from "./time.ts";
+import { clockTime, exactTime, preciseTime, relativeTime } from "./time.ts";
 
 const now = new Date("2026-01-15T12:00:00Z");
 
@@ -17,4 +17,17 @@ test.each([
 
 test("returns an invalid timestamp unchanged", () => {
   expect(exactTime("invalid")).toBe("invalid");
+});
+
+test("the day is left out today, and the year this year", () => {
+  const local = (day: number, year = 2026) => new Date(year, 0, day, 9, 5, 7).toISOString();
+  expect(clockTime(local(15), new Date(2026, 0, 15, 23))).toMatch(/^9:05:07\sAM$/);
+  expect(clockTime(local(14), new Date(2026, 0, 15))).toMatch(/^Jan 14, 9:05:07\sAM$/);
+  expect(clockTime(local(14, 2025), new Date(2026, 0, 15))).toMatch(/^Jan 14, 2025, 9:05:07\sAM$/);
+  expect(clockTime("invalid", now)).toBe("invalid");
+});
+
+test("the precise time has milliseconds and a time zone", () => {
+  expect(preciseTime("2026-01-15T12:00:00.042Z")).toMatch(/2026.*:00\.042\s(AM|PM) \S+$/);
+  expect(preciseTime("invalid")).toBe("invalid");
 });

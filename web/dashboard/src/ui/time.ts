@@ -27,6 +27,37 @@ export function exactTime(moment: string): string {
   return date.toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
 }
 
+/** Returns the time to the second, with the day unless it is the day of `now`, in the browser's time zone. */
+export function clockTime(moment: string, now: Date): string {
+  const date = new Date(moment);
+  if (Number.isNaN(date.getTime())) return moment;
+  const time = date.toLocaleTimeString("en", { timeStyle: "medium" });
+  if (date.toDateString() === now.toDateString()) return time;
+  const isThisYear = date.getFullYear() === now.getFullYear();
+  const day = date.toLocaleDateString("en", {
+    month: "short",
+    day: "numeric",
+    ...(isThisYear ? {} : { year: "numeric" }),
+  });
+  return `${day}, ${time}`;
+}
+
+/** Returns the date and time to the millisecond with the browser's time zone. */
+export function preciseTime(moment: string): string {
+  const date = new Date(moment);
+  if (Number.isNaN(date.getTime())) return moment;
+  return date.toLocaleString("en", {
+    year: "numeric",
+    month: "short",
+    day: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+    timeZoneName: "short",
+  });
+}
+
 /** Returns the date, for example "Dec 12, 2026", in the browser's time zone. */
 export function calendarDay(moment: string): string {
   const date = new Date(moment);

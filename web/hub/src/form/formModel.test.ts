@@ -91,10 +91,14 @@ describe("credentialsToSend", () => {
     expect(validateFields(conditional, { hidden: "", only: "", region: "us" })).toEqual({});
   });
 
-  it("keeps line breaks and spaces of a text area", () => {
-    expect(credentialsToSend([field("pem", "Key", { type: "text_area" })], { pem: " a\nb\n" })).toEqual({
-      pem: " a\nb\n",
+  it("keeps the line breaks within a text area", () => {
+    expect(credentialsToSend([field("pem", "Key", { type: "text_area" })], { pem: " a\n b\n" })).toEqual({
+      pem: "a\n b",
     });
+  });
+
+  it("sends nothing for a value of invisible characters", () => {
+    expect(credentialsToSend([field("key", "Key")], { key: "\u200b\ufeff " })).toEqual({});
   });
 });
 
@@ -111,7 +115,9 @@ describe("changedAddressField", () => {
     expect(changed({})).toBeNull();
     expect(changed({ region: "us" })).toBeNull();
     expect(changed({ site: " ACME.example.com. " })).toBeNull();
+    expect(changed({ site: "\u200bacme.example.com\u2060" })).toBeNull();
     expect(changed({ site: "" })).toBeNull();
+    expect(changed({ site: " \ufeff" })).toBeNull();
   });
 
   it("is none if no other secret is stored", () => {

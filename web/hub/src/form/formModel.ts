@@ -3,10 +3,11 @@
  */
 
 import { isSameAddress } from "@patchbay/web-shared/address.ts";
+import { pastedValue } from "@patchbay/web-shared/pastedValue.ts";
 import type { Connector, Field, StoredAccount } from "../api/types.ts";
 import { isMet } from "./condition.ts";
 import { isPlaceholder, isSecret } from "./secrets.ts";
-import { pastedValue, validateField } from "./validate.ts";
+import { validateField } from "./validate.ts";
 
 /** The values of the form by field key. */
 export type FormValues = Record<string, string>;
@@ -52,14 +53,14 @@ export function validateFields(fields: readonly Field[], values: FormValues): Re
 
 /**
  * Returns the values to send: every active field that is not empty. A secret's placeholder is omitted, so that the
- * server keeps the stored secret. Spaces around one-line values are removed, except around passwords.
+ * server keeps the stored secret. What people paste around a value is removed, except around passwords.
  */
 export function credentialsToSend(fields: readonly Field[], values: FormValues): FormValues {
   const payload: FormValues = {};
   for (const field of activeFields(fields, values)) {
     const value = values[field.key] ?? "";
     if (isPlaceholder(value)) continue;
-    const sent = field.type === "text_area" ? value : pastedValue(field, value);
+    const sent = pastedValue(field.key, value);
     if (sent !== "") payload[field.key] = sent;
   }
   return payload;
@@ -78,7 +79,7 @@ export function changedAddressField(
     if (field.shapesAddress !== true) return false;
     const value = values[field.key] ?? "";
     // A secret that is kept has not changed, and an empty value is not sent.
-    if (isPlaceholder(value) || value.trim() === "") return false;
+    if (isPlaceholder(value) || pastedValue(field.key, value) === "") return false;
     return !isSameAddress(value, initial[field.key] ?? "");
   });
   const stored = fields.some((field) => field !== changed && hasStoredSecret(field, initial));

@@ -8,6 +8,8 @@ describe("validateField", () => {
       validation: { type: "html-pattern", pattern: "k\\d", error: "Enter a key" },
     });
     expect(validateField(key, "  k1\n")).toBeNull();
+    expect(validateField(key, "\ufeffk1\u200b\u2060 ")).toBeNull();
+    expect(validateField(key, "k\u200b1")).toBe("Enter a key");
     expect(validateField(key, "k 1")).toBe("Enter a key");
     const password = field("password", "Password", { type: "password" });
     expect(validateField(password, " ")).toBeNull();
@@ -17,6 +19,7 @@ describe("validateField", () => {
   it("reports missing required values and treats spaces as empty", () => {
     expect(validateField(field("a", "Key"), "")).toBe("Key is required");
     expect(validateField(field("a", "Key"), "  ")).toBe("Key is required");
+    expect(validateField(field("a", "Key"), "\u200d\n")).toBe("Key is required");
     expect(validateField(field("a", "Key", { required: false }), "")).toBeNull();
   });
 

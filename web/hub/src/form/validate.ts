@@ -3,6 +3,7 @@
  * faster feedback.
  */
 
+import { pastedValue } from "@patchbay/web-shared/pastedValue.ts";
 import type { Field } from "../api/types.ts";
 import { isPlaceholder } from "./secrets.ts";
 
@@ -25,18 +26,11 @@ const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]
 const isDomainOf = (name: string, value: string): boolean =>
   new RegExp(`.*${escapeRegExp(name)}\\.com.*`, "u").test(value);
 
-/**
- * Returns the value that is sent, without the whitespace around it that people paste with a key. A person's password may
- * begin or end with a space. The server has the same rule.
- */
-export const pastedValue = (field: Field, value: string): string =>
-  /(?:password|passphrase|passwd)$/i.test(field.key) ? value : value.trim();
-
 /** Returns what is wrong with the value, or null. Stored secrets and read-only values are always valid. */
 export function validateField(field: Field, typed: string): string | null {
   const { label } = field;
   if (field.readOnly || isPlaceholder(typed)) return null;
-  const value = pastedValue(field, typed);
+  const value = pastedValue(field.key, typed);
   if (value === "") return field.required ? `${label} is required` : null;
   if ((field.type === "text_area" ? CONTROL_CHARACTER_EXCEPT_WHITESPACE : CONTROL_CHARACTER).test(value)) {
     return `${label} contains a line break or another invisible character. Copy and paste it again.`;

@@ -2,7 +2,13 @@
 
 import { Alert, Anchor, Button, Card, Grid, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { toSentence } from "@patchbay/web-shared/sentence.ts";
-import { IconPlayerPause, IconPlayerPlay, IconPlugConnected, IconTerminal2 } from "@tabler/icons-react";
+import {
+  IconListSearch,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconPlugConnected,
+  IconTerminal2,
+} from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { accountName, reasonsOf, useAccount } from "../../api/accounts.ts";
@@ -11,6 +17,8 @@ import { type AuthMethod, useActions, useConnector } from "../../api/connectors.
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
+import { DocsLink } from "../../ui/DocsLink.tsx";
+import { DOCS } from "../../ui/docs.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { KeyValueTable } from "../../ui/KeyValueTable.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
@@ -76,6 +84,7 @@ function LoadedAccount({ account }: { account: Account }) {
             <StatusBadge status={account.status} reasons={reasonsOf(account)} />
           </Group>
         }
+        docs={DOCS.account}
         actions={
           <>
             <Button
@@ -84,6 +93,15 @@ function LoadedAccount({ account }: { account: Account }) {
               onClick={() => setEditing(true)}
             >
               {needsReconnect ? "Reconnect" : "Edit"}
+            </Button>
+            <Button
+              variant="default"
+              component={Link}
+              to="/logs"
+              search={{ account: account.id } as never}
+              leftSection={<IconListSearch size={16} aria-hidden />}
+            >
+              Logs
             </Button>
             <Button
               component={Link}
@@ -105,7 +123,7 @@ function LoadedAccount({ account }: { account: Account }) {
               </Text>
             ))}
             <Text size="sm" c="var(--mantine-color-text)">
-              {remedy}
+              {remedy} <DocsLink to={DOCS.statuses} />
             </Text>
           </Stack>
         </Alert>
@@ -114,7 +132,7 @@ function LoadedAccount({ account }: { account: Account }) {
         <Alert color="yellow" mb="md" title={notice}>
           <Text size="sm" c="var(--mantine-color-text)">
             {toSentence(account.relink?.message ?? "")} Reconnect the account here, or send its owner an auth
-            link. The account keeps its ID, and calls work until then.
+            link. The account keeps its ID, and calls work until then. <DocsLink to={DOCS.reconnecting} />
           </Text>
         </Alert>
       )}
@@ -300,7 +318,7 @@ function AvailableActions({ account }: { account: Account }) {
       ) : (
         <Text>
           You can run {actions.data === undefined ? "…" : count} with this account through the{" "}
-          <Anchor href="/docs">API</Anchor>.
+          <DocsLink to={DOCS.runner}>API</DocsLink>.
         </Text>
       )}
     </Card>

@@ -7,6 +7,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { PAGE_SIZE, useAccounts } from "../../api/accounts.ts";
 import { useConnectors, useProfiles } from "../../api/connectors.ts";
+import { DOCS } from "../../ui/docs.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
@@ -45,6 +46,7 @@ export function AccountsPage() {
       <PageHeader
         title="Accounts"
         description="Your customers' accounts at providers, linked through the Hub."
+        docs={DOCS.accounts}
         actions={link}
       />
       <Group mb="md" gap="sm" align="flex-end">

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { useApiKeys, useDeleteApiKey, usePatchApiKey } from "../../api/apiKeys.ts";
 import type { ApiKey } from "../../api/client.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { DOCS } from "../../ui/docs.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ListTable } from "../../ui/ListTable.tsx";
 import { notifyError, notifySuccess } from "../../ui/notify.ts";
@@ -29,6 +30,7 @@ export function ApiKeysPage() {
       <PageHeader
         title="API keys"
         description="Your backend and agents use these keys to call the API."
+        docs={DOCS.apiKeys}
         actions={create}
       />
       <QueryBoundary query={keys} what="API keys">

@@ -1,7 +1,7 @@
 /** A connector's actions by topic; each expands to its inputs and links to the runner. */
 
 import { Accordion, Badge, Button, Group, Stack, Text, Title } from "@mantine/core";
-import { IconPlayerPlay } from "@tabler/icons-react";
+import { IconListSearch, IconPlayerPlay } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { Action } from "../../api/connectors.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -68,21 +68,38 @@ function ActionDetail({ connector, action }: { connector: string; action: Action
           </Text>
           <CopyButton value={action.id} what={`ID of ${action.label}`} />
         </Group>
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<IconPlayerPlay size={14} aria-hidden />}
-          renderRoot={(props) => (
-            <Link
-              to="/run"
-              search={{ connector, action: action.id }}
-              {...props}
-              aria-label={`Run action ${action.label}`}
-            />
-          )}
-        >
-          Run action
-        </Button>
+        <Group gap="xs">
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconListSearch size={14} aria-hidden />}
+            renderRoot={(props) => (
+              <Link
+                to="/logs"
+                search={{ action: action.id }}
+                {...props}
+                aria-label={`Logs of ${action.label}`}
+              />
+            )}
+          >
+            Logs
+          </Button>
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconPlayerPlay size={14} aria-hidden />}
+            renderRoot={(props) => (
+              <Link
+                to="/run"
+                search={{ connector, action: action.id }}
+                {...props}
+                aria-label={`Run action ${action.label}`}
+              />
+            )}
+          >
+            Run action
+          </Button>
+        </Group>
       </Group>
       {details && (
         <Text size="sm">

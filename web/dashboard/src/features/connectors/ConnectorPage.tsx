@@ -1,19 +1,25 @@
 /** The page of one connector: its authentication methods and actions. */
 
 import { Anchor, Button, Card, Group, Loader, Stack, Text, Title } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { IconPlus } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { type AuthMethod, useActions, useConnector } from "../../api/connectors.ts";
+import { type AuthMethod, useActionSearch, useActions, useConnector } from "../../api/connectors.ts";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
+import { connectorDocs } from "../../ui/docs.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { QueryBoundary } from "../../ui/QueryBoundary.tsx";
 import { SearchInput } from "../../ui/SearchInput.tsx";
 import { ProfileDialog } from "../profiles/ProfileDialog.tsx";
 import { ActionGroups } from "./ActionGroups.tsx";
+import { EvidencePills } from "./EvidencePills.tsx";
 
 const route = getRouteApi("/connectors/$key");
+
+/** How long typing pauses before the server is asked. */
+const SEARCH_DELAY_MS = 200;
 
 /** Returns the fields that the Hub shows for a method. */
 const fieldSummary = (method: AuthMethod): string => {
@@ -27,6 +33,14 @@ export function ConnectorPage() {
   const connector = useConnector(key);
   const actions = useActions({ connector: key });
   const [search, setSearch] = useState("");
+  const [sought] = useDebouncedValue(search.trim(), SEARCH_DELAY_MS);
+  const query = search.toLowerCase();
+  const named = (actions.data ?? []).filter((action) =>
+    `${action.id} ${action.label} ${action.description}`.toLowerCase().includes(query),
+  );
+  // If no text contains what was typed, the actions that do it are shown.
+  const meant = useActionSearch(key, named.length > 0 ? "" : sought);
+  const shown = named.length > 0 ? named : (actions.data ?? []).filter(({ id }) => meant.data?.includes(id));
   const [creating, setCreating] = useState(false);
   if (connector.isPending) return <Loader aria-label="Loading the connector" />;
   if (connector.isError) {
@@ -41,11 +55,7 @@ export function ConnectorPage() {
       </Stack>
     );
   }
-  const { provider_name: name, description, authentication, resources, version } = connector.data;
-  const query = search.toLowerCase();
-  const shown = (actions.data ?? []).filter((action) =>
-    `${action.id} ${action.label} ${action.description}`.toLowerCase().includes(query),
-  );
+  const { provider_name: name, description, authentication, evidence, resources, version } = connector.data;
   return (
     <>
       <Anchor component={Link} to="/connectors" size="sm">
@@ -63,6 +73,7 @@ export function ConnectorPage() {
           </Group>
         }
         description={description}
+        docs={connectorDocs(key, name)}
         actions={
           <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>
             Create connector profile
@@ -89,9 +100,12 @@ export function ConnectorPage() {
           ))}
         </Card>
         <Group justify="space-between" align="flex-end">
-          <Title order={2} size="h4">
-            Actions{actions.data ? ` (${actions.data.length})` : ""}
-          </Title>
+          <Group gap="sm">
+            <Title order={2} size="h4">
+              Actions{actions.data ? ` (${actions.data.length})` : ""}
+            </Title>
+            <EvidencePills evidence={evidence} />
+          </Group>
           <SearchInput
             aria-label="Search actions"
             placeholder="Search actions"

@@ -6,6 +6,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Connector, useConnectors } from "../../api/connectors.ts";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
+import { DOCS } from "../../ui/docs.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { Pill } from "../../ui/Pill.tsx";
@@ -29,6 +30,7 @@ export function ConnectorsPage() {
       <PageHeader
         title="Connectors"
         description="The providers you can link accounts with, and the actions each one offers."
+        docs={DOCS.connectors}
       />
       <Group mb="md" align="flex-end">
         <SearchInput

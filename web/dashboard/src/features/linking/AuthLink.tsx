@@ -4,6 +4,8 @@ import { Alert, Button, Code, Group, Select, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useCreateConnectSession } from "../../api/connectSessions.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
+import { DocsLink } from "../../ui/DocsLink.tsx";
+import { DOCS } from "../../ui/docs.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { exactTime } from "../../ui/time.ts";
 import { SessionFields } from "./SessionFields.tsx";
@@ -45,7 +47,7 @@ export function AuthLink() {
       <Stack>
         <Text size="sm" c="dimmed">
           Your customer opens the link, follows the guide in the Hub, and enters the credentials or authorizes
-          access.
+          access. <DocsLink to={DOCS.authLinks} />
         </Text>
         <SessionFields
           form={form}

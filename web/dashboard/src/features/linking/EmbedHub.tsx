@@ -4,6 +4,8 @@ import { Anchor, Select, Stack, Tabs, Text } from "@mantine/core";
 import { useState } from "react";
 import { useLoginSession } from "../../api/loginSession.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
+import { DocsLink } from "../../ui/DocsLink.tsx";
+import { DOCS } from "../../ui/docs.ts";
 import { useLinkable } from "./SessionFields.tsx";
 import { elementHtml, sessionCurl, sessionTypeScript } from "./sessionSnippets.ts";
 
@@ -16,7 +18,7 @@ export function EmbedHub() {
       <Text size="sm" c="dimmed">
         Your server creates a connect session for the customer who is logged in to your product. Your page
         shows the Hub with the session's token. <code>allowed_origins</code> lists the origins whose pages may
-        embed the Hub.
+        embed the Hub. <DocsLink to={DOCS.embedding} />
       </Text>
       <Select
         label="Connector"

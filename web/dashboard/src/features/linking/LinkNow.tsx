@@ -3,6 +3,8 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import type { ConnectSessionRequest } from "../../api/connectSessions.ts";
+import { DocsLink } from "../../ui/DocsLink.tsx";
+import { DOCS } from "../../ui/docs.ts";
 import { HubFrame } from "./HubFrame.tsx";
 import { SessionFields } from "./SessionFields.tsx";
 import { emptySessionForm, sessionProblems, sessionRequest } from "./sessionForm.ts";
@@ -22,7 +24,8 @@ export function LinkNow({ onClose }: { onClose: () => void }) {
     <form onSubmit={submit} noValidate>
       <Stack>
         <Text size="sm" c="dimmed">
-          Use this if you have the credentials yourself: during development, or on behalf of a customer.
+          Use this if you have the credentials yourself: during development, or on behalf of a customer.{" "}
+          <DocsLink to={DOCS.linking} />
         </Text>
         <SessionFields
           form={form}

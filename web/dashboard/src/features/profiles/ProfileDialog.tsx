@@ -14,6 +14,8 @@ import {
 } from "../../api/connectors.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { DialogActions } from "../../ui/DialogActions.tsx";
+import { DocsLink } from "../../ui/DocsLink.tsx";
+import { DOCS } from "../../ui/docs.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { InlineCodeText } from "../../ui/InlineCodeText.tsx";
 import { notifySuccess } from "../../ui/notify.ts";
@@ -84,7 +86,7 @@ function ProfileFormFields({ connector, profile, onClose }: Props) {
         {profile === null && (
           <Text size="sm" c="dimmed">
             A connector profile defines how this project uses a connector: the authentication method of its
-            accounts, and the actions that may run.
+            accounts, and the actions that may run. <DocsLink to={DOCS.profiles} />
           </Text>
         )}
         <Select
@@ -117,11 +119,16 @@ function ProfileFormFields({ connector, profile, onClose }: Props) {
           onChange={(event) => change({ name: event.currentTarget.value })}
         />
         {method?.redirect_uri && (
-          <CodeBlock
-            label="Redirect URI (enter it in your OAuth app at the provider)"
-            code={method.redirect_uri}
-            wrap
-          />
+          <Stack gap="xs">
+            <CodeBlock
+              label="Redirect URI (enter it in your OAuth app at the provider)"
+              code={method.redirect_uri}
+              wrap
+            />
+            <Text size="sm">
+              <DocsLink to={DOCS.oauthApps} />
+            </Text>
+          </Stack>
         )}
         {(method?.setup_fields ?? [])
           .filter(({ display }) => display !== false)
@@ -153,7 +160,12 @@ function ProfileFormFields({ connector, profile, onClose }: Props) {
         {form.connector !== null && (
           <Select
             label="Version"
-            description="Profiles that follow the latest version use a new version immediately."
+            description={
+              <>
+                Profiles that follow the latest version use a new version immediately.{" "}
+                <DocsLink to={DOCS.versions} />
+              </>
+            }
             allowDeselect={false}
             data={pinOptions(versions.data ?? [], form.pin)}
             value={form.pin ?? LATEST}

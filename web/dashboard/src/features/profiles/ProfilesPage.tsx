@@ -15,6 +15,7 @@ import {
 } from "../../api/connectors.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
+import { DOCS } from "../../ui/docs.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ListTable } from "../../ui/ListTable.tsx";
 import { notifyError, notifySuccess } from "../../ui/notify.ts";
@@ -38,6 +39,7 @@ export function ProfilesPage() {
       <PageHeader
         title="Connector profiles"
         description="How this project uses each connector: the authentication method and the allowed actions."
+        docs={DOCS.profiles}
         actions={create}
       />
       <QueryBoundary query={profiles} what="connector profiles">

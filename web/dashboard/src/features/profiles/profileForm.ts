@@ -1,6 +1,7 @@
 /** The form of a connector profile, and the requests it creates. */
 
 import { isSameAddress } from "@patchbay/web-shared/address.ts";
+import { pastedValue } from "@patchbay/web-shared/pastedValue.ts";
 import type { Profile } from "../../api/client.ts";
 import type { ConnectorField, NewProfile, ProfileChange } from "../../api/connectors.ts";
 
@@ -54,14 +55,14 @@ export function changedAddressField(
   if (profile === null) return null;
   const changed = fields.find((field) => {
     const value = form.setup[field.key] ?? "";
-    if (field.shapesAddress !== true || value.trim() === "") return false;
+    if (field.shapesAddress !== true || pastedValue(field.key, value) === "") return false;
     return field.secret || !isSameAddress(value, String(profile.setup_information[field.key] ?? ""));
   });
   return changed !== undefined && fields.some((field) => field !== changed && field.secret) ? changed : null;
 }
 
 const nonEmpty = (setup: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(setup).filter(([, value]) => value.trim() !== ""));
+  Object.fromEntries(Object.entries(setup).filter(([key, value]) => pastedValue(key, value) !== ""));
 
 function commonFields(form: ProfileForm): ProfileChange {
   const setup = nonEmpty(form.setup);

@@ -13,6 +13,8 @@ interface Props {
   account: string | undefined;
   /** Only accounts of this connector. */
   connector: string | undefined;
+  placeholder?: string;
+  isClearable?: boolean;
   onChoose: (id: string | null) => void;
 }
 
@@ -23,7 +25,13 @@ const optionOf = (account: NamedAccount) => ({
   label: `${accountName(account)} · ${account.connector_name ?? account.connector}`,
 });
 
-export function AccountPicker({ account, connector, onChoose }: Props) {
+export function AccountPicker({
+  account,
+  connector,
+  placeholder = "Choose an account",
+  isClearable = false,
+  onChoose,
+}: Props) {
   const [typed, setTyped] = useState("");
   const [query] = useDebouncedValue(typed, SEARCH_DELAY_MS);
   const chosen = useAccount(account ?? "");
@@ -39,7 +47,8 @@ export function AccountPicker({ account, connector, onChoose }: Props) {
   return (
     <Select
       label="Account"
-      placeholder="Choose an account"
+      placeholder={placeholder}
+      clearable={isClearable}
       searchable
       nothingFoundMessage="No matching accounts"
       rightSection={accounts.isFetching ? <Loader size="xs" /> : undefined}

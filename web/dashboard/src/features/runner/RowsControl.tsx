@@ -5,7 +5,7 @@ import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useId, useRef } from "react";
 import { InlineCodeText } from "../../ui/InlineCodeText.tsx";
 import { FieldControl, labelOf } from "./FieldControl.tsx";
-import { columnsOf, type FormField, keyOf } from "./fields.ts";
+import { columnsOf, type FormField, isFilterList, keyOf } from "./fields.ts";
 import type { FieldValue, FieldValues } from "./formModel.ts";
 
 interface Props {
@@ -29,6 +29,7 @@ export function RowsControl({ field, rows, problems, onChange }: Props) {
   const labelId = useId();
   const add = useRef<HTMLButtonElement>(null);
   const problem = problems[keyOf(field.path)];
+  const addLabel = isFilterList(field) ? "Add filter" : "Add item";
   return (
     <Stack gap="xs" role="group" aria-labelledby={labelId} className="pb-span">
       <div>
@@ -96,10 +97,10 @@ export function RowsControl({ field, rows, problems, onChange }: Props) {
           variant="default"
           size="xs"
           leftSection={<IconPlus size={14} aria-hidden />}
-          aria-label={`Add item to ${labelOf(field)}`}
+          aria-label={`${addLabel} to ${labelOf(field)}`}
           onClick={() => onChange([...rows, {}])}
         >
-          Add item
+          {addLabel}
         </Button>
       </div>
     </Stack>

@@ -5,6 +5,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { useAccounts } from "../../api/accounts.ts";
 import { type Action, useActions } from "../../api/connectors.ts";
+import { DOCS } from "../../ui/docs.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
@@ -38,6 +39,7 @@ export function RunnerPage() {
       <PageHeader
         title="Run an action"
         description="Run an action with a linked account, and see the requests sent to the provider."
+        docs={DOCS.runner}
       />
       {accounts.isError ? (
         <ErrorState

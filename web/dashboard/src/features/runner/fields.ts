@@ -199,6 +199,14 @@ export function formFields(inputSchema: Record<string, unknown>): FormField[] {
   ];
 }
 
+/** Whether the rows of a list are filters: a field, an operator and a value. */
+export const isFilterList = (field: FormField): boolean =>
+  field.kind === "rows" &&
+  field.columns.length === 3 &&
+  ["field", "operator", "value"].every((name) =>
+    field.columns.some((column) => keyOf(column.path) === keyOf([name])),
+  );
+
 /** Returns a short hint about the constraints, for example "1 to 100"; empty if there are none. */
 export function hintOf(field: FormField): string {
   const hints: string[] = [];

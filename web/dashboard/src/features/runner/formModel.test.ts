@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { problemsByField } from "./fieldProblems.ts";
-import { columnsOf, formFields, hintOf, keyOf } from "./fields.ts";
+import { columnsOf, formFields, hintOf, isFilterList, keyOf } from "./fields.ts";
 import { buildInputs, draftText, parseInputs, readInputs } from "./formModel.ts";
 import { nextInputs } from "./nextPage.ts";
 
@@ -324,6 +324,20 @@ describe("a list of filters", () => {
     expect(columns({ field: "state", operator: "in" })[2]).toEqual(["text", []]);
     // The field can always be changed.
     expect(columns({ field: "name", operator: "gt" })[0]).toEqual(["enum", ["name", "state"]]);
+  });
+
+  test("differs from other lists of objects", () => {
+    const list = (names: string[]) => {
+      const properties = Object.fromEntries(names.map((name) => [name, { type: "string" }]));
+      const rows = { type: "array", items: { type: "object", properties } };
+      const group = { type: "object", properties: { rows } };
+      return formFields({ type: "object", properties: { query: group } }).map(isFilterList);
+    };
+    expect(isFilterList(filters)).toBe(true);
+    expect(list(["value", "field", "operator"])).toEqual([true]);
+    expect(list(["field", "operator", "value", "unit"])).toEqual([false]);
+    expect(list(["field", "operator", "values"])).toEqual([false]);
+    expect(list(["name"])).toEqual([false]);
   });
 
   test("sends one object per row", () => {

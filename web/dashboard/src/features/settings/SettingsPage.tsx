@@ -1,12 +1,15 @@
-/** Settings: the project, the server and the password. */
+/** Settings: the project, the servers and the password. */
 
-import { Anchor, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Card, Group, Stack, Text, Title } from "@mantine/core";
 import { useLoginSession } from "../../api/loginSession.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
+import { DocsLink } from "../../ui/DocsLink.tsx";
+import { DOCS } from "../../ui/docs.ts";
 import { KeyValueTable } from "../../ui/KeyValueTable.tsx";
 import { notifySuccess } from "../../ui/notify.ts";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { PasswordForm } from "../login/PasswordForm.tsx";
+import { Servers } from "./Servers.tsx";
 
 export function SettingsPage() {
   const { project, version, public_url: publicUrl, password_set: hasPassword } = useLoginSession();
@@ -18,7 +21,11 @@ export function SettingsPage() {
   ];
   return (
     <>
-      <PageHeader title="Settings" description="This project, this server, and your password." />
+      <PageHeader
+        title="Settings"
+        description="This project, this server, and your password."
+        docs={DOCS.settings}
+      />
       <Stack maw={640}>
         <Card withBorder radius="lg">
           <Title order={2} size="h4" mb="sm">
@@ -35,10 +42,11 @@ export function SettingsPage() {
             ])}
           />
           <Text size="sm" c="dimmed" mt="sm">
-            Create projects on the server's machine with <code>patchbay project create</code>. See the{" "}
-            <Anchor href="/docs">API reference</Anchor> for everything else.
+            Create projects on the server's machine with <code>patchbay project create</code>.{" "}
+            <DocsLink to={DOCS.projects} />
           </Text>
         </Card>
+        <Servers />
         <Card withBorder radius="lg">
           <Title order={2} size="h4" mb="sm">
             {hasPassword ? "Change password" : "Set a password"}

@@ -24,6 +24,7 @@ import { useActions } from "../../api/connectors.ts";
 import type { ConnectSessionRequest } from "../../api/connectSessions.ts";
 import { useLoginSession } from "../../api/loginSession.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
+import { DOCS } from "../../ui/docs.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { FailureMessage, failureTitle } from "../../ui/FailureMessage.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
@@ -68,6 +69,7 @@ export function StartPage() {
       <PageHeader
         title="Get started"
         description="Make your first call to a provider in a few minutes."
+        docs={DOCS.quickstart}
         actions={
           <Button
             variant="default"

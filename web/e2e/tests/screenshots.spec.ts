@@ -1,7 +1,6 @@
-/** The screenshots of the README: the Accounts page with realistic accounts, and the Hub. */
-
+/** The pictures of the README and the documentation that need realistic data. The other tests take the rest. */
 import { Api } from "../support/api.ts";
-import { Dashboard, logIn } from "../support/dashboard.ts";
+import { choose, Dashboard, logIn } from "../support/dashboard.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { HubPage } from "../support/hub-page.ts";
 import { Operator } from "../support/operator.ts";
@@ -18,8 +17,14 @@ const OWNERS = [
   "Fjord Shipping",
 ];
 
+/** The keys of a project: what each is for, and what it may do. */
+const KEYS = [
+  { name: "Production backend", scopes: ["platform:read", "platform:write", "actions:execute"] },
+  { name: "Nightly export", scopes: ["actions:execute"] },
+  { name: "Monitoring", scopes: ["platform:read"] },
+];
+
 test.skip(screenshotsPath() === undefined, "runs only if screenshots are taken");
-test.use({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
 
 test("the dashboard and the Hub", async ({ page, context, serverBinary }) => {
   const server = await startServer(serverBinary);
@@ -32,16 +37,32 @@ test("the dashboard and the Hub", async ({ page, context, serverBinary }) => {
     for (const owner of OWNERS) ids.push(await api.link(owner));
     await operator.call("PATCH", `/accounts/${ids[1]}`, null, { status: "suspended" });
     await operator.call("PATCH", `/accounts/${ids[3]}`, null, { type: "test" });
+    for (const key of KEYS) await operator.call("POST", "/api_keys", 201, key);
 
     const dashboard = new Dashboard(page, server);
     await dashboard.open("/accounts");
     await expect(dashboard.row("Aurora Logistics")).toBeVisible();
-    await takeScreenshot(page, "dashboard");
+    await takeScreenshot(page, "dashboard-accounts", { width: 1240, height: 760 });
 
-    await page.setViewportSize({ width: 1280, height: 980 });
+    await dashboard.open(`/accounts/${ids[0]}`);
+    await expect(page.getByText("98 actions")).toBeVisible();
+    await takeScreenshot(page, "dashboard-account", { height: 860 });
+
+    await dashboard.open("/keys");
+    await expect(page.getByRole("row").filter({ hasText: "Nightly export" })).toBeVisible();
+    await takeScreenshot(page, "dashboard-api-keys", { height: 480 });
+
+    await dashboard.open("/profiles");
+    await page.getByRole("button", { name: "Create connector profile" }).click();
+    await choose(page, "Connector", "SpotDraft");
+    await page.getByLabel("Name").fill("Read only");
+    await page.getByText("Selected actions").click();
+    await page.getByRole("button", { name: "Select read-only" }).click();
+    await takeScreenshot(page, "dashboard-profile", { height: 860 });
+
     await page.goto((await operator.session("Aurora Logistics")).link);
     await expect(new HubPage(page).heading("Connect SpotDraft")).toBeVisible();
-    await takeScreenshot(page, "hub");
+    await takeScreenshot(page, "hub", { height: 900 });
   } finally {
     await server.stop();
   }
