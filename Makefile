@@ -7,8 +7,9 @@ SHELL := /bin/bash
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 DATA_DIR ?= .patchbay
 LISTEN ?= 127.0.0.1:8080
+FLEET_DIR ?= .patchbay-fleet
 
-.PHONY: help run build web api test faults lint lint-words lint-rust lint-web deny audit test-rust test-web bench fmt snapshots
+.PHONY: help run run-postgres build web api test faults lint lint-words lint-rust lint-web deny audit test-rust test-postgres test-web conformance bench fmt snapshots
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -19,6 +20,12 @@ run: web ## Build and start Patchbay with the sandbox on (LISTEN=127.0.0.1:8080,
 	@cargo build --locked --profile fast --bin patchbay
 	@echo "==> Starting; stop it with Ctrl-C"
 	@exec "$(TARGET)/fast/patchbay" serve --listen "$(LISTEN)" --data-dir "$(DATA_DIR)" --sandbox
+
+run-postgres: web ## Build and start PostgreSQL, two servers with the sandbox on, and HAProxy (LISTEN, FLEET_DIR=.patchbay-fleet)
+	@tools/need cargo cc
+	@echo "==> Building Patchbay (a few minutes the first time, seconds after that)"
+	@cargo build --locked --profile fast --bin patchbay
+	@exec tools/run-postgres "$(TARGET)/fast/patchbay" "$(LISTEN)" "$(FLEET_DIR)"
 
 web: web/dist/.built ## Build the screens (Hub, dashboard, element, demo) into web/dist
 
@@ -40,7 +47,7 @@ build: web ## Build the release binary
 	cargo build --locked --release --bin patchbay
 	@ls -lh "$(TARGET)/release/patchbay"
 
-test: lint test-rust test-web ## Everything: lints, Rust tests, browser tests
+test: lint test-rust test-postgres conformance test-web ## Everything: lints, Rust tests, the conformance suite of MCP, browser tests
 
 lint: lint-words lint-rust deny lint-web ## Words, formatting, lints, licenses, generated files
 
@@ -74,7 +81,7 @@ lint-web:
 	cd tools/openapi-lint && npm ci && npm run --silent lint
 
 test-rust:
-	@tools/need cargo cc cargo-nextest curl
+	@tools/need cargo cc cargo-nextest curl postgresql pgbouncer haproxy nginx
 	@echo "==> API descriptions that packages carry (for the import's test)"
 	@tools/published-apis "$(TARGET)/tmp/published-apis" || test $$? = 3
 	@echo "==> Rust tests"
@@ -83,22 +90,34 @@ test-rust:
 	  --run-ignored only -E 'test(the_specification_cases_pass) + test(shapes_are_fresh)'
 	cargo test --locked --workspace --doc --quiet
 
+test-postgres: ## Black-box tests on PostgreSQL: a part of them, or all that do not concern the file (ALL=1)
+	@tools/need cargo cc cargo-nextest postgresql pgbouncer
+	@echo "==> Black-box tests on PostgreSQL"
+	tools/with-postgres cargo nextest run --locked --workspace --all-features --test it --profile postgres$(if $(ALL),-all)
+
 test-web: web
-	@tools/need cargo cc node npm chromium
+	@tools/need cargo cc node npm chromium python3 curl
 	@echo "==> Browser tests"
 	cargo build --locked --bin patchbay
 	cd web && { test -d node_modules || npm ci --no-audit --no-fund; } && \
 	  PATCHBAY_BIN="$(abspath $(TARGET))/debug/patchbay" npm run e2e
 
 faults: ## Attacks and faults that take minutes, on loopback (FAULTS=part of a test's name)
-	@tools/need cargo cc cargo-nextest
+	@tools/need cargo cc cargo-nextest postgresql haproxy
 	cargo nextest run --locked --workspace --all-features --test faults --run-ignored only --profile faults $(FAULTS)
 
-bench: ## Compare with nginx on this machine (ratios, memory, time to ready); the connector language's cost
+conformance: ## The official conformance suite of MCP, both eras (needs the internet the first time)
+	@tools/need cargo cc node npm
+	cargo build --locked --workspace --all-features --example mcp_fixture
+	tools/mcp-conformance/run "$(TARGET)/debug/examples/mcp_fixture"
+
+bench: ## Compare with nginx on this machine (ratios, memory, time to ready); the cost of the connector language, of the search for actions and of the MCP transport
 	@tools/need cargo cc wrk nginx
 	cargo build --locked --release --bin patchbay
 	PATCHBAY_BIN="$(abspath $(TARGET))/release/patchbay" bench/run.sh
 	cargo bench --locked --package patchbay-connector --bench language
+	cargo bench --locked --package patchbay-search --bench actions
+	cargo bench --locked --package patchbay-mcp --bench transport
 
 fmt: ## Format everything
 	cargo fmt --all
