@@ -224,7 +224,7 @@ test("an account's page leads to its logs, and new ones appear while the page is
   await dashboard.open(`/accounts/${id}`);
   await page.getByRole("main").getByRole("link", { name: "Logs", exact: true }).click();
   await expect(page).toHaveURL(new RegExp(`/logs\\?account=${id}`));
-  await page.getByText("Live", { exact: true }).click();
+  await page.getByRole("switch", { name: "Live" }).press("Space");
   await expect(page.getByText("New logs appear as they are written.")).toBeVisible({ timeout: 20_000 });
   expect((await api.run(id, "spotdraft_list_contract_types")).status).toBe(200);
   const row = page.getByRole("link", { name: "spotdraft_list_contract_types" });

@@ -47,11 +47,16 @@ test("a webhook is created, tested, changed, gets another secret and is deleted"
   await expect(page.getByText("No deliveries yet")).toBeVisible();
   await page.getByRole("button", { name: "Send test" }).click();
   await page.getByRole("button", { name: "webhook.test" }).click();
-  await expect(dialog.getByText("Attempts (1)")).toBeVisible({ timeout: 20_000 });
+  const attempts = async () =>
+    Number(/\((\d+)\)/.exec(await dialog.getByText("Attempts (").innerText())?.[1]);
+  await expect.poll(attempts, { timeout: 20_000 }).toBeGreaterThan(0);
   await expect(dialog.getByRole("alert")).toContainText("no connection could be made", { ignoreCase: true });
   await expectAccessible(page);
+  const before = await attempts();
   await dialog.getByRole("button", { name: "Send again" }).click();
-  await expect(dialog.getByText("Attempts (2)")).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText("The delivery is sent again")).toBeVisible();
+  // It is also attempted again by itself, so the number may grow by more than one.
+  await expect.poll(attempts, { timeout: 20_000 }).toBeGreaterThan(before);
   await page.keyboard.press("Escape");
 
   await page.getByRole("button", { name: "Edit" }).click();

@@ -117,13 +117,12 @@ export function LogsPage() {
         </Group>
       ) : list.data === undefined || (list.isError && !list.isFetchNextPageError) ? (
         <ErrorState title="Could not load logs" error={list.error} onRetry={() => void list.refetch()} />
-      ) : logs.length === 0 && last?.next == null ? (
-        <NoLogs isFiltered={countFilters(filters) > 0} />
       ) : (
         <Stack gap="sm">
+          {/* Also above an empty list: with the live tail, the first log appears there. */}
           <Group justify="space-between" mih={30}>
             <Text size="sm" c="dimmed" aria-live="polite">
-              {countOf(pages?.[0])} {LIVE_STATES[live.state]}
+              {logs.length === 0 ? "" : countOf(pages?.[0])} {LIVE_STATES[live.state]}
             </Text>
             {hidden > 0 && (
               <Button size="xs" leftSection={<IconArrowUp size={14} aria-hidden />} onClick={toTop}>
@@ -131,6 +130,7 @@ export function LogsPage() {
               </Button>
             )}
           </Group>
+          {logs.length === 0 && last?.next == null && <NoLogs isFiltered={countFilters(filters) > 0} />}
           {logs.length > 0 && (
             <LogTable
               logs={logs}
