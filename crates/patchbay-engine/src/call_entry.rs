@@ -23,7 +23,7 @@ pub(crate) struct RunEntry {
     pub(crate) resolved: Arc<ResolvedAccount>,
     pub(crate) profile: Arc<Profile>,
     pub(crate) connector: Arc<Connector>,
-    pub(crate) connector_origin: Option<Origin>,
+    pub(crate) connector_origin: Origin,
     pub(crate) action: Option<String>,
     pub(crate) key_id: Option<ApiKeyId>,
     pub(crate) origin: CallOrigin,
@@ -78,7 +78,7 @@ impl RunEntry {
             target: Target {
                 connector: Some(self.connector.key.clone()),
                 version: Some(self.connector.version.to_string()),
-                owner: self.connector_origin.map(|origin| owner_name(origin).to_owned()),
+                owner: Some(owner_name(self.connector_origin).to_owned()),
                 profile: Some(self.profile.id.to_string()),
                 action: self.action.clone(),
                 action_type: action.map(|action| action.kind.as_str().to_owned()),
@@ -149,7 +149,8 @@ fn step_row(step: &LoggedStep, definitions: &[Step], started_at: Timestamp) -> S
 }
 
 /// Returns the row of a record without steps: a test of credentials, a revocation, or a call that an older version recorded.
-pub(crate) fn row_of_record(record: &CallRecord) -> RunRow {
+/// `origin` is the owner of its connector; none if it is not known.
+pub(crate) fn row_of_record(record: &CallRecord, origin: Option<Origin>) -> RunRow {
     let (source, mode, is_background) = match record.kind {
         CallKind::Action | CallKind::Proxy => ("api", PRODUCTION, false),
         CallKind::ConnectionTest => ("connection_test", TEST, true),
@@ -171,7 +172,7 @@ pub(crate) fn row_of_record(record: &CallRecord) -> RunRow {
         target: Target {
             connector: Some(record.connector.clone()),
             version: Some(record.connector_version.clone()),
-            owner: None,
+            owner: origin.map(|origin| owner_name(origin).to_owned()),
             profile: Some(record.profile_id.to_string()),
             action: record.action.clone(),
             action_type: None,

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     background_task::BackgroundTask,
     call_entry::{RunEntry, row_of_record},
+    connector_catalog::Origin,
 };
 
 /// The maximum number of queued records; further records are dropped and counted.
@@ -35,21 +36,21 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// A record that waits. Names are looked up when it is written.
 enum Entry {
     Run(Box<RunEntry>),
-    Record(Box<CallRecord>),
+    Record(Box<CallRecord>, Option<Origin>),
 }
 
 impl Entry {
     fn bytes(&self) -> usize {
         match self {
             Self::Run(run) => RECORD_BYTES + run.text_bytes(),
-            Self::Record(_) => RECORD_BYTES,
+            Self::Record(..) => RECORD_BYTES,
         }
     }
 
     fn into_row(self) -> RunRow {
         match self {
             Self::Run(run) => run.into_row(),
-            Self::Record(record) => row_of_record(&record),
+            Self::Record(record, origin) => row_of_record(&record, origin),
         }
     }
 }
@@ -73,9 +74,9 @@ impl CallLog {
         Self { queue, queued_bytes, logs, is_stopping: AtomicBool::default(), writer }
     }
 
-    /// Queues the record of a call that is neither an action nor a raw request.
-    pub(crate) fn record(&self, record: CallRecord) {
-        self.queue(Entry::Record(Box::new(record)));
+    /// Queues the record of a call that is neither an action nor a raw request, with the owner of its connector.
+    pub(crate) fn record(&self, record: CallRecord, origin: Option<Origin>) {
+        self.queue(Entry::Record(Box::new(record), origin));
     }
 
     /// Queues the record of a run.

@@ -318,8 +318,13 @@ impl Engine {
             call_log.clone(),
             changes.clone(),
         ));
-        let verifier =
-            Arc::new(CredentialVerifier::new(&parts, token_requests.clone(), host.clone(), call_log.clone()));
+        let verifier = Arc::new(CredentialVerifier::new(
+            &parts,
+            token_requests.clone(),
+            host.clone(),
+            call_log.clone(),
+            connector_catalog.clone(),
+        ));
         let accounts = Arc::new(Accounts::new(
             &parts,
             account_store.clone(),

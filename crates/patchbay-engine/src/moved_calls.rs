@@ -27,7 +27,7 @@ pub(crate) async fn move_calls(
         if records.is_empty() {
             break;
         }
-        let mut rows = records.iter().map(row_of_record).collect::<Vec<_>>();
+        let mut rows = records.iter().map(|record| row_of_record(record, None)).collect::<Vec<_>>();
         if is_stored(logs, rows.first()).await? {
             // An earlier start was interrupted after it had written them.
             let mut new = Vec::new();

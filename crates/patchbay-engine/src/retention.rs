@@ -167,7 +167,8 @@ mod tests {
         let records = [record(400), record(31), record(29), record(0)];
         storage.calls().append(&records).await.unwrap();
         // A crash between writing and deleting: the first two are in the logs already.
-        let written = records[..2].iter().map(crate::call_entry::row_of_record).collect::<Vec<_>>();
+        let written =
+            records[..2].iter().map(|record| crate::call_entry::row_of_record(record, None)).collect::<Vec<_>>();
         logs.append(&written, now).await.unwrap();
         let stop = CancellationToken::new();
         assert_eq!(move_calls(&storage, &logs, &clock, &stop).await.unwrap(), 4);

@@ -22,7 +22,7 @@ use crate::{
     config::ServerConfig,
     error::ApiError,
     extract::{
-        has_csrf_header,
+        RequestId, has_csrf_header,
         ignored::{self, IgnoredFields},
     },
     idempotency,
@@ -105,6 +105,7 @@ impl Around {
         let random =
             || HeaderValue::from_str(&self.engine.request_id()).unwrap_or_else(|_| HeaderValue::from_static("0"));
         let id = given.unwrap_or_else(random);
+        request.extensions_mut().insert(RequestId(id.clone()));
         // A browser would show its own dialog for a challenge, on top of the page's login form.
         let is_from_our_page = has_csrf_header(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());

@@ -2276,7 +2276,7 @@ export interface components {
       http_method: string | null;
       /** @description The URL of the last request to the provider, without its query. */
       url: string | null;
-      /** @description The `x-request-id` of the caller's request. */
+      /** @description The `x-request-id` of the caller's request, which its response repeats: the caller's own, or the one that the server gave. */
       request_id: string | null;
       /** @example api */
       source_type: string | null;

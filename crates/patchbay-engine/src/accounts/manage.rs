@@ -379,7 +379,7 @@ impl Accounts {
         rule: MethodRule,
         token_set: Option<&TokenSet>,
     ) -> Result<(), Error> {
-        let connector = &self.connectors.for_profile(profile).await?;
+        let connector = &self.connectors.for_profile(profile).await?.connector;
         let fields = connector
             .auth_method(&account.auth_config_key)
             .map(|method| method.config_fields.as_slice())

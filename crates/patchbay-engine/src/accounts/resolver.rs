@@ -7,7 +7,11 @@ use patchbay_model::{Account, AccountId, AccountStatus, Profile, ProjectId};
 use patchbay_vault::Vault;
 
 use super::{credentials::CredentialSet, store::CachedAccounts};
-use crate::{Error, ErrorCode, connector_catalog::ConnectorCatalog, profiles::Profiles};
+use crate::{
+    Error, ErrorCode,
+    connector_catalog::{ConnectorCatalog, InstalledConnector, Origin},
+    profiles::Profiles,
+};
 use patchbay_runtime::Credentials;
 
 /// An account that calls may use, with its profile and connector.
@@ -18,6 +22,8 @@ pub(crate) struct ResolvedAccount {
     pub(crate) profile: Arc<Profile>,
     /// Its connector.
     pub(crate) connector: Arc<Connector>,
+    /// The owner of the connector.
+    pub(crate) connector_origin: Origin,
     auth_index: usize,
 }
 
@@ -79,9 +85,9 @@ impl AccountResolver {
         if !profile.active {
             return Err(profile_disabled(&profile));
         }
-        let connector = self.connectors.for_profile(&profile).await?;
+        let InstalledConnector { connector, origin } = self.connectors.for_profile(&profile).await?;
         let auth_index = method_index(&connector, &account.auth_config_key)?;
-        Ok(Arc::new(ResolvedAccount { account, profile, connector, auth_index }))
+        Ok(Arc::new(ResolvedAccount { account, profile, connector, connector_origin: origin, auth_index }))
     }
 }
 

@@ -4,7 +4,6 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
-use patchbay_connector::Connector;
 use patchbay_model::{
     Account, AccountStatus, ApiScope, CallId, CallKind, CallRecord, Clock, Entropy, LeaseOutcome, LeasePriority,
     ProjectId, StatusReason, Timestamp,
@@ -22,7 +21,7 @@ use crate::{
     Caller, EngineParts, Error, ErrorCode, Field,
     call_log::CallLog,
     changes::Changes,
-    connector_catalog::ConnectorCatalog,
+    connector_catalog::{ConnectorCatalog, InstalledConnector, Origin},
     profiles::Profiles,
     tokens::{
         revoke::{can_revoke, revoke},
@@ -193,7 +192,7 @@ impl Revocations {
 
     async fn would_revoke(&self, account: Account) -> RevokedAccount {
         let connector = self.connector_of_account(&account).await;
-        let method = connector.as_ref().and_then(|found| found.auth_method(&account.auth_config_key));
+        let method = connector.as_ref().and_then(|found| found.connector.auth_method(&account.auth_config_key));
         let message = if method.is_some_and(can_revoke) {
             "would be revoked at the provider, and its credentials deleted here"
         } else {
@@ -218,7 +217,7 @@ impl Revocations {
         let title = self
             .connector_of_account(&account)
             .await
-            .map_or_else(|| account.connector.clone(), |found| found.title.clone());
+            .map_or_else(|| account.connector.clone(), |found| found.connector.title.clone());
         let mut message = revocation.message(&title);
         let confirmed = !matches!(revocation, Revocation::Failed { .. });
         let stored = self.store_outcome(&account, confirmed, &message).await;
@@ -257,8 +256,8 @@ impl Revocations {
         // A token that is refreshed concurrently would stay valid after the revocation.
         let newest = self.block_refreshes(account).await;
         let (outcome, record) = self.request_revocation(newest.as_ref().unwrap_or(account), started_at, began).await;
-        if let Some(record) = record {
-            self.call_log.record(record);
+        if let Some((record, origin)) = record {
+            self.call_log.record(record, Some(origin));
         }
         outcome.unwrap_or_else(|error| Revocation::Failed { message: error.message })
     }
@@ -268,9 +267,9 @@ impl Revocations {
         account: &Account,
         started_at: Timestamp,
         began: Instant,
-    ) -> (Result<Revocation, Error>, Option<CallRecord>) {
+    ) -> (Result<Revocation, Error>, Option<(CallRecord, Origin)>) {
         let found = self.connector_of_account(account).await;
-        let Some(connector) = &found else { return (Ok(Revocation::Unsupported), None) };
+        let Some(InstalledConnector { connector, origin }) = &found else { return (Ok(Revocation::Unsupported), None) };
         let Some(method) = connector.auth_method(&account.auth_config_key) else {
             return (Ok(Revocation::Unsupported), None);
         };
@@ -297,7 +296,7 @@ impl Revocations {
             started_at,
             duration_micros: i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX),
         });
-        (outcome, record)
+        (outcome, record.map(|record| (record, *origin)))
     }
 
     /// Prevents other refreshes of the account's token, and returns the account with the newest token. Continues without the
@@ -315,8 +314,8 @@ impl Revocations {
     }
 
     /// Returns the account's connector; none if it is not installed.
-    async fn connector_of_account(&self, account: &Account) -> Option<Arc<Connector>> {
+    async fn connector_of_account(&self, account: &Account) -> Option<InstalledConnector> {
         let profile = self.profiles.load(&account.project_id, &account.profile_id).await.ok()?;
-        Some(self.connectors.find_for_profile(&profile).await.ok()??.connector)
+        self.connectors.find_for_profile(&profile).await.ok()?
     }
 }

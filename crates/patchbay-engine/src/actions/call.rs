@@ -15,7 +15,7 @@ use crate::{
     address_binding::{address_changed, check_listed},
     call_entry::RunEntry,
     call_log::CallLog,
-    connector_catalog::ConnectorCatalog,
+    connector_catalog::{ConnectorCatalog, InstalledConnector, Origin},
     error_hints,
     profiles::Profiles,
     tokens::refresh::TokenRefresher,
@@ -52,6 +52,7 @@ pub(super) struct Call {
     pub(super) profile: Arc<Profile>,
     /// The profile's connector, and the index of the account's authentication method.
     pub(super) connector: Arc<Connector>,
+    connector_origin: Origin,
     auth_index: usize,
     /// The deadline.
     pub(super) deadline: Instant,
@@ -112,6 +113,7 @@ impl Calls {
             id: CallId::generate(started_at, &*self.entropy),
             profile: resolved.profile.clone(),
             connector: resolved.connector.clone(),
+            connector_origin: resolved.connector_origin,
             resolved,
             auth_index: 0,
             deadline,
@@ -144,13 +146,13 @@ impl Calls {
             _ => resolved.profile.clone(),
         };
         // The other profile may pin another version.
-        let connector = if Arc::ptr_eq(&profile, &resolved.profile) {
-            resolved.connector.clone()
+        let InstalledConnector { connector, origin } = if Arc::ptr_eq(&profile, &resolved.profile) {
+            InstalledConnector { connector: resolved.connector.clone(), origin: resolved.connector_origin }
         } else {
             self.connectors.for_profile(&profile).await?
         };
         call.auth_index = resolver::method_index(&connector, &resolved.account.auth_config_key)?;
-        (call.resolved, call.profile, call.connector) = (resolved, profile, connector);
+        (call.resolved, call.profile, call.connector, call.connector_origin) = (resolved, profile, connector, origin);
         Ok(())
     }
 
@@ -201,6 +203,7 @@ impl Call {
             self.profile = refreshed.profile.clone();
             self.auth_index = resolver::method_index(&refreshed.connector, &refreshed.account.auth_config_key)?;
             self.connector = refreshed.connector.clone();
+            self.connector_origin = refreshed.connector_origin;
         }
         self.resolved = refreshed;
         Ok(true)
@@ -285,7 +288,7 @@ impl Call {
             resolved: self.resolved.clone(),
             profile: self.profile.clone(),
             connector: self.connector.clone(),
-            connector_origin: None,
+            connector_origin: self.connector_origin,
             action: self.action.take(),
             key_id: self.key_id.take(),
             origin: std::mem::take(&mut self.origin),

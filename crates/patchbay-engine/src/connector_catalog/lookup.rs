@@ -51,12 +51,12 @@ impl ConnectorCatalog {
         view.await.cloned()
     }
 
-    /// Returns the connector of a profile.
+    /// Returns the connector of a profile, with its owner.
     ///
     /// # Errors
     ///
     /// 412 `ConnectorMissingError` or `ConnectorVersionMissingError` with the remedy if there is none.
-    pub(crate) async fn for_profile(&self, profile: &Profile) -> Result<Arc<Connector>, Error> {
+    pub(crate) async fn for_profile(&self, profile: &Profile) -> Result<InstalledConnector, Error> {
         let mut resolution = self.resolve_for(profile);
         if resolution.is_none() && self.is_shared() {
             // Another server may have stored it just now.
@@ -72,15 +72,20 @@ impl ConnectorCatalog {
     /// # Errors
     ///
     /// Those of [`ConnectorCatalog::for_profile`].
-    pub(crate) async fn for_profile_locked(&self, profile: &Profile) -> Result<Arc<Connector>, Error> {
+    pub(crate) async fn for_profile_locked(&self, profile: &Profile) -> Result<InstalledConnector, Error> {
         self.resolved(profile, self.resolve_for(profile)).await
+    }
+
+    /// Returns the owner of the connector of a profile; none if it is not installed.
+    pub(crate) fn origin_for_profile(&self, profile: &Profile) -> Option<Origin> {
+        self.resolve_for(profile).map(|resolution| resolution.origin())
     }
 
     fn resolve_for(&self, profile: &Profile) -> Option<Resolution> {
         self.resolve(&profile.project_id, &profile.connector, profile.version_pin.as_deref())
     }
 
-    async fn resolved(&self, profile: &Profile, resolution: Option<Resolution>) -> Result<Arc<Connector>, Error> {
+    async fn resolved(&self, profile: &Profile, resolution: Option<Resolution>) -> Result<InstalledConnector, Error> {
         let (key, pin) = (&profile.connector, profile.version_pin.as_deref());
         let refused = |code, message: String| Error::new(code, message);
         let Some(resolution) = resolution else {
@@ -103,7 +108,7 @@ impl ConnectorCatalog {
             ));
         };
         match self.install(&resolution).await? {
-            Ok(installed) => Ok(installed.connector),
+            Ok(installed) => Ok(installed),
             Err(pushed) => Err(refused(
                 ErrorCode::ConnectorMissing,
                 format!(

@@ -6,7 +6,10 @@ use patchbay_model::{CallId, CallKind, CallRecord, Clock, Entropy, StatusReason}
 use patchbay_runtime::{self as runtime, Host, RawInputs, RunContext, RuntimeConfig};
 use serde_json::Value;
 
-use crate::{EngineParts, Error, ErrorCode, call_log::CallLog, error_hints, tokens::token_context::TokenContext};
+use crate::{
+    EngineParts, Error, ErrorCode, call_log::CallLog, connector_catalog::ConnectorCatalog, error_hints,
+    tokens::token_context::TokenContext,
+};
 
 /// Runs test actions.
 pub(super) struct TestActions {
@@ -15,16 +18,23 @@ pub(super) struct TestActions {
     runtime: RuntimeConfig,
     host: Arc<Host>,
     call_log: Arc<CallLog>,
+    connectors: Arc<ConnectorCatalog>,
 }
 
 impl TestActions {
-    pub(super) fn new(parts: &EngineParts, host: Arc<Host>, call_log: Arc<CallLog>) -> Self {
+    pub(super) fn new(
+        parts: &EngineParts,
+        host: Arc<Host>,
+        call_log: Arc<CallLog>,
+        connectors: Arc<ConnectorCatalog>,
+    ) -> Self {
         Self {
             clock: parts.clock.clone(),
             entropy: parts.entropy.clone(),
             runtime: parts.config.runtime(),
             host,
             call_log,
+            connectors,
         }
     }
 
@@ -42,7 +52,7 @@ impl TestActions {
             let inputs = runtime::check_inputs(action, RawInputs::default())?;
             let outcome = runtime::run(&self.host, run, action, &inputs).await;
             let finished_at = self.clock.now();
-            self.call_log.record(CallRecord {
+            let record = CallRecord {
                 id: call_id,
                 project_id: profile.project_id.clone(),
                 account_id: context.account_id.cloned(),
@@ -55,7 +65,8 @@ impl TestActions {
                 error_code: outcome.as_ref().err().map(|error| error.code.to_string()),
                 started_at,
                 duration_micros: finished_at.as_micros() - started_at.as_micros(),
-            });
+            };
+            self.call_log.record(record, self.connectors.origin_for_profile(profile));
             match outcome {
                 Ok(_) => {}
                 Err(error) if test.required => return Err(refused(error)),

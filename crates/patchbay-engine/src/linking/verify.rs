@@ -12,6 +12,7 @@ use crate::{
     EngineParts, Error, ErrorCode,
     accounts::credentials::{CredentialSet, bind_account},
     call_log::CallLog,
+    connector_catalog::ConnectorCatalog,
     error_hints,
     form_values::FormValues,
     previous_clients::profile_client_id,
@@ -91,12 +92,13 @@ impl CredentialVerifier {
         tokens: Arc<TokenRequests>,
         host: Arc<Host>,
         call_log: Arc<CallLog>,
+        connectors: Arc<ConnectorCatalog>,
     ) -> Self {
         Self {
             vault: parts.vault.clone(),
             clock: parts.clock.clone(),
             tokens,
-            test_actions: TestActions::new(parts, host, call_log),
+            test_actions: TestActions::new(parts, host, call_log, connectors),
         }
     }
 

@@ -276,7 +276,7 @@ pub(crate) struct ActionLogOut {
     /// The URL of the last request to the provider, without its query.
     #[schema(required)]
     url: Option<String>,
-    /// The `x-request-id` of the caller's request.
+    /// The `x-request-id` of the caller's request, which its response repeats: the caller's own, or the one that the server gave.
     #[schema(required)]
     request_id: Option<String>,
     #[schema(required, example = "api")]

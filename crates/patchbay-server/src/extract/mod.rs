@@ -22,7 +22,7 @@ pub(crate) use entity_tag::{EntityTag, known_tags, unless_known};
 pub(crate) use json::{
     ApiJson, ApiList, DataJson, HubJson, MAX_SMALL_BODY_BYTES, SmallJson, WireJson, claim, collect, hub_body_limit,
 };
-pub(crate) use origin::{LoggedCaller, mcp_origin};
+pub(crate) use origin::{LoggedCaller, RequestId, mcp_origin};
 pub(crate) use query::{DEFAULT_PAGE_SIZE, QueryMap};
 pub(crate) use rate_limit_wait::RateLimitWait;
 pub(crate) use standing::{Standing, has_ended};

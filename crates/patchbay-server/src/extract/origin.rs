@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderName, header, request::Parts};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
 use patchbay_engine::{CallOrigin, Caller, RequestOrigin};
 
 use super::Authenticated;
@@ -10,6 +10,10 @@ use crate::{error::ApiError, limits::ClientAddress, state::AppState};
 
 /// The longest text of a client that the logs keep, in bytes.
 const MAX_TEXT_BYTES: usize = 200;
+
+/// The id of a request, in its extensions: the client's own, or the one that this server gives. The response has it too.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) HeaderValue);
 
 /// The authenticated caller of a route whose calls are logged, with the request as their origin.
 pub(crate) struct LoggedCaller(pub(crate) Arc<Caller>);
@@ -31,7 +35,7 @@ fn request_origin(parts: &Parts, state: &AppState) -> RequestOrigin {
     RequestOrigin {
         user_agent: text(headers, &header::USER_AGENT),
         ip_address: Some(ClientAddress::of(&parts.extensions, headers, &state.config.trusted_proxies).0),
-        request_id: text(headers, &HeaderName::from_static("x-request-id")),
+        request_id: parts.extensions.get::<RequestId>().and_then(|id| kept(&id.0)),
         ..RequestOrigin::default()
     }
 }
@@ -47,7 +51,12 @@ pub(crate) fn mcp_origin(parts: &Parts, state: &AppState) -> RequestOrigin {
 
 /// Returns a header's value, redacted and then shortened; none if it is missing, empty or not ASCII.
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let text = headers.get(name)?.to_str().ok()?.trim();
+    headers.get(name).and_then(kept)
+}
+
+/// Returns a value of a header, redacted and then shortened; none if it is empty or not ASCII.
+fn kept(value: &HeaderValue) -> Option<String> {
+    let text = value.to_str().ok()?.trim();
     let mut kept = patchbay_engine::redact_secrets(text).into_owned();
     kept.truncate(MAX_TEXT_BYTES);
     (!kept.is_empty()).then_some(kept)

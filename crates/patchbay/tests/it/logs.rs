@@ -39,11 +39,13 @@ fn refused(answer: &ApiResponse, word: &str) {
 fn a_run_is_logged_with_its_steps_and_its_requests() {
     let linked = LinkedServer::new();
     let api = linked.api();
-    assert_eq!(linked.run("list_contract_types", json!({})).status, 200);
+    let answer = linked.run("list_contract_types", json!({}));
+    assert_eq!(answer.status, 200);
     linked.provider.fault(1, json!({ "kind": "status", "status": 404, "body": { "detail": format!("card {CARD}") } }));
     let failed = linked.run("get_contract_status", json!({ "path": { "composite_id": format!("T-{CARD}") } }));
     assert!(failed.status >= 400, "{failed}");
-    let proxied = api.post("/unified/proxy", &json!({ "path": "/contract_types/" }));
+    let own = api.clone().header("x-request-id", "ours-1");
+    let proxied = own.post("/unified/proxy", &json!({ "path": "/contract_types/" }));
     assert_eq!(proxied.status, 200, "{proxied}");
 
     let only_calls = json!({ "filters": { "source_type": ["api"] } });
@@ -65,6 +67,19 @@ fn a_run_is_logged_with_its_steps_and_its_requests() {
         (&json!("GET"), &json!("production"), &json!("list"))
     );
     assert!(run["url"].as_str().unwrap().ends_with("/contract_types/"), "{run}");
+    assert_eq!(run["connector_owner"], json!("patchbay"));
+    let tests = api.post("/logs", &json!({ "filters": { "source_type": ["connection_test"] } })).json();
+    assert_eq!(
+        (&tests["data"][0]["connector_owner"], &tests["data"][0]["request_id"]),
+        (&json!("patchbay"), &Value::Null)
+    );
+    // The id that the server gave to the request, or that the caller chose, finds its log.
+    assert_eq!(run["request_id"].as_str(), answer.header("x-request-id"));
+    for (id, action) in [(&run["request_id"], json!("spotdraft_list_contract_types")), (&json!("ours-1"), Value::Null)]
+    {
+        let found = api.post("/logs", &json!({ "filters": { "request_id": [id] } })).json();
+        assert_eq!((&found["total"], &found["data"][0]["action_id"]), (&json!(1), &action), "{id}");
+    }
     let id = run["action_run_id"].as_str().unwrap();
     assert_eq!(api.get(&format!("/logs/actions/{id}")).json(), *run);
     let steps = api.get(&format!("/logs/actions/{id}/steps")).json();
