@@ -18,6 +18,7 @@ mod expiry;
 mod failure_reason;
 mod field;
 mod ids;
+mod inbox;
 mod member;
 mod memory;
 mod names;
@@ -49,6 +50,10 @@ pub use failure_reason::FailureReason;
 pub use field::Field;
 pub use ids::{
     AccountId, ApiKeyId, AttemptId, CallId, MemberId, OrganizationId, ProfileId, ProjectId, ReplicaId, SessionId,
+};
+pub use inbox::{
+    ClaimedInboxEvent, InboxEndpoint, InboxEvent, InboxOutcome, InboxRefusals, InboxState, NewInboxEvent,
+    SealedInboxEvent, SubscriptionState,
 };
 pub use member::{BrowserSession, Member, PasswordHash};
 pub use memory::{FREE_BYTES, LARGE_VALUES, MemoryBudget, MemorySpent, Reservation};

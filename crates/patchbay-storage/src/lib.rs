@@ -16,6 +16,7 @@ mod connectors;
 mod error;
 mod fence;
 mod idempotency_keys;
+mod inbox;
 mod login_tokens;
 mod members;
 mod meta;
@@ -45,6 +46,7 @@ pub use fence::{current_fence, fenced};
 pub use idempotency_keys::{
     IdempotencyKeyStore, IdempotencyLimits, KeyedRequest, KeyedResponse, NewIdempotencyKey, Reservation,
 };
+pub use inbox::{InboxClaim, InboxFilter, InboxStore};
 pub use login_tokens::LoginTokenStore;
 pub use members::{BrowserSessionStore, MemberStore};
 pub use meta::MetaStore;
@@ -106,6 +108,8 @@ pub trait Storage: Send + Sync {
     fn idempotency_keys(&self) -> &dyn IdempotencyKeyStore;
     /// Returns the store of webhooks and their deliveries.
     fn webhooks(&self) -> &dyn WebhookStore;
+    /// Returns the store of events that providers deliver.
+    fn inbox(&self) -> &dyn InboxStore;
     /// Returns the store of call records.
     fn calls(&self) -> &dyn CallStore;
     /// Returns the store of feedback on tools.

@@ -55,6 +55,20 @@ pub enum SealedPlace {
         /// What it is.
         field: String,
     },
+    /// The token of an endpoint of the inbox.
+    InboxEndpoint {
+        /// The endpoint's project.
+        project: ProjectId,
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// What a provider delivered.
+    InboxEvent {
+        /// The event's project.
+        project: ProjectId,
+        /// The event.
+        event: String,
+    },
     /// The seal of a row.
     Row(RowId),
     /// The vault's canary.

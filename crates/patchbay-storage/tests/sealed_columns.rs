@@ -4,12 +4,14 @@
 use patchbay_storage::sqlite::SqliteStorage;
 
 /// Columns that contain envelopes. `meta.value` contains one in the record of the vault's canary.
-const SEALED: [&str; 11] = [
+const SEALED: [&str; 13] = [
     "account_secrets.sealed",
     "api_keys.seal",
     "browser_sessions.seal",
     "connector_versions.seal",
     "idempotency_keys.sealed",
+    "inbox_endpoints.sealed",
+    "inbox_events.sealed",
     "login_tokens.seal",
     "members.seal",
     "meta.value",
@@ -18,13 +20,15 @@ const SEALED: [&str; 11] = [
     "webhook_secrets.sealed",
 ];
 /// Columns that contain hashes, digests and key ids.
-const NOT_SEALED: [&str; 9] = [
+const NOT_SEALED: [&str; 11] = [
     "api_keys.hash",
     "browser_sessions.hash",
     "connect_sessions.token_hash",
     "connector_versions.digest",
     "idempotency_keys.fingerprint",
     "idempotency_keys.key_hash",
+    "inbox_endpoints.token_hash",
+    "inbox_keys.hash",
     "login_tokens.hash",
     "pending_authorizations.state_hash",
     "retired_keys.id",

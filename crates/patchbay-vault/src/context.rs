@@ -62,6 +62,20 @@ pub enum SealContext<'a> {
         /// What it is.
         field: &'a str,
     },
+    /// The token of an endpoint of the inbox, and what belongs to its subscription.
+    InboxEndpoint {
+        /// The endpoint's project.
+        project: &'a ProjectId,
+        /// The endpoint.
+        endpoint: &'a str,
+    },
+    /// What a provider delivered.
+    InboxEvent {
+        /// The event's project.
+        project: &'a ProjectId,
+        /// The event.
+        event: &'a str,
+    },
     /// The hash of a row's content. Nobody can make one without the key ring.
     Row(&'a RowId),
     /// The mark of a browser that has logged in to the dashboard before.
@@ -82,6 +96,8 @@ impl SealContext<'_> {
             Self::KeyedResponse { project, key } => ("keyed_response", &[project.as_str(), key]),
             Self::ClientState { purpose, holder } => ("client_state", &[purpose, holder]),
             Self::Webhook { project, webhook, field } => ("webhook", &[project.as_str(), webhook, field]),
+            Self::InboxEndpoint { project, endpoint } => ("inbox_endpoint", &[project.as_str(), endpoint]),
+            Self::InboxEvent { project, event } => ("inbox_event", &[project.as_str(), event]),
             Self::Row(row) => ("row", &[row.kind.as_str(), &row.key]),
             Self::Device => ("device", &[]),
             Self::Canary => ("canary", &[]),

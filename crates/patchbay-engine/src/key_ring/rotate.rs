@@ -174,6 +174,8 @@ pub(super) fn in_context<T>(place: &SealedPlace, work: impl FnOnce(&SealContext<
             number = webhook.to_string();
             SealContext::Webhook { project, webhook: &number, field }
         }
+        SealedPlace::InboxEndpoint { project, endpoint } => SealContext::InboxEndpoint { project, endpoint },
+        SealedPlace::InboxEvent { project, event } => SealContext::InboxEvent { project, event },
         SealedPlace::Row(row) => SealContext::Row(row),
         SealedPlace::Canary => SealContext::Canary,
     };

@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod connectors;
 pub mod idempotency_keys;
 pub mod identity;
+pub mod inbox;
 pub mod linking;
 pub mod members;
 pub mod pgbouncer;
@@ -58,6 +59,9 @@ macro_rules! storage_conformance {
                 call_records_are_appended_atomically;
             idempotency_keys: a_key_is_reserved_once_and_keeps_its_response, a_released_key_is_reserved_again, keys_belong_to_one_project,
                 a_bucket_has_a_limit_of_keys_and_of_bytes, expired_keys_are_deleted_in_batches, one_of_many_concurrent_callers_reserves_a_key;
+            inbox: an_endpoint_is_stored_and_found, endpoints_belong_to_their_project, subscriptions_are_leased_once,
+                a_repeat_is_not_stored, events_are_claimed_fairly_and_once, a_try_is_recorded_by_its_holder,
+                events_are_listed_and_replayed, refusals_are_counted, old_inbox_events_are_deleted, a_deleted_account_takes_its_events_along;
             tool_feedback: feedback_is_kept_by_tool;
             members: a_member_is_stored, a_browser_session_expires, a_new_browser_session_deletes_no_other,
                 other_browser_sessions_are_deleted;

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use patchbay_model::{
-    AccountId, BrowserSession, ConnectorVersion, FilesDigest, KeyHash, KeyId, LoginToken, Member, MemberId,
-    OrganizationId, ProfileId, ProjectId, RowId, RowKind, Sealed, Webhook, WebhookId,
+    AccountId, BrowserSession, ConnectorVersion, FilesDigest, InboxEndpoint, KeyHash, KeyId, LoginToken, Member,
+    MemberId, OrganizationId, ProfileId, ProjectId, RowId, RowKind, Sealed, Webhook, WebhookId,
 };
 
-use super::{account, at, key, profile, project, webhooks::webhook};
+use super::{account, at, inbox, key, profile, project, webhooks::webhook};
 use crate::{
     IdempotencyLimits, InsertRule, KeyedResponse, NewIdempotencyKey, Result, SealedPlace, SealedRecord, Storage,
     StorageError, VAULT_CANARY,
@@ -53,7 +53,10 @@ async fn filled(storage: &dyn Storage, key: KeyId) -> u64 {
     storage.meta().set("another", b"record").await.unwrap();
     rows(storage, &p, Some(sealed(key, 5))).await;
     storage.webhooks().create(&signing(&p, 1, sealed(key, 7)), 50).await.unwrap();
-    13
+    let endpoint = InboxEndpoint { sealed: sealed(key, 8), ..inbox::endpoint(&p, "profile", None, 1) };
+    storage.inbox().create_endpoint(&endpoint).await.unwrap();
+    storage.inbox().receive(&[inbox::arrived(&endpoint, 1, sealed(key, 9))]).await.unwrap();
+    15
 }
 
 /// The hash of the login token and of the browser session that [`rows`] stores.
@@ -204,7 +207,7 @@ pub async fn every_place_is_found_and_exchanged(storage: &dyn Storage) {
     assert_eq!(storage.sealed_records().count_by_key().await.unwrap(), [(OLD, all)]);
     let found = others(storage).await;
     let kinds: BTreeSet<_> = found.iter().map(|record| format!("{:?}", record.place)).collect();
-    assert_eq!((kinds.len(), found.len()), (13, 13), "{kinds:?}");
+    assert_eq!((kinds.len(), found.len()), (15, 15), "{kinds:?}");
 
     let first = storage.sealed_records().wrapped_by_others(NEW, None, 2).await.unwrap();
     assert_eq!(exchange(storage, first).await, 2);
@@ -219,7 +222,7 @@ pub async fn a_changed_value_is_not_exchanged(storage: &dyn Storage) {
     filled(storage, OLD).await;
     let read = others(storage).await;
     storage.meta().set(VAULT_CANARY, sealed(OLD, 5).as_bytes()).await.unwrap();
-    assert_eq!(exchange(storage, read).await, 12);
+    assert_eq!(exchange(storage, read).await, 14);
     let left = others(storage).await;
     assert_eq!(left, [SealedRecord { place: SealedPlace::Canary, sealed: sealed(OLD, 5) }]);
 }
@@ -234,6 +237,9 @@ pub async fn a_stale_writer_cannot_restore_an_old_key(storage: &dyn Storage) {
     let late = Webhook { secrets: signing(&p, 1, sealed(OLD, 7)).secrets, ..webhook.clone() };
     let stale = storage.accounts().update(&read, read.revision, &[]).await;
     assert!(matches!(stale, Err(StorageError::Conflict(_))));
+    let mut endpoint = storage.inbox().endpoints(&p, None, "", 9).await.unwrap().remove(0);
+    endpoint.revision -= 1;
+    assert!(matches!(storage.inbox().update_endpoint(&endpoint).await, Err(StorageError::Conflict(_))));
     let stale = storage.webhooks().update(&late, webhook.revision - 1).await;
     assert!(matches!(stale, Err(StorageError::Conflict(_))));
 }
@@ -264,7 +270,12 @@ pub async fn a_retired_key_cannot_wrap_new_values(storage: &dyn Storage) {
     assert!(matches!(kept, Err(StorageError::Conflict(_))));
     let webhook = storage.webhooks().create(&signing(&p, 2, sealed(OLD, 3)), 50).await;
     assert!(matches!(webhook, Err(StorageError::Conflict(_))));
+    let endpoint = InboxEndpoint { sealed: sealed(OLD, 3), ..inbox::endpoint(&p, "profile", Some("account"), 2) };
+    assert!(matches!(storage.inbox().create_endpoint(&endpoint).await, Err(StorageError::Conflict(_))));
+    let stored = storage.inbox().endpoints(&p, None, "", 9).await.unwrap().remove(0);
+    let received = storage.inbox().receive(&[inbox::arrived(&stored, 3, sealed(OLD, 3))]).await;
+    assert!(matches!(received, Err(StorageError::Conflict(_))));
     let canary = storage.meta().set(VAULT_CANARY, sealed(OLD, 4).as_bytes()).await;
     assert!(matches!(canary, Err(StorageError::Conflict(_))));
-    assert_eq!(storage.sealed_records().count_by_key().await.unwrap(), [(NEW, 13)]);
+    assert_eq!(storage.sealed_records().count_by_key().await.unwrap(), [(NEW, 15)]);
 }

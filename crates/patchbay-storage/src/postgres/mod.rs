@@ -18,6 +18,7 @@ mod clock;
 mod connectors;
 mod error;
 mod idempotency_keys;
+mod inbox;
 mod locks;
 mod login_tokens;
 mod losses;
@@ -55,8 +56,9 @@ use write_marks::WriteMarks;
 
 use crate::{
     AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, ConnectorStore, IdempotencyKeyStore,
-    LoginTokenStore, MemberStore, MetaStore, OrganizationStore, PendingAuthorizationStore, ProfileStore, ProjectStore,
-    RefreshLeaseStore, ReplicaStore, SealedRecordStore, SessionStore, Storage, ToolFeedbackStore, WebhookStore,
+    InboxStore, LoginTokenStore, MemberStore, MetaStore, OrganizationStore, PendingAuthorizationStore, ProfileStore,
+    ProjectStore, RefreshLeaseStore, ReplicaStore, SealedRecordStore, SessionStore, Storage, ToolFeedbackStore,
+    WebhookStore,
 };
 
 /// A PostgreSQL database.
@@ -116,6 +118,9 @@ impl Storage for PostgresStorage {
         self
     }
     fn webhooks(&self) -> &dyn WebhookStore {
+        self
+    }
+    fn inbox(&self) -> &dyn InboxStore {
         self
     }
     fn calls(&self) -> &dyn CallStore {

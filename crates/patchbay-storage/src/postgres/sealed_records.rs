@@ -93,6 +93,17 @@ async fn exchange_one(connection: &mut PgConnection, old: &SealedRecord, new: &S
                 .bind(webhook.0)
                 .bind(field)
         }
+        // The revision keeps a writer that read it before from storing the former key again.
+        SealedPlace::InboxEndpoint { endpoint, .. } => {
+            sqlx::query("UPDATE inbox_endpoints SET sealed = $1, revision = revision + 1 WHERE id = $2 AND sealed = $3")
+                .bind(new.as_bytes())
+                .bind(endpoint)
+        }
+        SealedPlace::InboxEvent { event, .. } => {
+            sqlx::query("UPDATE inbox_events SET sealed = $1 WHERE id = $2 AND sealed = $3")
+                .bind(new.as_bytes())
+                .bind(event)
+        }
         SealedPlace::Row(row) => {
             sqlx::query(SEALED_ROWS[row.kind as usize].exchange).bind(new.as_bytes()).bind(&row.key)
         }

@@ -8,6 +8,7 @@ mod attempts;
 mod calls;
 mod connectors;
 mod idempotency_keys;
+pub(crate) mod inbox;
 mod login_tokens;
 mod members;
 mod organizations;

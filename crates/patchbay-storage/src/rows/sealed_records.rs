@@ -13,6 +13,8 @@ pub(crate) const WRAPPING_KEYS: &str = "SELECT substr(sealed, 2, 8) AS key FROM 
      UNION ALL SELECT substr(sealed, 2, 8) FROM pending_authorizations \
      UNION ALL SELECT substr(sealed, 2, 8) FROM idempotency_keys WHERE sealed IS NOT NULL \
      UNION ALL SELECT substr(sealed, 2, 8) FROM webhook_secrets \
+     UNION ALL SELECT substr(sealed, 2, 8) FROM inbox_endpoints \
+     UNION ALL SELECT substr(sealed, 2, 8) FROM inbox_events \
      UNION ALL SELECT substr(seal, 2, 8) FROM api_keys WHERE seal IS NOT NULL \
      UNION ALL SELECT substr(seal, 2, 8) FROM login_tokens WHERE seal IS NOT NULL \
      UNION ALL SELECT substr(seal, 2, 8) FROM members WHERE seal IS NOT NULL \
@@ -22,6 +24,8 @@ pub(crate) const WRAPPING_KEYS: &str = "SELECT substr(sealed, 2, 8) AS key FROM 
 
 /// The number of responses that are read at once: each has up to a megabyte.
 const MAX_KEYED_RESPONSES: u32 = 20;
+/// The number of delivered bodies that are read at once: each has up to 34 megabytes.
+const MAX_INBOX_EVENTS: u32 = 2;
 
 // Each query selects the values of one table that another key wraps, after a primary key. SQLite's driver reads `$1` as PostgreSQL does.
 const SELECT_ACCOUNT_FIELDS: &str = "SELECT a.project_id AS project_id, s.account_id AS owner, s.field AS field, s.sealed AS sealed \
@@ -37,6 +41,10 @@ const SELECT_KEYED_RESPONSES: &str = "SELECT project_id, key_hash, sealed FROM i
 const SELECT_WEBHOOK_FIELDS: &str = "SELECT w.project_id AS project_id, s.webhook_id AS webhook_id, s.field AS field, s.sealed AS sealed \
      FROM webhook_secrets s JOIN webhooks w ON w.id = s.webhook_id \
      WHERE (s.webhook_id, s.field) > ($1, $2) AND substr(s.sealed, 2, 8) <> $3 ORDER BY s.webhook_id, s.field LIMIT $4";
+const SELECT_INBOX_ENDPOINTS: &str = "SELECT project_id, id, sealed FROM inbox_endpoints \
+     WHERE id > $1 AND substr(sealed, 2, 8) <> $2 ORDER BY id LIMIT $3";
+const SELECT_INBOX_EVENTS: &str = "SELECT project_id, id, sealed FROM inbox_events \
+     WHERE id > $1 AND substr(sealed, 2, 8) <> $2 ORDER BY id LIMIT $3";
 const SELECT_CANARY: &str =
     "SELECT name, value AS sealed FROM meta WHERE name = $1 AND substr(value, 2, 8) <> $2 LIMIT $3";
 
@@ -53,6 +61,10 @@ pub(crate) enum Batch<'a> {
     Responses(&'a [u8]),
     /// Sealed values of webhooks, after this webhook and field.
     WebhookFields(i64, &'a str),
+    /// Endpoints of the inbox, after this one.
+    InboxEndpoints(&'a str),
+    /// Events of the inbox, after this one.
+    InboxEvents(&'a str),
     /// Seals of rows, after this row.
     Rows(RowKind, &'a str),
     /// The canary.
@@ -85,6 +97,8 @@ impl Batch<'_> {
             Self::WebhookFields(webhook, field) => {
                 (sqlx::query(SELECT_WEBHOOK_FIELDS).bind(webhook).bind(field), limit)
             }
+            Self::InboxEndpoints(endpoint) => (sqlx::query(SELECT_INBOX_ENDPOINTS).bind(endpoint), limit),
+            Self::InboxEvents(event) => (sqlx::query(SELECT_INBOX_EVENTS).bind(event), limit.min(MAX_INBOX_EVENTS)),
             Self::Rows(kind, key) => (sqlx::query(rows[kind as usize].select).bind(key), limit),
             Self::Canary => (sqlx::query(SELECT_CANARY).bind(VAULT_CANARY), limit),
         };
@@ -99,6 +113,8 @@ impl Batch<'_> {
             Self::Authorizations(_) => sealed_authorization(row),
             Self::Responses(_) => sealed_response(row),
             Self::WebhookFields(..) => webhook_field(row),
+            Self::InboxEndpoints(_) => inbox_endpoint(row),
+            Self::InboxEvents(_) => inbox_event(row),
             Self::Rows(kind, _) => rows[kind as usize].record(row),
             Self::Canary => canary(row),
         }
@@ -113,6 +129,8 @@ pub(crate) fn batches(after: Option<&SealedPlace>) -> Vec<Batch<'_>> {
         Batch::Authorizations(&[]),
         Batch::Responses(&[]),
         Batch::WebhookFields(i64::MIN, ""),
+        Batch::InboxEndpoints(""),
+        Batch::InboxEvents(""),
     ];
     let before_rows = batches.len();
     batches.extend(RowKind::ALL.map(|kind| Batch::Rows(kind, "")));
@@ -124,6 +142,8 @@ pub(crate) fn batches(after: Option<&SealedPlace>) -> Vec<Batch<'_>> {
         Some(SealedPlace::PendingAuthorization { state, .. }) => (2, Batch::Authorizations(&state.0)),
         Some(SealedPlace::KeyedResponse { key, .. }) => (3, Batch::Responses(&key.0)),
         Some(SealedPlace::Webhook { webhook, field, .. }) => (4, Batch::WebhookFields(webhook.0, field)),
+        Some(SealedPlace::InboxEndpoint { endpoint, .. }) => (5, Batch::InboxEndpoints(endpoint)),
+        Some(SealedPlace::InboxEvent { event, .. }) => (6, Batch::InboxEvents(event)),
         Some(SealedPlace::Row(row)) => (before_rows + row.kind as usize, Batch::Rows(row.kind, &row.key)),
         Some(SealedPlace::Canary) => return Vec::new(),
     };
@@ -195,6 +215,20 @@ fn webhook_field<C: Columns>(row: &C) -> Result<SealedRecord> {
     record(&row, SealedPlace::Webhook { project, webhook: WebhookId(row.get("webhook_id")?), field: row.get("field")? })
 }
 
+/// Returns the sealed value of an endpoint of the inbox.
+fn inbox_endpoint<C: Columns>(row: &C) -> Result<SealedRecord> {
+    let row = Row::new("inbox_endpoints", row, "id");
+    let project = ProjectId::new(row.get::<String>("project_id")?);
+    record(&row, SealedPlace::InboxEndpoint { project, endpoint: row.id.clone() })
+}
+
+/// Returns the sealed value of an event of the inbox.
+fn inbox_event<C: Columns>(row: &C) -> Result<SealedRecord> {
+    let row = Row::new("inbox_events", row, "id");
+    let project = ProjectId::new(row.get::<String>("project_id")?);
+    record(&row, SealedPlace::InboxEvent { project, event: row.id.clone() })
+}
+
 /// Returns the canary.
 fn canary<C: Columns>(row: &C) -> Result<SealedRecord> {
     record(&Row::new("meta", row, "name"), SealedPlace::Canary)
@@ -223,7 +257,7 @@ mod tests {
     #[test]
     fn reading_goes_on_at_the_place_that_was_read_last() {
         let all = batches(None);
-        assert_eq!(all.len(), 6 + RowKind::ALL.len());
+        assert_eq!(all.len(), 8 + RowKind::ALL.len());
         let (project, account) = (ProjectId::new("p"), AccountId::new("a"));
         let first = SealedPlace::Account { project, account, field: "f".to_owned() };
         let after = batches(Some(&first));
@@ -231,7 +265,7 @@ mod tests {
         for (number, kind) in RowKind::ALL.into_iter().enumerate() {
             let row = SealedPlace::Row(RowId { kind, key: "k".to_owned() });
             let after = batches(Some(&row));
-            assert_eq!((after[0], &after[1..]), (Batch::Rows(kind, "k"), &all[6 + number..]));
+            assert_eq!((after[0], &after[1..]), (Batch::Rows(kind, "k"), &all[8 + number..]));
         }
         assert!(batches(Some(&SealedPlace::Canary)).is_empty());
     }

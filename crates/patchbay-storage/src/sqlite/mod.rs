@@ -13,6 +13,7 @@ mod error;
 #[cfg(test)]
 mod failing_disk;
 mod idempotency_keys;
+mod inbox;
 mod login_tokens;
 mod members;
 mod meta;
@@ -36,8 +37,9 @@ use sqlx::{Sqlite, SqlitePool, Transaction, sqlite::SqliteConnectOptions};
 
 use crate::{
     AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, ConnectorStore, IdempotencyKeyStore,
-    LoginTokenStore, MemberStore, MetaStore, OrganizationStore, PendingAuthorizationStore, ProfileStore, ProjectStore,
-    RefreshLeaseStore, ReplicaStore, Result, SealedRecordStore, SessionStore, Storage, ToolFeedbackStore, WebhookStore,
+    InboxStore, LoginTokenStore, MemberStore, MetaStore, OrganizationStore, PendingAuthorizationStore, ProfileStore,
+    ProjectStore, RefreshLeaseStore, ReplicaStore, Result, SealedRecordStore, SessionStore, Storage, ToolFeedbackStore,
+    WebhookStore,
 };
 
 /// A SQLite database file.
@@ -107,6 +109,9 @@ impl Storage for SqliteStorage {
         self
     }
     fn webhooks(&self) -> &dyn WebhookStore {
+        self
+    }
+    fn inbox(&self) -> &dyn InboxStore {
         self
     }
     fn calls(&self) -> &dyn CallStore {

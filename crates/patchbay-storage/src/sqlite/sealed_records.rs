@@ -52,6 +52,17 @@ async fn exchange(transaction: &mut Transaction<'_, Sqlite>, old: &SealedRecord,
                 .bind(webhook.0)
                 .bind(field)
         }
+        // The revision keeps a writer that read it before from storing the former key again.
+        SealedPlace::InboxEndpoint { endpoint, .. } => {
+            sqlx::query("UPDATE inbox_endpoints SET sealed = ?, revision = revision + 1 WHERE id = ? AND sealed = ?")
+                .bind(new.as_bytes())
+                .bind(endpoint)
+        }
+        SealedPlace::InboxEvent { event, .. } => {
+            sqlx::query("UPDATE inbox_events SET sealed = ? WHERE id = ? AND sealed = ?")
+                .bind(new.as_bytes())
+                .bind(event)
+        }
         SealedPlace::Row(row) => {
             sqlx::query(SEALED_ROWS[row.kind as usize].exchange).bind(new.as_bytes()).bind(&row.key)
         }

@@ -30,7 +30,7 @@ const fn table(name: &'static str, key: &'static [&'static str], page: usize) ->
 }
 
 /// The tables, each after those to which its rows refer.
-pub(super) const TABLES: [Table; 29] = [
+pub(super) const TABLES: [Table; 33] = [
     table("organizations", &["id"], 500),
     table("projects", &["id"], 500),
     table("retired_keys", &["id"], 500),
@@ -77,6 +77,10 @@ pub(super) const TABLES: [Table; 29] = [
     },
     table("webhook_attempts", &["delivery_id", "number"], 100),
     table("webhook_replays", &["id"], 500),
+    table("inbox_endpoints", &["id"], 100),
+    table("inbox_events", &["id"], 2),
+    table("inbox_keys", &["endpoint_id", "hash"], 500),
+    table("inbox_refusals", &["endpoint_id", "reason"], 500),
     table(CALLS, &["id"], 500),
 ];
 

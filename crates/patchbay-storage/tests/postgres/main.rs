@@ -569,12 +569,14 @@ fn a_nul_character_is_the_callers_error() {
 /// Each column for envelopes is guarded against retired keys, and is known to the rotation of keys.
 #[test]
 fn every_sealed_column_is_rotated_and_guarded() {
-    const GUARDED: [&str; 11] = [
+    const GUARDED: [&str; 13] = [
         "account_secrets.sealed",
         "api_keys.seal",
         "browser_sessions.seal",
         "connector_versions.seal",
         "idempotency_keys.sealed",
+        "inbox_endpoints.sealed",
+        "inbox_events.sealed",
         "login_tokens.seal",
         "members.seal",
         "meta.value",

@@ -20,7 +20,7 @@ const KEPT: [&str; 8] = [
     "projects",
 ];
 /// The others: what is read from the database each time, or does not belong to the product.
-const NOT_KEPT: [&str; 30] = [
+const NOT_KEPT: [&str; 34] = [
     "_sqlx_migrations",
     "browser_sessions",
     "calls",
@@ -29,6 +29,10 @@ const NOT_KEPT: [&str; 30] = [
     "connection_attempts",
     "idempotency_keys",
     "idempotency_usage",
+    "inbox_endpoints",
+    "inbox_events",
+    "inbox_keys",
+    "inbox_refusals",
     "leader",
     "login_tokens",
     "members",

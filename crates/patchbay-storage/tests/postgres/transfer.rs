@@ -66,6 +66,16 @@ INSERT INTO webhook_deliveries (id, project_id, webhook_id, event_id, state, due
   (9, 'p', 70368744177663, 'evt_0', 'dead', 4, 1, 1, 0, 1, 500, 'no', NULL, 4, 5);
 INSERT INTO webhook_attempts VALUES (7, 1, 4, 10, 'https://app.example/h', NULL, 'no', NULL);
 INSERT INTO webhook_replays VALUES ('r', 'p', 70368744177663, 1, 4);
+INSERT INTO inbox_endpoints (id, project_id, profile_id, account_id, token_hash, sealed, state, tries, due_at, lease_until, last_error,
+  revision, created_at, token_at) VALUES
+  ('ep', 'p', 'f', NULL, x'05', x'0201020304050607080f', 'manual', 0, NULL, 0, NULL, 1, 1, 1),
+  ('eq', 'p', 'f', 'b', x'06', x'0201020304050607080f', 'active', 1, 9, 0, 'no', 2, 1, 2);
+INSERT INTO inbox_events (id, project_id, endpoint_id, profile_id, account_id, state, event_type, sealed, size_bytes, due_at, tries,
+  actions, lease_until, lease_fence, last_error, received_at, finished_at) VALUES
+  ('e1', 'p', 'ep', 'f', NULL, 'unattributed', 'ü', x'0201020304050607080f', 3, 1, 1, 0, 0, 1, 'who?', 1, 2),
+  ('e2', 'p', 'eq', 'f', 'b', 'stored', NULL, x'0201020304050607080f', 3, 1, 0, 0, 0, 0, NULL, 1, NULL);
+INSERT INTO inbox_keys VALUES ('ep', x'07', 1), ('eq', x'07', 1);
+INSERT INTO inbox_refusals VALUES ('ep', 'signature', 4, 5);
 INSERT INTO tool_feedback (key, project_id, account_id, tool, text, created_at) VALUES
   ('k', 'p', NULL, 'acme_list', 'it''s \"good\"', 1), ('k', 'p', 'b', 'acme_get', '', 2), ('K', 'q', NULL, 'acme_list', '☃', 3);
 INSERT INTO calls (id, project_id, account_id, profile_id, connector, connector_version, action, kind, status_code, error_code, started_at,
