@@ -176,9 +176,14 @@ mod tests {
         let answer = ToolAnswer::of_error(&error, None, Some("https://hub.example/x")).into_value();
         assert_eq!((&answer["isError"], answer.get("structuredContent")), (&json!(true), None));
         let text = answer["content"][0]["text"].as_str().unwrap();
-        for part in
-            ["is not valid", "- query.limit: must be", "in 7 s", "https://hub.example/x", "nope", "ValidationError"]
-        {
+        for part in [
+            "is not valid",
+            "- query.limit: must be",
+            "in 7 s",
+            "https://hub.example/x",
+            "nope",
+            ErrorCode::Validation.as_str(),
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }

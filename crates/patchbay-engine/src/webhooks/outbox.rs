@@ -146,7 +146,7 @@ fn newly_notified<'a>(before: &'a Account, after: &'a Account) -> impl Iterator<
 #[cfg(test)]
 mod tests {
     use patchbay_model::{
-        AccountId, AccountKind, ExpiryCause, Metadata, Owner, ProfileId, ProjectId, Sealed, StatusReason,
+        AccountId, AccountKind, ErrorCode, ExpiryCause, Metadata, Owner, ProfileId, ProjectId, Sealed, StatusReason,
         testing::{ManualClock, SeededEntropy},
     };
     use serde_json::{Value, json};
@@ -245,7 +245,7 @@ mod tests {
     fn a_body_says_which_account_and_has_no_secret() {
         let (outbox, moment) = (outbox(), now().to_rfc3339());
         let reason = StatusReason {
-            code: Some("AccountRevokedError".to_owned()),
+            code: Some(ErrorCode::AccountRevoked.to_string()),
             description: Some("by the operator".to_owned()),
             timestamp: now(),
         };
@@ -261,7 +261,7 @@ mod tests {
                 "delivery_id": events[1].id, "project_id": "p-1", "event": "account.revoked", "event_date": moment,
                 "record_type": "account", "record_id": "acc", "sent_at": moment, "account_id": "acc", "provider": "bamboohr",
                 "origin_owner_id": "customer", "origin_owner_name": "Acme", "origin_username": null, "status": "error",
-                "reason": {"code": "AccountRevokedError", "description": "by the operator"},
+                "reason": {"code": ErrorCode::AccountRevoked, "description": "by the operator"},
                 "setup_information": {"domain": "x"},
             })
         );
