@@ -2,7 +2,8 @@
 
 use patchbay_connector::{
     Connector,
-    definition::{Action, InputType, StepFunction, ValueTemplate},
+    definition::{Action, ArrayFormat, InputType, StepFunction, ValueTemplate},
+    expr::{Bindings, Escape},
     import::{DescriptionFiles, ImportOptions, Imported, Overlay, Topic, difference, import, import_with_files},
     load, render,
 };
@@ -681,4 +682,182 @@ fn a_credential_in_every_body_is_no_input() {
     let connector = connector(&imported(&root));
     let names = connector.actions[0].inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>();
     assert_eq!(names, ["name"]);
+}
+
+#[test]
+fn lists_of_a_form_are_written_as_described() {
+    let list = json!({ "type": "array", "items": { "type": "string" } });
+    let objects =
+        json!({ "type": "array", "items": { "type": "object", "properties": { "a": { "type": "string" } } } });
+    let written = |root: &Value| {
+        let made = imported(root);
+        let connector = connector(&made);
+        let StepFunction::Request(request) = &connector.actions[0].steps[0].function else { panic!() };
+        let args = request.args.iter().filter(|arg| arg.name.source() == "x");
+        let all = args.map(|arg| arg.array_format).collect::<Vec<_>>();
+        (all, notes(&made, Topic::Body).len())
+    };
+    let form = |media: &str, schema: &Value, encoding: &Value| {
+        let body = json!({ "content": { media: { "encoding": { "x": encoding }, "schema": { "type": "object", "properties": { "x": schema } } } } });
+        written(&described(&json!({ "/a": { "post": { "operationId": "createA", "requestBody": body } } })))
+    };
+    let media = "application/x-www-form-urlencoded";
+    for (schema, encoding, expected, count) in [
+        (&list, json!({}), ArrayFormat::Repeat, 0),
+        (&list, json!({ "style": "form", "explode": true }), ArrayFormat::Repeat, 0),
+        (&list, json!({ "explode": false }), ArrayFormat::Comma, 0),
+        (&list, json!({ "style": "deepObject" }), ArrayFormat::Indexed, 0),
+        (&list, json!({ "contentType": "application/json" }), ArrayFormat::Stringify, 0),
+        (&objects, json!({}), ArrayFormat::Indexed, 1),
+        (&objects, json!({ "contentType": "application/json" }), ArrayFormat::Stringify, 0),
+    ] {
+        assert_eq!(form(media, schema, &encoding), (vec![expected], count), "{schema} {encoding}");
+    }
+    // The parts of a form without files have the name of the list.
+    assert_eq!(form("multipart/form-data", &list, &json!({})), (vec![ArrayFormat::Repeat], 0));
+    // Swagger.
+    for (format, expected) in
+        [(json!("multi"), ArrayFormat::Repeat), (json!("csv"), ArrayFormat::Comma), (json!(null), ArrayFormat::Comma)]
+    {
+        let field = json!({ "name": "x", "in": "formData", "type": "array", "items": { "type": "string" }, "collectionFormat": format });
+        let root = json!({
+            "swagger": "2.0", "host": "x.example", "schemes": ["https"], "consumes": [media],
+            "paths": { "/a": { "post": { "operationId": "createA", "parameters": [field] } } },
+        });
+        assert_eq!(written(&root).0, [expected], "{format}");
+    }
+}
+
+/// Returns the messages with which an error is reported, by status.
+fn messages(responses: &Value, answer: &Value) -> Vec<(u16, Option<String>)> {
+    let mut root = described(&json!({ "/a": { "get": { "operationId": "getA", "responses": responses } } }));
+    root["info"] = json!({ "title": "X Example" });
+    messages_of(&imported(&root), answer)
+}
+
+fn messages_of(made: &Imported, answer: &Value) -> Vec<(u16, Option<String>)> {
+    let response = json!({ "data": answer });
+    let bindings = Bindings { roots: &[("response", &response)] };
+    let mut found = Vec::new();
+    let connector = connector(made);
+    let StepFunction::Request(request) = &connector.actions[0].steps[0].function else { panic!("not a request") };
+    for rule in &request.custom_errors {
+        assert_eq!(rule.received_status, rule.target_status);
+        let applies = rule.condition.as_ref().unwrap().is_truthy(&bindings).unwrap();
+        let text = || rule.message.as_ref().unwrap().eval_text(&bindings, Escape::None).unwrap();
+        found.push((rule.received_status, applies.then(text).flatten()));
+    }
+    found
+}
+
+#[test]
+fn errors_show_the_message_that_the_description_names() {
+    let text = json!({ "type": "string" });
+    let object = |members: Value| json!({ "type": "object", "properties": members });
+    let list = |items: Value| json!({ "type": "array", "items": items });
+    let response = |schema: &Value| json!({ "content": { "application/json": { "schema": schema } } });
+    let of = |schema: &Value, answer: Value| messages(&json!({ "200": {}, "422": response(schema) }), &answer);
+    let shown = |message: &str| vec![(422, Some(message.to_owned()))];
+
+    // A list of errors, at the top, below a member, and as the whole body.
+    let error = object(json!({ "code": text, "detail": text, "source": object(json!({ "pointer": text })) }));
+    let errors = object(json!({ "errors": list(error.clone()) }));
+    let two = json!({ "errors": [{ "detail": "No name." }, { "detail": "No age." }] });
+    assert_eq!(of(&errors, two.clone()), shown("X Example responded with 422: No name.; No age."));
+    let nested = object(json!({ "meta": object(json!({ "problems": list(error.clone()) })), "data": text }));
+    let answer = json!({ "meta": { "problems": [{ "detail": "No name." }] } });
+    assert_eq!(of(&nested, answer), shown("X Example responded with 422: No name."));
+    assert_eq!(of(&list(error), json!([{ "detail": "No." }])), shown("X Example responded with 422: No."));
+    // Names that Patchbay does not know.
+    let summary = object(json!({ "errorCode": text, "errorSummary": text }));
+    assert_eq!(of(&summary, json!({ "errorSummary": "No." })), shown("X Example responded with 422: No."));
+    // Long messages are shortened.
+    let long = of(&summary, json!({ "errorSummary": "x".repeat(5_000) }));
+    assert_eq!(long[0].1.as_ref().map(|text| text.chars().count()), Some(330));
+
+    // What the provider sends in place of the described error is shown as it is.
+    for other in
+        [json!(null), json!("<html>"), json!(["a"]), json!({}), json!({ "errors": [] }), json!({ "errors": "No" })]
+    {
+        assert_eq!(of(&errors, other.clone()), [(422, None)], "{other}");
+    }
+
+    // Patchbay finds these without a rule.
+    for known in [
+        object(json!({ "message": text })),
+        object(json!({ "error": object(json!({ "message": text, "errors": list(text.clone()) })) })),
+        object(json!({ "fault": object(json!({ "detail": text })) })),
+        object(json!({ "title": text, "errors": list(text.clone()) })),
+        object(json!({ "code": json!({ "type": "integer" }) })),
+        text.clone(),
+        json!({}),
+    ] {
+        assert_eq!(of(&known, json!({})), [], "{known}");
+    }
+
+    // Statuses: those that Patchbay handles itself are left to it; a class stands for the usual ones.
+    let all = response(&errors);
+    let statuses = |responses: Value| messages(&responses, &two).iter().map(|(status, _)| *status).collect::<Vec<_>>();
+    assert_eq!(
+        statuses(json!({ "200": {}, "400": all, "401": all, "403": all, "429": all, "500": all, "409": all })),
+        [400, 409]
+    );
+    assert_eq!(
+        statuses(json!({ "200": {}, "4XX": all, "404": response(&object(json!({ "message": text }))) })),
+        [400, 409, 422]
+    );
+    assert_eq!(statuses(json!({ "200": {}, "default": all })), [400, 404, 409, 422]);
+    assert_eq!(statuses(json!({ "default": all })), [] as [u16; 0], "the success");
+
+    // Swagger, and a title that an expression could not contain.
+    let root = json!({
+        "swagger": "2.0", "info": { "title": "A ${b}" }, "host": "x.example", "schemes": ["https"],
+        "paths": { "/a": { "get": { "operationId": "getA", "responses": { "200": {}, "400": { "$ref": "#/responses/E" } } } } },
+        "responses": { "E": { "schema": errors } },
+    });
+    let found = messages_of(&imported(&root), &two);
+    assert_eq!(found, [(400, Some("The provider responded with 400: No name.; No age.".to_owned()))]);
+}
+
+#[test]
+fn a_list_of_several_kinds_accepts_a_mixed_list() {
+    let of = |kind: &str, member: &str| json!({ "type": "object", "required": ["kind"], "properties": { "kind": { "const": kind }, member: { "type": "string" } } });
+    for keyword in ["oneOf", "anyOf"] {
+        let list = json!({ "type": "array", "items": { keyword: [of("cat", "lives"), of("dog", "tricks")] } });
+        for (schema, name) in
+            [(list.clone(), "body"), (json!({ "type": "object", "properties": { "pets": list } }), "pets")]
+        {
+            let (connector, _) = with_body(&schema);
+            let input = connector.actions[0].inputs.iter().find(|input| input.name == name).unwrap();
+            // An item of the list matches any of the variants; each is a list.
+            let kinds = std::iter::once(input).chain(&input.variants).map(|one| {
+                assert!(one.array && one.kind == InputType::Object, "{one:?}");
+                one.properties.iter().find(|member| member.name == "kind").map(|member| member.one_of.clone())
+            });
+            assert_eq!(kinds.flatten().collect::<Vec<_>>(), [[json!("cat")], [json!("dog")]], "{name}");
+            assert_eq!(constants(&connector.actions[0]), [] as [&str; 0]);
+        }
+    }
+}
+
+#[test]
+fn the_first_public_server_is_used() {
+    let base = |urls: &[&str]| {
+        let mut root = described(&json!({ "/a": { "get": { "operationId": "listA" } } }));
+        root["servers"] = urls.iter().map(|url| json!({ "url": url })).collect();
+        connector(&imported(&root)).base_url.map(|base| base.source().to_owned())
+    };
+    for local in ["http://localhost:3000", "http://127.0.0.1/v1", "https://api.internal", "http://x.localhost"] {
+        assert_eq!(base(&[local, "https://x.example/v1"]).as_deref(), Some("https://x.example/v1"), "{local}");
+    }
+}
+
+#[test]
+fn a_path_parameter_with_slashes_is_noted() {
+    let made = imported(&described(&json!({ "/v1/{+name}/x": { "get": { "operationId": "getX", "parameters": [
+        { "name": "name", "in": "path", "required": true, "schema": { "type": "string" } },
+    ] } } })));
+    let connector = connector(&made);
+    assert_eq!(connector.actions[0].inputs.len(), 1);
+    assert_eq!(notes(&made, Topic::Parameter), ["`+name` can contain slashes, which are encoded"]);
 }

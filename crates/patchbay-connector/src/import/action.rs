@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{
     args,
     body::{BodyBuilder, BodyEncoding},
+    error_messages::custom_errors,
     group::{GeneratedAction, Probe},
     inputs::ActionInputs,
     model::{
@@ -37,6 +38,8 @@ const MAX_GROUP: usize = 60;
 /// What all actions of a connector have in common.
 pub(super) struct ImportContext<'a, 'd> {
     pub(super) api: &'a Api<'d>,
+    /// The connector's title.
+    pub(super) title: &'a str,
     pub(super) server: &'a ConnectorBaseUrl,
     pub(super) scopes: &'a Scopes,
     pub(super) notes: &'a ReviewNotes,
@@ -113,6 +116,10 @@ pub(super) fn action(
     parameters.set("method", operation.method.as_str());
     if !arguments.is_empty() {
         parameters.set("args", arguments);
+    }
+    let errors = custom_errors(context.api.document, context.title, operation);
+    if !errors.is_empty() {
+        parameters.set("customErrors", errors);
     }
     let function = function(context, operation, encoding, paged.as_ref().zip(page_input.as_deref()), &mut parameters);
     let step = Map::new()
@@ -511,7 +518,7 @@ fn parameter<'d>(
     let arg = match (fallback, param.location) {
         (Some(value), _) => args::literal(&param.name)
             .map(|name| Map::flow().with("name", name).with("value", value).with("in", place.as_str())),
-        (None, ParameterLocation::Query) => args::query(&param.name, &input, param.style, &shape),
+        (None, ParameterLocation::Query) => args::list(&param.name, &input, place.as_str(), param.style, &shape),
         (None, _) => args::from_input(&param.name, &input, place.as_str()),
     };
     if param.style == ParameterStyle::Repeat && shape.kind == ShapeType::Object && shape.array {

@@ -24,23 +24,25 @@ pub(super) fn fixed(name: &str, value: &Value, place: &str) -> Option<Map> {
     Some(Map::flow().with("name", literal(name)?).with("value", value).with("in", place))
 }
 
-/// Returns a query argument in the style of the provider.
-pub(super) fn query(name: &str, input: &str, style: ParameterStyle, shape: &InputShape) -> Option<Map> {
+/// Returns an argument of a query or form whose list or object is written in the style of the provider.
+pub(super) fn list(name: &str, input: &str, place: &str, style: ParameterStyle, shape: &InputShape) -> Option<Map> {
     let is_list = shape.array || shape.variants.iter().any(|variant| variant.array);
     let is_object =
         shape.kind == ShapeType::Object || shape.variants.iter().any(|variant| variant.kind == ShapeType::Object);
-    let arg = from_input(name, input, "query")?;
+    let is_query = place == "query";
+    let arg = from_input(name, input, place)?;
     Some(match style {
         ParameterStyle::Json if is_list || is_object => arg.with("arrayFormat", "stringify"),
         ParameterStyle::Space | ParameterStyle::Pipe if is_list => {
             let separator = if style == ParameterStyle::Space { " " } else { "|" };
             let joined = format!("{{{{present(inputs.{input}) ? join(inputs.{input}, '{separator}') : undefined}}}}");
-            Map::flow().with("name", literal(name)?).with("value", joined).with("in", "query")
+            Map::flow().with("name", literal(name)?).with("value", joined).with("in", place)
         }
         ParameterStyle::Comma if is_list => arg.with("arrayFormat", "comma"),
         // The members become separate parameters.
-        ParameterStyle::Repeat if is_object && !is_list => arg.with("inline", true),
-        ParameterStyle::Repeat if is_list => arg.with("arrayFormat", "repeat"),
+        ParameterStyle::Repeat if is_object && !is_list && is_query => arg.with("inline", true),
+        // Only an index keeps the members of each object in a form together.
+        ParameterStyle::Repeat if is_list && (is_query || !is_object) => arg.with("arrayFormat", "repeat"),
         _ => arg,
     })
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     args,
     inputs::ActionInputs,
-    model::{ApiBody, ApiFormField, BodyMedia},
+    model::{ApiBody, ApiFormField, BodyMedia, ParameterStyle},
     review_notes::{ReviewNotes, Topic},
     schema::{InputShape, Property, SchemaReader, ShapeType, union},
     text::{line, sentence},
@@ -121,15 +121,18 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
 
     /// Adds each member of the body as an input.
     fn flattened(&mut self, shape: &InputShape, body: &ApiBody<'d>) {
-        let is_form = body.media == BodyMedia::Form;
+        let is_form = matches!(body.media, BodyMedia::Form | BodyMedia::Multipart);
         for property in &shape.properties {
             // An optional body requires no member.
             let required = property.required && body.required != Some(false);
-            if is_form && property.shape.array {
-                let note = format!("`{}` is a list in a form; it is sent as `{0}[0]=…&{0}[1]=…`", property.name);
+            let style = is_form.then(|| body.style_of(&property.name));
+            if style == Some(ParameterStyle::Repeat) && property.shape.array && property.shape.kind == ShapeType::Object
+            {
+                let note =
+                    format!("`{0}` is a list of objects in a form; it is sent as `{0}[0][member]=…`", property.name);
                 self.notes.add(Topic::Body, self.place.clone(), note);
             }
-            self.member(property, required);
+            self.member(property, required, style);
         }
         let input_of = |name: &String| {
             let member = self.inputs.members.iter().find(|(member, _)| member == name);
@@ -151,7 +154,8 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
         }
     }
 
-    fn member(&mut self, property: &Property, required: bool) {
+    /// Adds a member; `style` is that of a form's field.
+    fn member(&mut self, property: &Property, required: bool, style: Option<ParameterStyle>) {
         let name = &property.name;
         if self.inputs.omits(name) {
             return;
@@ -181,7 +185,10 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
             Some(value) => {
                 args::literal(name).map(|name| Map::flow().with("name", name).with("value", value).with("in", "body"))
             }
-            None => args::from_input(name, &input, "body"),
+            None => match style {
+                Some(style) => args::list(name, &input, "body", style, &property.shape),
+                None => args::from_input(name, &input, "body"),
+            },
         };
         self.args.extend(arg.map(Yaml::from));
     }
@@ -224,7 +231,7 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
         let mut later = Vec::new();
         for property in &shape.properties {
             if !property.shape.is_file {
-                self.member(property, property.required && body.required != Some(false));
+                self.member(property, property.required && body.required != Some(false), None);
             } else if file.is_none() {
                 file = Some(property);
             } else {

@@ -10,6 +10,7 @@ mod auth;
 mod body;
 pub mod contract;
 mod difference;
+mod error_messages;
 mod files;
 mod filters;
 mod formats;
@@ -194,6 +195,7 @@ fn import_tree(
         progress(ImportProgress::Operations(place, total));
         let context = action::ImportContext {
             api: &api,
+            title: &title,
             server: &server,
             scopes: &scopes,
             notes: &notes,

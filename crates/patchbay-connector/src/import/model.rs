@@ -93,7 +93,7 @@ pub(super) enum ParameterLocation {
     Header,
 }
 
-/// How a list or object is written in a query (OpenAPI 3.1, section 4.8.12.2 `style`).
+/// How a list or object is written in a query or form (OpenAPI 3.1, section 4.8.12.2 `style`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ParameterStyle {
     /// `a=1&a=2`; the members of an object become separate parameters.
@@ -144,8 +144,19 @@ pub(super) struct ApiBody<'d> {
     pub(super) description: String,
     /// The fields of a form whose media type is that of a file.
     pub(super) files: Vec<&'d str>,
+    /// How the fields of a form with a style of their own are written.
+    pub(super) styles: Vec<(&'d str, ParameterStyle)>,
     /// The form parameters of Swagger, each with its own schema.
     pub(super) fields: Vec<ApiFormField<'d>>,
+}
+
+impl ApiBody<'_> {
+    /// Returns how a form writes a field; without a style of its own, a list is repeated (OpenAPI 3.1, section 4.8.15).
+    pub(super) fn style_of(&self, field: &str) -> ParameterStyle {
+        let own = self.styles.iter().find(|(name, _)| *name == field).map(|(_, style)| *style);
+        let of_field = || self.fields.iter().find(|known| known.name == field).map(|known| known.style);
+        own.or_else(of_field).unwrap_or(ParameterStyle::Repeat)
+    }
 }
 
 /// A field of a form with its own schema.
@@ -154,6 +165,7 @@ pub(super) struct ApiFormField<'d> {
     pub(super) name: String,
     pub(super) required: bool,
     pub(super) schema: &'d Value,
+    pub(super) style: ParameterStyle,
     pub(super) is_file: bool,
 }
 

@@ -123,6 +123,7 @@ impl<'d> DiscoveryReader<'d, '_> {
                 required: None,
                 description: String::new(),
                 files: Vec::new(),
+                styles: Vec::new(),
                 fields: Vec::new(),
             });
         operation.answer.schema = described.get("response").filter(|response| response.get("$ref").is_some());
@@ -195,6 +196,7 @@ impl<'d> DiscoveryReader<'d, '_> {
             required: Some(true),
             description: "The file".to_owned(),
             files: Vec::new(),
+            styles: Vec::new(),
             fields: Vec::new(),
         });
         operation

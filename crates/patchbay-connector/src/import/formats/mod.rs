@@ -16,6 +16,13 @@ pub(super) fn has_files(root: &Value) -> bool {
     root.get("openapi").is_some() || root.get("swagger").is_some()
 }
 
+/// Returns the schema of a response's JSON: in Swagger beside the response, otherwise with its media type.
+pub(super) fn described_json<'d>(document: ApiDocument<'d>, response: &'d Value) -> Option<&'d Value> {
+    let response = document.resolved(response)?;
+    let by_media = common::members(response, "content").find(|(media, _)| common::is_json(media));
+    by_media.map_or_else(|| response.get("schema"), |(_, media)| media.get("schema"))
+}
+
 /// Reads an API description of any format.
 ///
 /// # Errors

@@ -75,15 +75,7 @@ fn parameter<'d>(
     // A parameter with a media type is written in it; in practice it is always JSON.
     let content = common::members(param, "content").next();
     let schema = content.map_or_else(|| param.get("schema"), |(_, media)| media.get("schema"));
-    let explode = param.get("explode").and_then(Value::as_bool);
-    let style = match (content, param.get("style").and_then(Value::as_str)) {
-        (Some(_), _) => ParameterStyle::Json,
-        (None, Some("deepObject")) => ParameterStyle::Deep,
-        (None, Some("spaceDelimited")) if explode != Some(true) => ParameterStyle::Space,
-        (None, Some("pipeDelimited")) if explode != Some(true) => ParameterStyle::Pipe,
-        _ if explode == Some(false) => ParameterStyle::Comma,
-        _ => ParameterStyle::Repeat,
-    };
+    let style = if content.is_some() { ParameterStyle::Json } else { style(param) };
     if let Some(matrix @ ("matrix" | "label")) = param.get("style").and_then(Value::as_str) {
         let name = common::text(param, "name");
         notes.add(
@@ -135,6 +127,18 @@ fn page_members<'d>(document: ApiDocument<'d>, param: &'d Value) -> Option<Vec<A
     Some(object.properties.iter().map(member).collect())
 }
 
+/// Returns the style of a parameter, or of a field of a form.
+fn style(holder: &Value) -> ParameterStyle {
+    let explode = holder.get("explode").and_then(Value::as_bool);
+    match holder.get("style").and_then(Value::as_str) {
+        Some("deepObject") => ParameterStyle::Deep,
+        Some("spaceDelimited") if explode != Some(true) => ParameterStyle::Space,
+        Some("pipeDelimited") if explode != Some(true) => ParameterStyle::Pipe,
+        _ if explode == Some(false) => ParameterStyle::Comma,
+        _ => ParameterStyle::Repeat,
+    }
+}
+
 fn request_body<'d>(
     document: ApiDocument<'d>,
     body: &'d Value,
@@ -162,8 +166,13 @@ fn request_body<'d>(
         let media = encoding.get("contentType").and_then(Value::as_str);
         media.is_some_and(|media| media.split(',').all(common::is_file))
     };
+    let styles = common::members(described, "encoding").map(|(name, encoding)| {
+        let is_json = encoding.get("contentType").and_then(Value::as_str).is_some_and(common::is_json);
+        (name, if is_json { ParameterStyle::Json } else { style(encoding) })
+    });
     Some(ApiBody {
         media,
+        styles: styles.collect(),
         files: common::members(described, "encoding").filter(is_file).map(|(name, _)| name).collect(),
         schema: described.get("schema"),
         required: body.get("required").and_then(Value::as_bool),

@@ -88,6 +88,7 @@ fn body<'d>(root: &'d Value, described: &'d Value, params: &[&'d Value], operati
             required: body.get("required").and_then(Value::as_bool),
             description: common::text(body, "description"),
             files: Vec::new(),
+            styles: Vec::new(),
             fields: Vec::new(),
         });
         return;
@@ -102,6 +103,7 @@ fn body<'d>(root: &'d Value, described: &'d Value, params: &[&'d Value], operati
             name: common::text(field, "name"),
             required: common::flag(field, "required"),
             schema: field,
+            style: common::collection_style(&common::text(field, "collectionFormat")),
             is_file: field.get("type").and_then(Value::as_str) == Some("file"),
         })
         .collect::<Vec<_>>();
@@ -113,6 +115,7 @@ fn body<'d>(root: &'d Value, described: &'d Value, params: &[&'d Value], operati
         required: None,
         description: String::new(),
         files: Vec::new(),
+        styles: Vec::new(),
         fields,
     });
 }
