@@ -1,6 +1,12 @@
 //! A connector with many mistakes: each one is reported at once, with its position and a hint.
 
-use patchbay_connector::{Severity, SourceFile, load, render};
+use std::fmt::Write as _;
+
+use patchbay_connector::{
+    Severity, SourceFile,
+    diagnostic::{CODES, code},
+    load, render,
+};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -146,6 +152,7 @@ fn each_mistake_is_reported_at_its_position() {
             .collect::<Vec<_>>()
     };
     assert_eq!(of(SOUND), Vec::<String>::new());
+    let mut all = String::new();
     for (from, to, expected) in [
         ("${credentials.host}", "${credentials.hots}", &["3 unknown credential field `hots`"][..]),
         ("includes: [read]", "includes: [raed]", &["6 unknown scope `raed`"]),
@@ -317,6 +324,11 @@ fn each_mistake_is_reported_at_its_position() {
         ),
         (
             "request, parameters: { url: /x, method: get, args: [] }",
+            "typecast, parameters: { dataSource: $.inputs, fields: [{ targetFieldKey: q, type: string }] }",
+            &["26 `typecast` without `version: \"2\"` has the behavior of version 1"],
+        ),
+        (
+            "request, parameters: { url: /x, method: get, args: [] }",
             "sign_jwt, parameters: { algorithm: RS257, privateKey: k, claims: {}, headers: { alg: none } }",
             &["26 `RS257` is not a valid value", "26 `algorithm` sets the header `alg`; remove it from `headers`"],
         ),
@@ -324,7 +336,25 @@ fn each_mistake_is_reported_at_its_position() {
         let text = SOUND.replace(from, to);
         assert_ne!(text, SOUND, "{from}");
         assert_eq!(of(&text), expected, "{to}");
+        let files = files(&text, "[]");
+        _ = write!(all, "### {to}\n\n{}", render(&load(&files[..1]).diagnostics, &files));
     }
+    insta::assert_snapshot!("each_position", all);
+}
+
+/// The text of every code is in a snapshot, so that each change of a message is seen.
+#[test]
+fn every_code_is_in_a_snapshot() {
+    let snapshots = [
+        include_str!("snapshots/diagnostics__main_file.snap"),
+        include_str!("snapshots/diagnostics__both_files.snap"),
+        include_str!("snapshots/diagnostics__each_position.snap"),
+        include_str!("snapshots/mistakes__each_mistake.snap"),
+    ];
+    let is_shown = |code: &str| snapshots.iter().any(|text| text.contains(&format!("[{code}]")));
+    let missing = CODES.iter().map(|(code, _)| *code).filter(|code| !is_shown(code)).collect::<Vec<_>>();
+    // A file must have very many mistakes for the last one; `diagnostics_are_limited_and_rendered_in_one_pass` tests it.
+    assert_eq!(missing, [code::TOO_MANY]);
 }
 
 #[test]

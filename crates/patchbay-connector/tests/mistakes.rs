@@ -1,5 +1,7 @@
 //! The mistakes that authors make: each is reported once, at its position, with what to write.
 
+use std::fmt::Write as _;
+
 use patchbay_connector::{Severity, SourceFile, load, render};
 
 /// A connector without mistakes.
@@ -172,16 +174,19 @@ const MISTAKES: [(&str, &str); 69] = [
 fn each_mistake_is_reported_once_with_what_to_write() {
     assert!(load(&files(MAIN, PARTIAL)).diagnostics.is_empty(), "{:#?}", load(&files(MAIN, PARTIAL)).diagnostics);
     let mut wrong = Vec::new();
+    let mut all = String::new();
     for (from, to) in MISTAKES {
         let (main, partial) = (MAIN.replacen(from, to, 1), PARTIAL.replacen(from, to, 1));
         assert!(main != MAIN || partial != PARTIAL, "{from}");
         let files = files(&main, &partial);
         let found = load(&files).diagnostics;
+        _ = write!(all, "### {}\n\n{}", to.trim(), render(&found, &files));
         if found.len() != 1 || found.iter().all(|found| found.hint.is_none() && found.earlier.is_none()) {
             wrong.push(format!("### {to}\n\n{}", render(&found, &files)));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.concat());
+    insta::assert_snapshot!("each_mistake", all);
 }
 
 /// A file that is not YAML has one error; what follows from it is not reported.

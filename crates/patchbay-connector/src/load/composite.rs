@@ -1,5 +1,7 @@
 //! Reads `compositeIdentifiers`: ids that are made of several ids of the provider.
 
+use std::collections::HashMap;
+
 use crate::{
     definition::{CompositeId, CompositeIds},
     diagnostic::code,
@@ -17,10 +19,11 @@ pub(super) fn read(reader: Reader<'_>) -> Option<CompositeIds> {
         Some(version)
     });
     let mut fields: Vec<CompositeId> = Vec::new();
+    let mut seen = HashMap::new();
     for place in mapping.items("fields") {
         let Some(read) = field(place) else { continue };
-        if fields.iter().any(|earlier| earlier.target == read.target) {
-            place.error(code::DUPLICATE_ID, format!("there is another composite id `{}`", read.target));
+        if let Some(earlier) = seen.insert(read.target.clone(), place) {
+            place.duplicate(&earlier, format!("there is another composite id `{}`", read.target));
         }
         fields.push(read);
     }
@@ -30,10 +33,11 @@ pub(super) fn read(reader: Reader<'_>) -> Option<CompositeIds> {
 fn field(place: Reader<'_>) -> Option<CompositeId> {
     let field = place.mapping("a composite id", &["targetFieldKey", "remote", "components"])?;
     let mut components: Vec<(String, String)> = Vec::new();
+    let mut seen = HashMap::new();
     for place in field.require("components")?.items() {
         let Some((name, alias)) = component(place) else { continue };
-        if components.iter().any(|(_, earlier)| *earlier == alias) {
-            place.error(code::DUPLICATE_ID, format!("there is another component `{alias}`"));
+        if let Some(earlier) = seen.insert(alias.clone(), place) {
+            place.duplicate(&earlier, format!("there is another component `{alias}`"));
         }
         components.push((name, alias));
     }
