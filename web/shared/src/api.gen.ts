@@ -1029,26 +1029,6 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/logs/actions/{id}/defender": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Returns the scan of a run's result for prompt injection.
-     * @description 404 if the result was not scanned. Scope: `platform:read`.
-     */
-    get: operations["logs_actions_defender"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
   "/logs/actions/{id}/steps": {
     parameters: {
       query?: never;
@@ -7937,26 +7917,6 @@ export interface operations {
           "application/json": components["schemas"]["AdvancedLog"];
         };
       };
-      401: components["responses"]["Unauthorized"];
-      403: components["responses"]["Forbidden"];
-      404: components["responses"]["NotFound"];
-      429: components["responses"]["TooManyRequests"];
-      500: components["responses"]["InternalServerError"];
-      503: components["responses"]["ServiceUnavailable"];
-    };
-  };
-  logs_actions_defender: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The run's ID. */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
       401: components["responses"]["Unauthorized"];
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];

@@ -147,14 +147,9 @@ pub(crate) async fn get_action_advanced(
     Ok(Json(AdvancedLogOut::new(run(&engine, caller, &id, LogKind::Action).await?)))
 }
 
-/// Returns the scan of a run's result for prompt injection.
+/// Answers 404: the result of a run is not scanned for prompt injection.
 ///
-/// 404 if the result was not scanned. Scope: `platform:read`.
-#[utoipa::path(
-    get, path = "/logs/actions/{id}/defender", tag = "Logs", operation_id = "logs_actions_defender",
-    params(("id" = String, Path, format = "uuid", description = "The run's ID.")),
-    responses(KeyErrors)
-)]
+/// Scope: `platform:read`.
 pub(crate) async fn get_action_defender(
     State(engine): State<Engine>,
     caller: Authenticated,

@@ -94,7 +94,7 @@ pub async fn an_endpoint_is_stored_and_found(storage: &dyn Storage) {
         let of = storage.inbox().endpoint_of(&p, &one.profile_id, one.account_id.as_ref()).await.unwrap();
         assert_eq!(of.as_ref(), Some(one));
     }
-    assert_eq!(storage.inbox().endpoints(&p, None, "", 1).await.unwrap(), [own.clone()]);
+    assert_eq!(storage.inbox().endpoints(&p, None, "", 1).await.unwrap(), std::slice::from_ref(&own));
     let profile = ProfileId::new("f");
     assert_eq!(storage.inbox().endpoints(&p, Some(&profile), &own.id, 9).await.unwrap(), [subscribed.clone()]);
     // A profile and an account have one each.
@@ -171,7 +171,7 @@ pub async fn a_repeat_is_not_stored(storage: &dyn Storage) {
     assert_eq!(receive(storage, &g, 2..3).await, ["endpoint-2-event-002"], "another endpoint has its own");
     // One of two in one batch, and one of many at once.
     let mut twin = arrived(&f, 9, Sealed::from_bytes(vec![9; 70]));
-    twin.event.event.id = "twin".to_owned();
+    "twin".clone_into(&mut twin.event.event.id);
     let both = [arrived(&f, 9, Sealed::from_bytes(vec![9; 70])), twin];
     assert_eq!(storage.inbox().receive(&both).await.unwrap().len(), 1);
     let many = (0..8).map(|number| {
@@ -193,7 +193,7 @@ pub async fn events_are_claimed_fairly_and_once(storage: &dyn Storage) {
     let (f, g) = (receiving(storage, &p, "f", 1).await, receiving(storage, &p, "g", 2).await);
     receive(storage, &f, 0..20).await;
     receive(storage, &g, 0..3).await;
-    assert_eq!(storage.inbox().full_endpoints(20).await.unwrap(), [f.id.clone()]);
+    assert_eq!(storage.inbox().full_endpoints(20).await.unwrap(), std::slice::from_ref(&f.id));
     let first = claim(storage, 30, 10).await;
     let by = |claimed: &[ClaimedInboxEvent], endpoint: &InboxEndpoint| {
         claimed.iter().filter(|one| one.event.event.endpoint_id == endpoint.id).count()
