@@ -66,6 +66,13 @@ export class Api {
     return this.call("POST", "/actions/rpc", { action }, { "x-account-id": accountId });
   }
 
+  /** Returns the number of logs of calls that failed. */
+  async countFailures(): Promise<number> {
+    const found = await this.call("POST", "/logs", { filters: { success: false } });
+    expect(found.status, JSON.stringify(found.body)).toBe(200);
+    return found.body.total;
+  }
+
   /** Links an account without a browser and returns its ID. */
   async link(owner: string): Promise<string> {
     const token = await this.session({ owner });

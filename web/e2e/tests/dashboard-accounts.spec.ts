@@ -83,10 +83,45 @@ test("an account's page shows everything except secrets", async ({ dashboard, ap
   await expect(page.getByRole("row", { name: "Client ID sandbox-client-id" })).toBeVisible();
   await expect(page.getByRole("row", { name: "Region United States" })).toBeVisible();
   expect(await page.content()).not.toContain("sandbox-client-secret");
+  const credentials = page.getByRole("region", { name: "Credentials" });
+  await expect(credentials.getByText("No known problem")).toBeVisible();
+  await expect(credentials.getByRole("row", { name: /^Token/ }).first()).toBeVisible();
   await expectAccessible(page);
   await dashboard.open("/accounts/unknown");
   await expect(page.getByRole("alert")).toBeVisible();
   await expectAccessible(page);
+});
+
+test("the newest calls of an account and of an action are where these are shown", async ({
+  dashboard,
+  api,
+}) => {
+  const { page } = dashboard;
+  const id = await api.link("Calling KG");
+  await dashboard.open(`/accounts/${id}`);
+  const calls = page.getByRole("region", { name: "Newest calls" });
+  await expect(calls.getByText("No call with this account is in the logs.")).toBeVisible();
+  expect((await api.run(id, "spotdraft_list_contract_types")).status).toBe(200);
+  await expect(async () => {
+    await page.reload();
+    await expect(calls.getByRole("listitem")).toHaveCount(1, { timeout: 2_000 });
+  }).toPass();
+  await expectAccessible(page);
+  await calls.getByRole("link", { name: "spotdraft_list_contract_types" }).click();
+  await expect(page.getByRole("dialog").getByRole("link", { name: "Run again" })).toBeVisible();
+
+  await dashboard.open("/connectors/spotdraft");
+  const asked: unknown[] = [];
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname === "/logs") asked.push(request.postDataJSON());
+  });
+  await page.getByRole("button", { name: /^List contract types/i }).click();
+  const ofAction = page.getByRole("region", { name: /^Newest calls of/ });
+  await expect(ofAction.getByRole("link", { name: "Calling KG" })).toBeVisible();
+  expect(asked, "only the action that was opened is asked for").toHaveLength(1);
+  await expectAccessible(page);
+  await ofAction.getByRole("link", { name: "Calling KG" }).click();
+  await expect(page).toHaveURL(/\/logs\?action=spotdraft_list_contract_types&run=/);
 });
 
 test("the page works on a phone in dark mode", async ({ dashboard, api }) => {

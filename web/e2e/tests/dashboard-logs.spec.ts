@@ -1,4 +1,5 @@
 /** Logs: empty, failing, thousands of rows, the filters of the address, the live tail, and the drawer of one log. */
+import { readFile } from "node:fs/promises";
 import type { Route } from "@playwright/test";
 import { expectAccessible } from "../support/axe.ts";
 import { choose } from "../support/dashboard.ts";
@@ -41,16 +42,18 @@ const log = (number: number, change: Record<string, unknown> = {}) => ({
 });
 
 /** Answers a page of ten thousand logs, newest first. */
-function answerPage(route: Route) {
+const answerPage = (route: Route) => answerPageOf(route, TOTAL, PAGE_SIZE);
+
+function answerPageOf(route: Route, total: number, pageSize: number) {
   const { next } = route.request().postDataJSON() as { next?: string };
-  const newest = Number(next ?? TOTAL);
-  const data = Array.from({ length: Math.min(PAGE_SIZE, newest) }, (_, index) => log(newest - index));
+  const newest = Number(next ?? total);
+  const data = Array.from({ length: Math.min(pageSize, newest) }, (_, index) => log(newest - index));
   const rest = newest - data.length;
   return route.fulfill({
     json: {
       data,
-      query: { page: 1, page_size: PAGE_SIZE },
-      total: next === undefined ? TOTAL : null,
+      query: { page: 1, page_size: pageSize },
+      total: next === undefined && total <= TOTAL ? total : null,
       total_at_least: TOTAL,
       next: rest > 0 ? String(rest) : null,
       complete: true,
@@ -114,6 +117,115 @@ test("ten thousand logs scroll, and only the visible ones are in the page", asyn
     }).toPass();
   }
   expect(await rows.count()).toBeLessThan(80);
+  await expectAccessible(page);
+});
+
+test("a hundred thousand logs scroll to the oldest one", async ({ dashboard }) => {
+  const { page } = dashboard;
+  const total = 100_000;
+  await page.route(LIST, (route) => answerPageOf(route, total, 10_000));
+  await dashboard.open("/logs");
+  await expect(page.getByText("More than 10,000 logs.")).toBeVisible();
+  const table = page.getByRole("table", { name: "Logs" });
+  const rows = table.getByRole("link");
+  await expect(async () => {
+    await table.evaluate((element) => {
+      const scroller = element.closest(".pb-log-rows");
+      if (scroller !== null) scroller.scrollTop = scroller.scrollHeight;
+    });
+    await expect(rows.last()).toHaveText("spotdraft_action_1", { timeout: 500 });
+  }).toPass();
+  await expect(table).toHaveAttribute("aria-rowcount", String(total + 1));
+  expect(await rows.count()).toBeLessThan(80);
+  // The newest one is a key away from the oldest one, and nothing is loaded again.
+  await page.unroute(LIST);
+  await page.route(LIST, (route) => route.abort());
+  await rows.last().focus();
+  await table.evaluate((element) => element.closest(".pb-log-rows")?.scrollTo({ top: 0 }));
+  await expect(rows.first()).toHaveText(`spotdraft_action_${total}`);
+  expect(await rows.count()).toBeLessThan(80);
+});
+
+test("a view is saved under a name, opened, replaced and deleted, only by keyboard", async ({
+  dashboard,
+}) => {
+  const { page } = dashboard;
+  await page.route(LIST, answerPage);
+  await dashboard.open("/logs");
+  const menu = page.getByRole("button", { name: "Views" });
+  const dialog = page.getByRole("dialog");
+  await menu.press("Enter");
+  await page.getByRole("menuitem", { name: "Save this view" }).press("Enter");
+  await expect(dialog.getByText("Choose a filter first")).toBeVisible();
+  await page.keyboard.press("Escape");
+
+  await dashboard.open("/logs?result=429&period=day");
+  await menu.press("Enter");
+  await page.getByRole("menuitem", { name: "Save this view" }).press("Enter");
+  const name = dialog.getByLabel("Name of the view");
+  await expect(name).toBeFocused();
+  await page.keyboard.type("Rate limited today");
+  await expectAccessible(page);
+  await page.keyboard.press("Enter");
+  await expect(dialog).toHaveCount(0);
+
+  await dashboard.open("/logs?q=late");
+  await menu.press("Enter");
+  const item = page.getByRole("menuitem", { name: "Rate limited today" });
+  await expect(item).not.toHaveAttribute("aria-current", "true");
+  await expectAccessible(page);
+  await item.press("Enter");
+  await expect(page).toHaveURL(/result=(%22)?429/);
+  await expect(page).toHaveURL(/period=day/);
+  await expect(page).not.toHaveURL(/late/);
+  await menu.press("Enter");
+  await expect(item).toHaveAttribute("aria-current", "true");
+
+  await page.getByRole("menuitem", { name: "Save or delete a view" }).press("Enter");
+  await name.fill("Rate limited today");
+  await expect(dialog.getByRole("button", { name: "Replace" })).toBeEnabled();
+  await dialog.getByRole("button", { name: "Delete the view Rate limited today" }).press("Enter");
+  await expect(dialog.getByRole("listitem")).toHaveCount(0);
+  await page.reload();
+  await menu.press("Enter");
+  await expect(page.getByRole("menuitem")).toHaveCount(1);
+});
+
+test("logs are exported as JSON lines and CSV, and a failure says so", async ({ dashboard, api }) => {
+  const { page } = dashboard;
+  const id = await api.link("Exported Ltd");
+  expect((await api.run(id, "spotdraft_list_contract_types")).status).toBe(200);
+  await dashboard.open(`/logs?account=${id}&action=spotdraft_list_contract_types`);
+  await expect(async () => {
+    await page.getByRole("button", { name: "Refresh" }).click();
+    await expect(page.getByText("1 log.")).toBeVisible({ timeout: 2_000 });
+  }).toPass();
+  const dialog = page.getByRole("dialog");
+  const save = async (format: RegExp) => {
+    await page.getByRole("button", { name: "Export" }).click();
+    await dialog.getByRole("radio", { name: format }).check();
+    await expectAccessible(page);
+    const download = page.waitForEvent("download");
+    await dialog.getByRole("button", { name: "Export" }).click();
+    const file = await download;
+    await expect(dialog).toHaveCount(0);
+    return { name: file.suggestedFilename(), text: await readFile(await file.path(), "utf8") };
+  };
+  const lines = await save(/JSON lines/);
+  expect(lines.name).toMatch(/^logs-.+\.jsonl$/);
+  expect(JSON.parse(lines.text.trim())).toMatchObject({ account_id: id, success: true });
+  const table = await save(/CSV/);
+  expect(table.name).toMatch(/\.csv$/);
+  expect(table.text.trim().split(/\r?\n/)).toHaveLength(2);
+  expect(table.text).toContain(id);
+
+  await page.route(
+    (url) => url.pathname === "/logs/export",
+    (route) => route.fulfill({ status: 503, json: { message: "the logs are away" } }),
+  );
+  await page.getByRole("button", { name: "Export" }).click();
+  await dialog.getByRole("button", { name: "Export" }).click();
+  await expect(dialog.getByRole("alert")).toContainText("The logs are away.");
   await expectAccessible(page);
 });
 

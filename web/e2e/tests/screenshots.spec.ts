@@ -24,6 +24,15 @@ const KEYS = [
   { name: "Monitoring", scopes: ["platform:read"] },
 ];
 
+/** Makes calls that succeed, and two that fail because an input is missing, and waits until they are in the logs. */
+async function makeCalls(api: Api, ids: readonly string[]): Promise<void> {
+  for (const action of ["spotdraft_list_contract_types", "spotdraft_list_contracts"]) {
+    for (const id of ids) await api.run(id, action);
+  }
+  for (const id of ids.slice(2, 4)) await api.run(id, "spotdraft_get_contract_status");
+  await expect.poll(() => api.countFailures(), { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
+}
+
 test.skip(screenshotsPath() === undefined, "runs only if screenshots are taken");
 
 test("the dashboard and the Hub", async ({ page, context, serverBinary }) => {
@@ -44,9 +53,41 @@ test("the dashboard and the Hub", async ({ page, context, serverBinary }) => {
     await expect(dashboard.row("Aurora Logistics")).toBeVisible();
     await takeScreenshot(page, "dashboard-accounts", { width: 1240, height: 760 });
 
+    await makeCalls(api, ids);
     await dashboard.open(`/accounts/${ids[0]}`);
     await expect(page.getByText("98 actions")).toBeVisible();
-    await takeScreenshot(page, "dashboard-account", { height: 860 });
+    const newest = page.getByRole("region", { name: "Newest calls" });
+    await expect(newest.getByRole("listitem")).toHaveCount(2);
+    await takeScreenshot(page, "dashboard-account", { height: 900 });
+
+    await dashboard.open("/overview");
+    await expect(page.getByRole("table", { name: "Newest failures" })).toContainText("400");
+    await takeScreenshot(page, "dashboard-overview", { height: 1000 });
+
+    await dashboard.open("/logs");
+    const failed = page.getByRole("row").filter({ hasText: "400" }).getByRole("link");
+    await expect(failed.first()).toBeVisible();
+    await takeScreenshot(page, "dashboard-logs", { height: 760 });
+    await page.getByRole("link", { name: "spotdraft_list_contracts" }).first().click();
+    const drawer = page.getByRole("dialog");
+    await expect(drawer.getByRole("list", { name: "Steps and requests" })).toBeVisible();
+    await takeScreenshot(page, "dashboard-log", { height: 900 });
+
+    const hook = await operator.call("POST", "/webhooks", 201, {
+      name: "Production",
+      url: "https://app.example.com/patchbay",
+      events: ["account.created", "account.reauth_required", "account.deleted"],
+    });
+    await operator.call("POST", "/webhooks", 201, {
+      name: "Candidates",
+      url: "https://hooks.example.com/candidates",
+      events: [],
+      connector_events: ["bamboohr:*"],
+    });
+    await dashboard.open("/webhooks");
+    await expect(page.getByRole("row").filter({ hasText: "Production" })).toBeVisible();
+    await takeScreenshot(page, "dashboard-webhooks", { height: 660 });
+    await operator.call("DELETE", `/webhooks/${hook.id}`, null);
 
     await dashboard.open("/keys");
     await expect(page.getByRole("row").filter({ hasText: "Nightly export" })).toBeVisible();

@@ -27,6 +27,9 @@ export function rememberedProject(): string | null {
   }
 }
 
+/** Returns the project of all calls; null before one is chosen. */
+export const chosenProject = (): string | null => project;
+
 /** Returns the header that selects the project. */
 export const projectHeaders = (): Record<string, string> =>
   project === null ? {} : { "x-project-id": project };

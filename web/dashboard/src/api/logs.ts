@@ -39,6 +39,14 @@ export const useLogs = (filters: LogFilters) =>
     },
   });
 
+/** Loads the newest logs of an account, of an action, or of both. */
+export const useNewestLogs = (filters: Pick<LogFilters, "account" | "action">, count: number) =>
+  useQuery({
+    queryKey: ["logs", "newest", filters, count],
+    queryFn: () =>
+      dataOf(api.POST("/logs", { body: { filters: toConditions(filters, new Date()), page_size: count } })),
+  });
+
 /** Loads the values that logs of the filters' time have, for the choices of the filters. */
 export const useLogValues = ({ period, from, to }: LogFilters) =>
   useQuery({

@@ -24,6 +24,8 @@ import { KeyValueTable } from "../../ui/KeyValueTable.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { StatusBadge } from "../../ui/StatusBadge.tsx";
 import { Timestamp } from "../../ui/Timestamp.tsx";
+import { NewestLogs } from "../logs/NewestLogs.tsx";
+import { Credentials } from "./Credentials.tsx";
 import { DeleteAccount } from "./DeleteAccount.tsx";
 import { EditAccount } from "./EditAccount.tsx";
 import { MissingScopes } from "./MissingScopes.tsx";
@@ -159,6 +161,7 @@ function LoadedAccount({ account }: { account: Account }) {
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack>
             <AccountDetails account={account} />
+            <Credentials account={account} />
             <ConnectionDetails account={account} />
             {Object.keys(account.metadata).length > 0 && (
               <CodeBlock label="Metadata" code={JSON.stringify(account.metadata, null, 2)} wrap />
@@ -168,6 +171,17 @@ function LoadedAccount({ account }: { account: Account }) {
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Stack>
             <AvailableActions account={account} />
+            <Card withBorder radius="lg" component="section" aria-label="Newest calls">
+              <Group justify="space-between" mb="sm">
+                <Title order={2} size="h4">
+                  Newest calls
+                </Title>
+                <Anchor component={Link} to="/logs" search={{ account: account.id } as never} size="sm">
+                  All calls
+                </Anchor>
+              </Group>
+              <NewestLogs filters={{ account: account.id }} />
+            </Card>
             <Card withBorder radius="lg">
               <Title order={2} size="h4" mb="sm">
                 Manage
@@ -245,7 +259,6 @@ function AccountDetails({ account }: { account: Account }) {
     ["Linked by", account.owner_username],
     ["Linked", <Timestamp key="created" at={account.created_at} />],
     ["Last updated", <Timestamp key="updated" at={account.updated_at} />],
-    ...tokenRows(account),
   ];
   return (
     <Card withBorder radius="lg">
@@ -257,21 +270,6 @@ function AccountDetails({ account }: { account: Account }) {
       />
     </Card>
   );
-}
-
-/** Returns the rows about the OAuth token; none for accounts without one. */
-function tokenRows({ token }: Account): [string, ReactNode][] {
-  if (!token) return [];
-  const time = (at: string | null | undefined, fallback: string | null) =>
-    at ? <Timestamp at={at} /> : fallback;
-  const previousClient = token.is_of_earlier_app ? " (the connector profile now uses another OAuth app)" : "";
-  return [
-    ["Token expires", time(token.expires_at, "Not reported by the provider")],
-    ["Next refresh", time(token.renews_at, "Not refreshed automatically")],
-    ["Refresh token expires", time(token.refresh_expires_at, null)],
-    ["Client ID", token.client_id ? `${token.client_id}${previousClient}` : null],
-    ["Scopes", token.scopes.join(", ")],
-  ];
 }
 
 /** Loads the account's authentication method; undefined while it loads, or if the connector no longer has it. */

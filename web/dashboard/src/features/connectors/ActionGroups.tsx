@@ -3,9 +3,11 @@
 import { Accordion, Badge, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { IconListSearch, IconPlayerPlay } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import type { Action } from "../../api/connectors.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { InlineCodeText } from "../../ui/InlineCodeText.tsx";
+import { NewestLogs } from "../logs/NewestLogs.tsx";
 import { ActionEffectPill } from "./ActionEffectPill.tsx";
 import { groupByTopic } from "./groupActions.ts";
 import { InputTable } from "./InputTable.tsx";
@@ -17,6 +19,7 @@ interface Props {
 }
 
 export function ActionGroups({ connector, actions, isSearch }: Props) {
+  const [opened, setOpened] = useState<string[]>([]);
   if (actions.length === 0) return <Text c="dimmed">No matching actions.</Text>;
   return (
     <Stack gap="lg">
@@ -29,7 +32,16 @@ export function ActionGroups({ connector, actions, isSearch }: Props) {
             </Text>
           </Title>
           {/* A search does not expand its results: the matching text is visible in the collapsed rows. */}
-          <Accordion variant="contained" radius="md" chevronPosition="left" multiple={isSearch} order={4}>
+          <Accordion
+            variant="contained"
+            radius="md"
+            chevronPosition="left"
+            multiple={isSearch}
+            order={4}
+            onChange={(values: string | string[] | null) =>
+              setOpened((before) => [...new Set([...before, ...[values ?? []].flat()])])
+            }
+          >
             {topicActions.map((action) => (
               <Accordion.Item key={action.id} value={action.id}>
                 <Accordion.Control>
@@ -46,7 +58,11 @@ export function ActionGroups({ connector, actions, isSearch }: Props) {
                   </Group>
                 </Accordion.Control>
                 <Accordion.Panel>
-                  <ActionDetail connector={connector} action={action} />
+                  <ActionDetail
+                    connector={connector}
+                    action={action}
+                    wasOpened={opened.includes(action.id)}
+                  />
                 </Accordion.Panel>
               </Accordion.Item>
             ))}
@@ -57,7 +73,14 @@ export function ActionGroups({ connector, actions, isSearch }: Props) {
   );
 }
 
-function ActionDetail({ connector, action }: { connector: string; action: Action }) {
+interface DetailProps {
+  connector: string;
+  action: Action;
+  /** Whether the reader has opened it: the details of all actions are in the page, but only those load logs. */
+  wasOpened: boolean;
+}
+
+function ActionDetail({ connector, action, wasOpened }: DetailProps) {
   const { details, input_schema: schema } = action.action_details;
   return (
     <Stack gap="sm">
@@ -119,6 +142,14 @@ function ActionDetail({ connector, action }: { connector: string; action: Action
         </Group>
       )}
       <InputTable schema={schema} />
+      {wasOpened && (
+        <section aria-label={`Newest calls of ${action.label}`}>
+          <Text size="sm" c="dimmed" mb={4}>
+            Newest calls
+          </Text>
+          <NewestLogs filters={{ action: action.id }} />
+        </section>
+      )}
     </Stack>
   );
 }

@@ -9,7 +9,24 @@ import type { ActionLog } from "../../api/logs.ts";
 import { LogTable } from "./LogTable.tsx";
 import { logWith } from "./testing.ts";
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+/** Answers media queries as a window of this width does, in pixels. */
+function setWidth(width: number): void {
+  vi.stubGlobal("matchMedia", (query: string) => {
+    const [, end, ems] = /\((min|max)-width: ([\d.]+)em\)/.exec(query) ?? [];
+    const limit = Number(ems) * 16;
+    return {
+      matches: end === "min" ? width >= limit : end === "max" ? width <= limit : false,
+      addEventListener: () => undefined,
+      removeEventListener: () => undefined,
+    };
+  });
+}
+
 beforeEach(() => {
   // The simulated browser has no layout.
   vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(560);
@@ -67,7 +84,17 @@ test("the last page has a known number of rows", async () => {
   expect(onLoadMore).not.toHaveBeenCalled();
 });
 
+test("a narrow window keeps the call and its status, and leaves the rest to the drawer", async () => {
+  setWidth(800);
+  show(many(1), false);
+  const headings = (await screen.findAllByRole("columnheader")).map(({ textContent }) => textContent);
+  expect(headings).toEqual(expect.arrayContaining(["Call", "Status"]));
+  expect(headings).not.toContain("Source");
+  expect(headings).not.toContain("Duration");
+});
+
 test("a raw request is named by its address", async () => {
+  setWidth(1280);
   show([logWith({ log_type: "unified", action_id: null, account_id: null, origin_owner_name: null })], false);
   const row = (await screen.findByRole("link", { name: "GET https://api.example.com/contracts" })).closest(
     "tr",

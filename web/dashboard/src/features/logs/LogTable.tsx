@@ -1,6 +1,7 @@
 /** The rows of the list of logs. Only the visible ones are in the page, so that it can be as long as the logs are. */
 
 import { Anchor, Loader, Table, Text, Tooltip } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type RefObject, useEffect } from "react";
@@ -52,7 +53,8 @@ export function LogTable({
   useEffect(() => {
     if (isNearEnd && canLoadMore && !isLoadingMore) onLoadMore();
   }, [isNearEnd, canLoadMore, isLoadingMore, onLoadMore]);
-  const columns = isPhone ? 2 : 6;
+  const shown = useColumns(isPhone);
+  const columns = 2 + Object.values(shown).filter(Boolean).length;
   const now = new Date();
   return (
     <div
@@ -70,12 +72,12 @@ export function LogTable({
       >
         <Table.Thead>
           <Table.Tr aria-rowindex={1}>
-            {!isPhone && <Table.Th w={170}>Time</Table.Th>}
+            {shown.time && <Table.Th w={170}>Time</Table.Th>}
             <Table.Th>Call</Table.Th>
-            {!isPhone && <Table.Th w="20%">Account</Table.Th>}
-            <Table.Th w={isPhone ? 100 : 120}>Status</Table.Th>
-            {!isPhone && <Table.Th w={110}>Duration</Table.Th>}
-            {!isPhone && <Table.Th w={130}>Source</Table.Th>}
+            {shown.account && <Table.Th w="20%">Account</Table.Th>}
+            <Table.Th w={100}>Status</Table.Th>
+            {shown.duration && <Table.Th w={110}>Duration</Table.Th>}
+            {shown.source && <Table.Th w={120}>Source</Table.Th>}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -83,7 +85,7 @@ export function LogTable({
           {rows.map(({ index, key }) => {
             const log = logs[index];
             return log === undefined ? null : (
-              <LogRow key={key} log={log} index={index} search={search} isPhone={isPhone} now={now} />
+              <LogRow key={key} log={log} index={index} search={search} shown={shown} now={now} />
             );
           })}
           <Spacer height={virtualizer.getTotalSize() - (last?.end ?? 0)} columns={columns} />
@@ -98,6 +100,22 @@ export function LogTable({
   );
 }
 
+/** The columns that a table has besides those of the call and its status. */
+interface Columns {
+  time: boolean;
+  account: boolean;
+  duration: boolean;
+  source: boolean;
+}
+
+/** Returns the columns for which the window has room: the name of the call must stay readable. */
+function useColumns(isPhone: boolean): Columns {
+  const options = { getInitialValueInEffect: false };
+  const isMedium = useMediaQuery("(min-width: 62em)", true, options);
+  const isWide = useMediaQuery("(min-width: 75em)", true, options);
+  return { time: !isPhone, account: isMedium, duration: isMedium, source: isWide };
+}
+
 /** Takes the place of the rows that are not in the page. */
 const Spacer = ({ height, columns }: { height: number; columns: number }) =>
   height <= 0 ? null : (
@@ -110,12 +128,13 @@ interface RowProps {
   log: ActionLog;
   index: number;
   search: LogFilters;
-  isPhone: boolean;
+  shown: Columns;
   now: Date;
 }
 
 /** On a phone, the time is below the name. */
-function LogRow({ log, index, search, isPhone, now }: RowProps) {
+function LogRow({ log, index, search, shown, now }: RowProps) {
+  const isPhone = !shown.time;
   const time = (
     <Tooltip label={preciseTime(log.start_time)}>
       <Text
@@ -152,7 +171,7 @@ function LogRow({ log, index, search, isPhone, now }: RowProps) {
           </Text>
         )}
       </Table.Td>
-      {!isPhone && (
+      {shown.account && (
         <Table.Td>
           <Text size="sm" truncate>
             {log.origin_owner_name ?? log.account_id ?? "—"}
@@ -162,8 +181,8 @@ function LogRow({ log, index, search, isPhone, now }: RowProps) {
       <Table.Td>
         <HttpStatusPill status={log.status_code} />
       </Table.Td>
-      {!isPhone && <Table.Td>{formatDuration(log.duration_ms)}</Table.Td>}
-      {!isPhone && <Table.Td>{sourceLabel(log.source_type)}</Table.Td>}
+      {shown.duration && <Table.Td>{formatDuration(log.duration_ms)}</Table.Td>}
+      {shown.source && <Table.Td>{sourceLabel(log.source_type)}</Table.Td>}
     </Table.Tr>
   );
 }

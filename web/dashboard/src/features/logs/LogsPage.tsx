@@ -1,7 +1,7 @@
 /** The logs of all calls: the list with filters, the live tail, and a drawer with the details of one. */
 
 import { Alert, Anchor, Button, Group, Loader, Stack, Switch, Text } from "@mantine/core";
-import { IconArrowUp, IconRefresh } from "@tabler/icons-react";
+import { IconArrowUp, IconDownload, IconRefresh } from "@tabler/icons-react";
 import { type InfiniteData, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useCallback, useMemo, useRef, useState } from "react";
@@ -11,11 +11,13 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { Timestamp } from "../../ui/Timestamp.tsx";
+import { ExportDialog } from "./ExportDialog.tsx";
 import { changeLogFilter, countFilters, type LogFilters, withoutRun } from "./filters.ts";
 import { LogDrawer } from "./LogDrawer.tsx";
 import { LogFilterBar } from "./LogFilterBar.tsx";
 import { LogTable } from "./LogTable.tsx";
 import { mergeLogs } from "./mergeLogs.ts";
+import { SavedViews } from "./SavedViews.tsx";
 import { type LiveState, useLiveLogs } from "./useLiveLogs.ts";
 
 const route = getRouteApi("/logs");
@@ -36,6 +38,7 @@ export function LogsPage() {
   const client = useQueryClient();
   const scroller = useRef<HTMLDivElement>(null);
   const [isFollowing, setIsFollowing] = useState(false);
+  const [isExporting, setIsExporting] = useState(false);
   /** The number of new logs that are shown while older ones are read; null at the top, where all are. */
   const [shownLive, setShownLive] = useState<number | null>(null);
   const filters = withoutRun(search);
@@ -96,6 +99,20 @@ export function LogsPage() {
                 toTop();
               }}
             />
+            <SavedViews
+              filters={filters}
+              onOpen={(view) => {
+                toTop();
+                void navigate({ search: view, resetScroll: false });
+              }}
+            />
+            <Button
+              variant="default"
+              leftSection={<IconDownload size={16} aria-hidden />}
+              onClick={() => setIsExporting(true)}
+            >
+              Export
+            </Button>
             <Button
               variant="default"
               leftSection={<IconRefresh size={16} aria-hidden />}
@@ -153,6 +170,12 @@ export function LogsPage() {
           )}
         </Stack>
       )}
+      <ExportDialog
+        filters={filters}
+        count={countOf(pages?.[0])}
+        opened={isExporting}
+        onClose={() => setIsExporting(false)}
+      />
       <LogDrawer
         id={search.run ?? null}
         isRaw={opened !== undefined && isRawRequest(opened)}
