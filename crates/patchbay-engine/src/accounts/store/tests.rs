@@ -10,9 +10,9 @@ use patchbay_model::{
 };
 use patchbay_storage::{
     AccountFilter, AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, ConnectorStore, DueLease,
-    IdempotencyKeyStore, LoginTokenStore, MemberStore, MetaStore, OrganizationStore, Page, PendingAuthorizationStore,
-    ProfileStore, ProjectStore, RefreshLeaseStore, ReplicaStore, SealedRecordStore, SessionStore, ToolFeedbackStore,
-    WebhookStore, sqlite::SqliteStorage,
+    IdempotencyKeyStore, InboxStore, LoginTokenStore, MemberStore, MetaStore, OrganizationStore, Page,
+    PendingAuthorizationStore, ProfileStore, ProjectStore, RefreshLeaseStore, ReplicaStore, SealedRecordStore,
+    SessionStore, ToolFeedbackStore, WebhookStore, sqlite::SqliteStorage,
 };
 
 use super::*;
@@ -186,6 +186,7 @@ impl Storage for ConflictingStorage {
         tool_feedback: ToolFeedbackStore,
         sessions: SessionStore,
         attempts: AttemptStore,
+        inbox: InboxStore,
         webhooks: WebhookStore,
         calls: CallStore,
         sealed_records: SealedRecordStore,
