@@ -5,6 +5,7 @@
 mod connection;
 pub mod format;
 pub mod http;
+pub mod inbound;
 pub mod mcp;
 pub mod redaction;
 pub mod sealed;

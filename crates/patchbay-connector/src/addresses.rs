@@ -74,7 +74,8 @@ impl Connector {
     pub(crate) fn all_actions(&self) -> impl Iterator<Item = &Action> {
         let events = self.events.iter().flat_map(|events| {
             let setup = events.setup.iter().flat_map(|setup| [&setup.creation, &setup.activation, &setup.deletion]);
-            setup.flatten().chain(&events.actions).chain(&events.account_extractor)
+            let renewal = events.setup.iter().filter_map(|setup| setup.renewal.as_ref()).map(|renewal| &renewal.action);
+            setup.flatten().chain(renewal).chain(&events.actions).chain(&events.account_extractor)
         });
         let nested = self.authentication.iter().flat_map(AuthMethod::actions);
         self.actions.iter().map(|action| &**action).chain(events.map(|action| &**action)).chain(nested)

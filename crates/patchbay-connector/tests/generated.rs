@@ -103,7 +103,8 @@ fn format() -> String {
             keys(&mut page, definition);
         } else if let Some(variants) = definition["oneOf"].as_array() {
             for variant in variants {
-                let constants = ["type", "strategy"].map(|key| (key, variant["properties"][key]["const"].as_str()));
+                let constants =
+                    ["type", "strategy", "scheme"].map(|key| (key, variant["properties"][key]["const"].as_str()));
                 let (key, value) = constants.into_iter().find_map(|(key, value)| Some((key, value?))).unwrap();
                 let _ = write!(page, "\nWith `{key}: {value}`:\n\n");
                 keys(&mut page, variant);

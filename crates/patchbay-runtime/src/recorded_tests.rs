@@ -29,6 +29,11 @@ use crate::{
     json::to_text,
     local_runner::{ActionInput, LocalAccount, LocalRun, LocalRunner},
     protocols::xml::{self, ElementNames},
+    recorded_deliveries,
+};
+
+pub use crate::recorded_deliveries::{
+    ExpectedCapture, ExpectedDelivery, ExpectedEvent, ExpectedHandshake, ExpectedRoute, RecordedDelivery,
 };
 
 /// The cases of one file.
@@ -41,13 +46,13 @@ pub struct CaseFile {
     pub cases: Vec<Case>,
 }
 
-/// One run of an action, or one revocation of an account.
+/// One run of an action, one revocation of an account, or one request of the provider.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// The name.
     pub name: String,
-    /// The action's local or public id; empty for a revocation.
+    /// The action's local or public id; empty for a revocation or a delivery.
     #[serde(default)]
     pub action: String,
     /// The expected outcome of revoking the account at the provider, in place of an action: `confirmed`, or `failed` with
@@ -64,6 +69,10 @@ pub struct Case {
     /// The requests of the action and the provider's responses, in order.
     #[serde(default)]
     pub exchanges: Vec<RecordedExchange>,
+    /// A request of the provider, in place of an action.
+    pub delivery: Option<RecordedDelivery>,
+    /// What the `delivery` must lead to.
+    pub received: Option<ExpectedDelivery>,
     /// The whole result; `next: null` can be omitted.
     pub result: Option<Value>,
     /// The error, in place of a result.
@@ -183,7 +192,7 @@ impl CaseFile {
     ///
     /// # Errors
     ///
-    /// A [`CaseFileError`] if the YAML is not valid or a case has neither or both of `action` and `revocation`.
+    /// A [`CaseFileError`] if the YAML is not valid or a case has none or several of `action`, `revocation` and `delivery`.
     pub fn parse(file: &str, text: &str) -> Result<Self, CaseFileError> {
         let file_error = |message: String| CaseFileError { file: file.to_owned(), message };
         let node = syntax::parse(file, text).map_err(|diagnostic| {
@@ -191,10 +200,17 @@ impl CaseFile {
             file_error(patchbay_connector::render(&[*diagnostic], &[source]))
         })?;
         let file: Self = serde_json::from_value(node.to_json()).map_err(|error| file_error(error.to_string()))?;
-        match file.cases.iter().find(|case| case.action.is_empty() == case.revocation.is_none()) {
-            Some(case) => {
-                Err(file_error(format!("the case `{}` must name either an `action` or a `revocation`", case.name)))
-            }
+        let parts = |case: &&Case| {
+            [!case.action.is_empty(), case.revocation.is_some(), case.delivery.is_some()]
+                .iter()
+                .filter(|has| **has)
+                .count()
+        };
+        match file.cases.iter().find(|case| parts(case) != 1) {
+            Some(case) => Err(file_error(format!(
+                "the case `{}` must name either an `action`, a `revocation` or a `delivery`",
+                case.name
+            ))),
             None => Ok(file),
         }
     }
@@ -226,6 +242,9 @@ async fn run_case(
     entropy: &Arc<dyn Entropy>,
     revoker: &dyn Revoker,
 ) -> Vec<String> {
+    if let Some(delivery) = &case.delivery {
+        return recorded_deliveries::run(connector, case, delivery).await;
+    }
     if let Some(expected) = case.revocation {
         let (outcome, mut differences) = run_revocation(connector, case, clock, entropy, revoker).await;
         compare_revocation(expected, outcome, case.error.as_ref(), &mut differences);

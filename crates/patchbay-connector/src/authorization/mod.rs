@@ -23,6 +23,7 @@ pub use kind::{AuthKind, GrantType};
 pub use mcp::{ClientRegistration, McpFlow};
 pub use oauth1::{OAuth1, OAuth1Flow, OAuth1Method};
 pub use oauth2::{OAuth2, TokenResponse};
+pub(crate) use signing::HMAC_ALGORITHMS;
 pub use signing::{Aws4Signing, HmacAlgorithm, HmacSigning, Signing};
 pub use ws_security::WsSecurityAuthorization;
 

@@ -8,6 +8,7 @@ mod input;
 mod letter_icon;
 mod step;
 mod sync;
+mod verification;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,12 +23,19 @@ pub use auth::{
     AuthMethod, Environment, FieldOption, FieldType, FieldValidation, FormField, Notice, NoticeKind, NoticePosition,
     Refresh, Support, TestAction,
 };
-pub use events::{EventDefinitions, EventRouter, EventRule, EventSetup};
+pub use events::{
+    Acknowledgement, Capture, EventDefinitions, EventHandshake, EventRouter, EventRule, EventSetup,
+    HandshakeContentType, Polling, Renewal,
+};
 pub use guide::{Guide, GuideSection, GuideStep, Guides, Image};
 pub use input::{FilterField, FilterOperator, Filters, Input, InputLocation, InputRules};
 pub(crate) use letter_icon::letter_icon;
 pub use step::{OnConditionError, Step, StepDependencies};
 pub use sync::{DataSync, SyncIncremental, SyncPages, SyncPagination, SyncParameter, TimeFormat};
+pub use verification::{
+    ContentPiece, HmacVerification, JwtKeys, JwtVerification, SecretEncoding, SignatureEncoding, SignatureSource,
+    TimestampFormat, TimestampRule, TimestampSource, TokenSource, TokenVerification, ValueSource, Verification,
+};
 
 pub use crate::{
     authorization::*,
@@ -38,6 +46,7 @@ pub use crate::{
     step_functions::*,
 };
 
+pub(crate) use crate::authorization::HMAC_ALGORITHMS;
 use crate::{
     evidence::{Evidence, EvidenceLevel},
     expr::Template,

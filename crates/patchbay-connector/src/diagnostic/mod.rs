@@ -36,6 +36,8 @@ pub mod code {
     pub const UNSUPPORTED: &str = "PB0106";
     /// A value that violates a rule of the format.
     pub const INVALID: &str = "PB0107";
+    /// Events are received, but nothing verifies their sender.
+    pub const UNVERIFIED: &str = "PB0108";
     /// A description that people or agents need is missing.
     pub const MISSING_TEXT: &str = "PB0201";
     /// A deprecated spelling or version.
@@ -49,7 +51,7 @@ pub mod code {
 }
 
 /// The codes with their meanings.
-pub const CODES: [(&str, &str); 18] = [
+pub const CODES: [(&str, &str); 19] = [
     (code::SYNTAX, "The file is not valid YAML."),
     (code::UNKNOWN_KEY, "The key is not part of the format."),
     (code::DUPLICATE_KEY, "A mapping has a key twice."),
@@ -63,6 +65,7 @@ pub const CODES: [(&str, &str); 18] = [
     (code::PATTERN, "A pattern is not a supported regular expression."),
     (code::UNSUPPORTED, "Patchbay does not support a part of the file."),
     (code::INVALID, "A value violates a rule of the format."),
+    (code::UNVERIFIED, "Events are received, but nothing verifies their sender."),
     (code::MISSING_TEXT, "A description that people or agents need is missing."),
     (code::DEPRECATED, "A deprecated spelling or version is used."),
     (code::UNUSED, "A part of the file has no effect."),

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{action::ActionSpans, auth::AuthMethodSpans, root::LoadedRoot};
+use super::{action::ActionSpans, auth::AuthMethodSpans, events, root::LoadedRoot};
 use crate::{
     Connector,
     authorization::oauth2::TOKEN_CREDENTIALS,
@@ -41,6 +41,15 @@ pub(super) fn references(read: &LoadedRoot<'_>) {
 
     if let (Some(template), Some(place)) = (&connector.base_url, &read.base_url) {
         check_template(template, place, outside);
+    }
+    if let (Some(events), Some(place)) = (&connector.events, &read.events) {
+        events::references::check(connector, events, place, credentials);
+        for polling in events.polling.iter().filter(|polling| connector.action(&polling.action).is_none()) {
+            if !read.unread.may_have(&polling.action) {
+                let actions = connector.actions.iter().map(|action| action.id.as_str()).collect::<NameSet<'_>>();
+                actions.report_undefined(place, "action", &polling.action, &polling.action);
+            }
+        }
     }
     check_scopes(&scopes, &read.included);
     for (method, spans) in connector.authentication.iter().zip(&read.methods) {
@@ -104,6 +113,8 @@ fn credentials(connector: &Connector) -> NameSet<'_> {
             mapped.into_iter().flatten().for_each(|name| names.add(name));
         }
     }
+    let captured = connector.events.iter().filter_map(|events| events.capture.as_ref());
+    captured.for_each(|capture| names.add(&capture.field));
     names
 }
 

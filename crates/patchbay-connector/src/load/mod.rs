@@ -7,7 +7,7 @@ mod check;
 mod composite;
 mod cursor;
 mod enums;
-mod events;
+pub(crate) mod events;
 mod files;
 mod guide;
 mod habits;

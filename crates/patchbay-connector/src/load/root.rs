@@ -68,6 +68,8 @@ pub(super) struct LoadedRoot<'n> {
     pub(super) methods: Vec<AuthMethodSpans<'n>>,
     /// The actions inside of other parts of the file, each with its parts.
     pub(super) nested: Vec<(Arc<Action>, ActionSpans<'n>)>,
+    /// `events`.
+    pub(super) events: Option<Reader<'n>>,
     /// `baseUrl`.
     pub(super) base_url: Option<Reader<'n>>,
     /// The actions that could not be read; a reference to one of them is not an error.
@@ -102,12 +104,7 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
     let (methods, method_spans) = auth::read(&root, &mut nested);
     let (actions, action_spans, unread) = read_actions(&root, trees, report, context);
     let by_id = index_by_id(&actions);
-    let events = root.get("events").and_then(|place| {
-        let message =
-            "events are read and checked, but Patchbay does not receive them yet; the actions are not affected";
-        place.warning(code::NOT_RUN, message);
-        events::read(place, &mut nested)
-    });
+    let events = root.get("events").and_then(|place| events::read(place, &mut nested));
     let nested = nested.found;
     if !unread.any {
         enums.warn_unused();
@@ -149,6 +146,7 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         connector,
         actions: action_spans,
         methods: method_spans,
+        events: root.get("events"),
         base_url: root.get("baseUrl"),
         unread,
         included,

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::steps;
+use super::{events, steps};
 use crate::{
     authorization::{self, AUTH_TYPES, mcp, oauth2::GRANT_TYPES},
     field_mapping,
@@ -95,7 +95,7 @@ fn connector() -> Value {
                 "actions",
                 json!({ "anyOf": [reference("actions"), { "type": "object", "properties": { "$ref": text() }, "additionalProperties": false }] }),
             ),
-            ("events", json!({ "type": "object" })),
+            ("events", reference("events")),
             ("syncedActions", texts()),
             ("mcp", object(&["instructions"], &[], &[])),
         ],
@@ -126,6 +126,7 @@ fn definitions() -> Value {
     add("property", input_schema(&["name", "type"]));
     add("variant", input_schema(&["type"]));
     field_mapping::definitions(&mut add);
+    events::definitions(&mut add);
     steps::definitions(&mut add);
     Value::Object(all)
 }

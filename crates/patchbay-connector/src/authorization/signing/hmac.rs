@@ -21,7 +21,8 @@ const KEYS: [&str; 9] = [
     "outputFormat",
     "username",
 ];
-const ALGORITHMS: [(&str, HmacAlgorithm); 3] =
+/// The hash functions by their name in the file.
+pub(crate) const HMAC_ALGORITHMS: [(&str, HmacAlgorithm); 3] =
     [("sha1", HmacAlgorithm::Sha1), ("sha256", HmacAlgorithm::Sha256), ("sha512", HmacAlgorithm::Sha512)];
 /// Whether the date is written as in RFC 2822.
 const DATE_FORMATS: [(&str, bool); 2] = [("iso8601", false), ("rfc2822", true)];
@@ -74,7 +75,7 @@ impl HmacSigning {
     fn read(mapping: &Mapping<'_>) -> Self {
         let chosen = |key, choices: &[(&str, bool)]| mapping.get(key).and_then(|value| value.choice(choices));
         Self {
-            algorithm: mapping.get("algorithm").and_then(|value| value.choice(&ALGORITHMS)).unwrap_or_default(),
+            algorithm: mapping.get("algorithm").and_then(|value| value.choice(&HMAC_ALGORITHMS)).unwrap_or_default(),
             header: mapping.text("headerName"),
             prefix: mapping.text("prefix"),
             rfc2822_date: chosen("dateFormat", &DATE_FORMATS).unwrap_or(false),
@@ -92,7 +93,7 @@ fn schema() -> Value {
         &["strategy"],
         &[
             STRATEGY.strategy_schema(),
-            ("algorithm", choice(&ALGORITHMS)),
+            ("algorithm", choice(&HMAC_ALGORITHMS)),
             ("dateFormat", choice(&DATE_FORMATS)),
             ("includeHost", boolean()),
             ("includeBodyHash", boolean()),

@@ -4,6 +4,7 @@ mod aws4;
 mod hmac;
 
 pub use aws4::Aws4Signing;
+pub(crate) use hmac::HMAC_ALGORITHMS;
 pub use hmac::{HmacAlgorithm, HmacSigning};
 
 use serde_json::{Value, json};

@@ -140,7 +140,7 @@ fn recorded_account(found: &source::FoundConnector) -> anyhow::Result<(Option<St
         let name = path.display().to_string();
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
         let cases = CaseFile::parse(&name, &text)?.cases.into_iter();
-        for case in cases.filter(|case| case.revocation.is_none() && case.error.is_none()) {
+        for case in cases.filter(|case| case.revocation.is_none() && case.delivery.is_none() && case.error.is_none()) {
             if case.credentials.len() > most.1.len() {
                 most = (case.auth, case.credentials);
             }

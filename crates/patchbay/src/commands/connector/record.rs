@@ -138,6 +138,8 @@ fn case(args: &Args, connector: &Connector, completed: &CompletedRun) -> anyhow:
     Ok(Case {
         name: args.name.replace(['_', '-'], " "),
         revocation: None,
+        delivery: None,
+        received: None,
         action: connector.action(&args.run.action).map_or_else(|| args.run.action.clone(), |action| action.id.clone()),
         auth: args.run.auth.clone(),
         credentials: credentials
