@@ -861,3 +861,22 @@ fn a_path_parameter_with_slashes_is_noted() {
     assert_eq!(connector.actions[0].inputs.len(), 1);
     assert_eq!(notes(&made, Topic::Parameter), ["`+name` can contain slashes, which are encoded"]);
 }
+
+/// A list or a text is sent as it is; without it, the request has an empty object.
+#[test]
+fn a_list_or_a_text_as_the_whole_body_is_required_unless_described_otherwise() {
+    let list = json!({ "type": "array", "items": { "type": "string" } });
+    for (schema, required, expected) in [
+        (&list, json!(null), true),
+        (&list, json!(true), true),
+        (&list, json!(false), false),
+        (&json!({ "type": "string" }), json!(null), true),
+        (&json!({ "type": "object" }), json!(null), false),
+        (&json!({}), json!(null), false),
+    ] {
+        let body = json!({ "content": { "application/json": { "schema": schema } }, "required": required });
+        let made =
+            imported(&described(&json!({ "/a": { "post": { "operationId": "createA", "requestBody": body } } })));
+        assert_eq!(connector(&made).actions[0].inputs[0].required, expected, "{schema} {required}");
+    }
+}

@@ -116,7 +116,9 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
         if shape.description.is_empty() {
             shape.description = about(&body.description, "The body.");
         }
-        self.whole(&shape, body.required.unwrap_or(false));
+        // Without a value, an empty object would be sent.
+        let is_needed = shape.array || shape.kind != ShapeType::Object;
+        self.whole(&shape, body.required.unwrap_or(is_needed));
     }
 
     /// Adds each member of the body as an input.
