@@ -10,6 +10,7 @@ mod addresses;
 mod authorization;
 pub mod definition;
 pub mod diagnostic;
+pub mod editor;
 pub mod evidence;
 pub mod expr;
 mod field_mapping;

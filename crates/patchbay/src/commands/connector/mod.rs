@@ -7,6 +7,7 @@ mod expr;
 mod fmt;
 mod import;
 mod list;
+mod lsp;
 mod new;
 mod placeholders;
 mod prove;
@@ -61,6 +62,8 @@ enum Command {
     List(list::Args),
     /// Show a connector, or one of its actions
     Show(show::Args),
+    /// Serve an editor: problems, completion, descriptions, places of names (Language Server Protocol)
+    Lsp(lsp::Args),
     /// Print the format's JSON Schema
     Schema(schema::Args),
     /// Push connectors to a server, which uses them at once
@@ -87,6 +90,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Docs(args) => docs::run(&args),
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Lsp(args) => lsp::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Push(args) => push::run(&args),
         Command::Pull(args) => pull::run(&args),

@@ -63,7 +63,9 @@ fn show(trace: &RunTrace) {
         lines('>', &exchange.headers, &exchange.body);
         show_response(exchange);
     }
-    eprintln!("# {} requests, {} ms in total", trace.requests.len(), trace.duration_ms);
+    let count = trace.requests.len();
+    let noun = if count == 1 { "request" } else { "requests" };
+    eprintln!("# {count} {noun}, {} ms in total", trace.duration_ms);
 }
 
 fn show_response(exchange: &Exchange) {
