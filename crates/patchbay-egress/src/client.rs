@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::Full;
+use patchbay_metrics::{EgressRefusal, LimitOf, metrics};
 use patchbay_model::{AccountId, Clock, Entropy};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
@@ -14,7 +15,7 @@ use crate::{
     body_observer::{BodyObserver, ReadAll},
     config::EgressConfig,
     config_error::ConfigError,
-    egress_policy::EgressPolicy,
+    egress_policy::{EgressPolicy, EgressRefused},
     failure::{FailureCause, RequestFailure, display_url},
     header_values::header_text,
     message::{InboundResponse, OutboundRequest},
@@ -235,6 +236,7 @@ impl HttpClient {
                         let delay = named.unwrap_or_else(|| retry::backoff(attempt, &*self.entropy));
                         if Instant::now().checked_add(delay).is_some_and(|then| then < wait_until) {
                             attempt += 1;
+                            metrics().provider_retries.add_one();
                             note(Some(response.status.as_u16()));
                             drop((response, permit));
                             sleep(delay).await;
@@ -250,6 +252,7 @@ impl HttpClient {
                 // A lost connection, often an idle one that the provider had just closed, is retried once.
                 Err(FailureCause::ConnectionLost(_)) if !was_reconnected => {
                     was_reconnected = true;
+                    metrics().provider_retries.add_one();
                     note(None);
                     retry::backoff(0, &*self.entropy)
                 }
@@ -268,11 +271,17 @@ impl HttpClient {
     ) -> Result<Option<Permit<'a>>, FailureCause> {
         let Some(scope) = scope else { return Ok(None) };
         let permit = self.rate_limiter.acquire(scope.account, endpoint, scope.rules, scope.wait_until).await;
-        permit.map(Some).map_err(FailureCause::RateLimited)
+        permit.map(Some).map_err(|refused| {
+            metrics().rate_limited.of(LimitOf::Account).add_one();
+            FailureCause::RateLimited(refused)
+        })
     }
 
     /// Updates the account's rate limits with those that a response reports.
     fn observe_limits(&self, scope: Option<&RateLimitScope<'_>>, endpoint: Endpoint, response: &StreamingResponse) {
+        if response.status == StatusCode::TOO_MANY_REQUESTS {
+            metrics().rate_limited.of(LimitOf::Provider).add_one();
+        }
         if let Some(scope) = scope {
             self.rate_limiter.observe(scope.account, endpoint, response.status, &response.headers, self.clock());
         }
@@ -289,7 +298,7 @@ impl HttpClient {
             let upstream_url = self.upstreams.rewrite(&url);
             let target = upstream_url.as_ref().unwrap_or(&url);
             let destination =
-                self.policy.check_url(target).map_err(|refused| FailureCause::EgressRefused(refused.into()))?;
+                self.policy.check_url(target).map_err(|refused| egress_refused(refused, EgressRefusal::Url))?;
             if target.as_str().len() > MAX_URL_BYTES {
                 return Err(FailureCause::UrlTooLong(MAX_URL_BYTES));
             }
@@ -308,7 +317,7 @@ impl HttpClient {
                 outcome => outcome,
             };
             let response = response.map_err(|error| match error {
-                TransportError::EgressRefused(refused) => FailureCause::EgressRefused(refused.into()),
+                TransportError::EgressRefused(refused) => egress_refused(refused, EgressRefusal::Address),
                 TransportError::Connect(reason) => FailureCause::Unreachable(reason),
                 TransportError::ProxyCredentials(reason) => FailureCause::ProxyCredentials(reason),
                 TransportError::ConnectionLost(reason) | TransportError::NotProcessed(reason) => {
@@ -345,6 +354,12 @@ impl HttpClient {
             max => format!("it redirects more than {max} times, last to {target}"),
         }))
     }
+}
+
+/// Counts a refusal by the egress policy.
+fn egress_refused(refused: EgressRefused, by: EgressRefusal) -> FailureCause {
+    metrics().egress_refused.of(by).add_one();
+    FailureCause::EgressRefused(refused.into())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Why a request has no usable response.
 
+use patchbay_metrics::RequestFailureKind;
 use patchbay_model::MemorySpent;
 use url::{Position, Url};
 
@@ -59,6 +60,25 @@ pub enum FailureCause {
     /// A rate limit would delay the request for longer than it may wait. Nothing was sent.
     #[error(transparent)]
     RateLimited(RateLimited),
+}
+
+impl FailureCause {
+    /// Returns the kind of the failure, for metrics.
+    pub fn kind(&self) -> RequestFailureKind {
+        match self {
+            Self::DeadlineExceeded => RequestFailureKind::Timeout,
+            Self::Unreachable(_) | Self::ProxyCredentials(_) | Self::ClientCertificate { .. } => {
+                RequestFailureKind::Connect
+            }
+            Self::ConnectionLost(_) => RequestFailureKind::ConnectionLost,
+            Self::ResponseTooLarge(_) | Self::RedirectRejected(_) | Self::InvalidResponse(_) => {
+                RequestFailureKind::Response
+            }
+            Self::EgressRefused(_) => RequestFailureKind::Refused,
+            Self::RateLimited(_) => RequestFailureKind::RateLimited,
+            Self::UrlTooLong(_) | Self::MemorySpent(_) => RequestFailureKind::Other,
+        }
+    }
 }
 
 /// The longest URL that is shown with its path, in bytes.

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, num::NonZeroU32, sync::Arc};
 
+use patchbay_metrics::{CacheName, metrics};
 use patchbay_model::{ApiKey, ApiKeyId, ApiScope, Clock, Entropy, KeyHash, ProjectId};
 use patchbay_runtime::Cache;
 use patchbay_storage::{Storage, StorageError};
@@ -148,7 +149,9 @@ impl ApiKeys {
             )
         };
         let hash = Vault::hash_token(key.expose());
+        metrics().cache_lookups.of(CacheName::Keys).add_one();
         let read = async || {
+            metrics().cache_misses.of(CacheName::Keys).add_one();
             let found = self.storage.api_keys().by_hash(&hash).await?;
             let found = found.ok_or_else(unauthorized)?;
             row_seals::check(&self.vault, &found, RESTORE)?;

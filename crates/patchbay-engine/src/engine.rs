@@ -41,6 +41,7 @@ use crate::{
     linking::{link::Linking, verify::CredentialVerifier},
     log_reader::LogReader,
     members::Members,
+    monitoring::Monitoring,
     oauth::{Oauth, OauthServices},
     profiles::Profiles,
     projects::Projects,
@@ -75,6 +76,7 @@ pub struct Engine(Arc<Services>);
 pub struct Services {
     pub(crate) parts: EngineParts,
     readiness: Readiness,
+    pub(crate) monitoring: Monitoring,
     /// The connectors that projects can use.
     pub connector_catalog: Arc<ConnectorCatalog>,
     /// The connector profiles.
@@ -382,11 +384,13 @@ impl Engine {
         let deliveries = Deliveries::new(&parts, account_store.clone(), delivery_wake.clone());
         let deliverer = Arc::new(Deliverer::new(&parts, host.clone(), delivery_wake));
         let readiness = Readiness::new(parts.storage.clone(), parts.clock.clone());
+        let monitoring = Monitoring::new(parts.storage.clone(), parts.logs.clone(), parts.clock.clone());
         let logs = LogReader::new(parts.logs.clone());
         let engine = Self(Arc::new(Services {
             parts,
             logs,
             readiness,
+            monitoring,
             connector_catalog,
             profiles,
             projects,

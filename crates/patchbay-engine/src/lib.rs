@@ -38,6 +38,7 @@ mod known_time;
 mod linking;
 mod log_reader;
 mod members;
+mod monitoring;
 mod moved_calls;
 mod oauth;
 mod parts;
@@ -97,6 +98,7 @@ pub use key_ring::{
 pub use linking::link::{HubAccount, HubProfile, LinkRequest, Linking};
 pub use log_reader::{LogPageQuery, LogReader, StepPageQuery};
 pub use members::{LoggedIn, LoginClient, MemberSession, Members};
+pub use monitoring::METRICS_CONTENT_TYPE;
 pub use parts::EngineParts;
 pub use patchbay_egress::{ReservedBuffer, reserved, set_worker_pool_index};
 pub use patchbay_logs::{

@@ -76,7 +76,7 @@ pub use request::{
     builder::http_method,
     certificates::{certificate, read_certificates},
     declared_body::declared_body,
-    send::{logged_retries, rate_limit_scope},
+    send::{count_requests, logged_retries, rate_limit_scope},
     sign::{Handshake, sign, sign_handshake},
     target::{base_url, has_dot_segment},
 };

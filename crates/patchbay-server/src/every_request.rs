@@ -14,6 +14,8 @@ use axum::{
 };
 use futures_util::{FutureExt as _, future::BoxFuture};
 use patchbay_engine::{Engine, Error, ErrorCode, movable};
+use patchbay_metrics::{HttpMethod, LimitOf, metrics};
+use tokio::time::Instant;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -44,6 +46,8 @@ const TRANSPORT_SECURITY: &str = "max-age=31536000";
 const PREFLIGHT_TTL: Duration = Duration::from_hours(1);
 /// The longest `x-request-id` that a client can choose, in bytes.
 const MAX_REQUEST_ID_BYTES: usize = 100;
+/// The route of a path that does not exist, in metrics.
+const NO_ROUTE: &str = "unmatched";
 /// The headers that are added to a response, and a few of its own: its map grows once.
 const USUAL_HEADERS: usize = 16;
 
@@ -116,12 +120,18 @@ impl Around {
         request.extensions_mut().insert(ignored.clone());
         let owner = RequestOwner::default();
         request.extensions_mut().insert(owner.clone());
+        let began = Instant::now();
         // It is under way until there is a response: a file that is streamed after it waits for its provider and its client.
         let under_way = if is_call(path) { admit().await.map(Some) } else { Ok(None) };
         let mut response = match under_way {
             Ok(_under_way) => run_in_turns(&owner, movable(self.clone().check(request))).await,
-            Err(refused) => ApiError::from(refused).into_response(),
+            Err(refused) => {
+                metrics().rate_limited.of(LimitOf::Server).add_one();
+                ApiError::from(refused).into_response()
+            }
         };
+        let (route, status) = (owner.route().unwrap_or(NO_ROUTE), response.status().as_u16());
+        metrics().server_requests.observe(HttpMethod::of(method.as_str()), route, status, began.elapsed());
         let is_shared = embedded || path.starts_with("/embed/");
         let is_cut_off = embedded || path.starts_with("/connect/");
         // Without the query, which contains session tokens.

@@ -41,7 +41,7 @@ use crate::{
         ignored::{self, IgnoredFields},
         prefer::{self, is_heartbeat},
     },
-    limits::{RequestOwner, run_in_turns},
+    limits::{RequestOwner, note_route, run_in_turns},
     request_checks::is_hub_path,
     state::AppState,
 };
@@ -114,6 +114,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
+        note_route(&request);
         let path = match request.extensions().get::<MatchedPath>() {
             Some(path) if request.headers().contains_key(KEY_HEADER) && takes_key(request.method(), path.as_str()) => {
                 path.clone()

@@ -17,12 +17,13 @@ use crate::{
     error::ApiError,
     every_request::{self, RequestHandler},
     idempotency::{self, IdempotencyLayer},
+    limits::NoteRoute,
     openapi::{self, Document},
     pages::{self, docs},
     routes::{
         accounts, accounts_v2, action_search, actions, agents, api_keys, attempt_events, connect_sessions,
-        connector_profiles, connector_versions, connectors, health, hub, log_stream, login, logs, mcp, oauth, profiles,
-        proxy, replicas, request_logs, revocation, webhook_deliveries, webhooks,
+        connector_profiles, connector_versions, connectors, health, hub, log_stream, login, logs, mcp, metrics, oauth,
+        profiles, proxy, replicas, request_logs, revocation, webhook_deliveries, webhooks,
     },
     state::AppState,
 };
@@ -77,6 +78,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(oauth::client_metadata))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(replicas::list))
         .routes(routes!(connector_profiles::list))
         .routes(routes!(connector_profiles::versions))
@@ -168,8 +170,8 @@ pub fn router(engine: Engine, config: ServerConfig) -> RequestHandler {
     let routes = Router::new()
         .merge(api.route_layer(idempotency.clone()))
         .merge(hub.route_layer(idempotency))
-        .merge(page_routes())
-        .merge(agents)
+        .merge(page_routes().route_layer(NoteRoute))
+        .merge(agents.route_layer(NoteRoute))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state.clone());

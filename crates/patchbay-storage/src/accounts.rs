@@ -88,6 +88,11 @@ pub trait AccountStore: Send + Sync {
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn list(&self, project: &ProjectId, filter: &AccountFilter) -> Result<Page<Account>>;
+    /// Counts the accounts of all projects by connector and status: the first `limit` connectors, in order.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    async fn count(&self, limit: u32) -> Result<Vec<(String, AccountStatus, u64)>>;
     /// Returns the ids of the OAuth clients that the tokens of a profile's accounts were issued to, sorted.
     ///
     /// # Errors

@@ -62,7 +62,7 @@ pub use schema::SchemaVersions;
 pub use sealed_records::{SealedPlace, SealedRecord, SealedRecordStore, VAULT_CANARY};
 pub use sessions::SessionStore;
 pub use tool_feedback::ToolFeedbackStore;
-pub use webhooks::{DeliveryFilter, DeliveryRecord, WebhookStore};
+pub use webhooks::{DeliveryFilter, DeliveryRecord, WebhookQueue, WebhookStore};
 
 /// The result of a storage call.
 pub type Result<T> = std::result::Result<T, StorageError>;

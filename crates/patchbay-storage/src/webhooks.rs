@@ -38,6 +38,19 @@ pub struct DeliveryRecord {
     pub attempts: Vec<DeliveryAttempt>,
 }
 
+/// What waits for webhooks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WebhookQueue {
+    /// The deliveries that are not finished.
+    pub pending: u64,
+    /// The deliveries that are not attempted again.
+    pub dead: u64,
+    /// When the oldest delivery that is not finished was queued.
+    pub oldest: Option<Timestamp>,
+    /// The webhooks whose circuit breaker is open.
+    pub open: u64,
+}
+
 /// Stores webhooks, events and deliveries.
 ///
 /// The methods that concern deliveries of all projects are for the task that delivers. What reports a change of an account is
@@ -117,6 +130,11 @@ pub trait WebhookStore: Send + Sync {
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn failing(&self) -> Result<Vec<Webhook>>;
+    /// Counts what waits, for all projects.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    async fn queue(&self) -> Result<WebhookQueue>;
     /// Records that the other webhooks of the project were notified that this one fails.
     ///
     /// # Errors

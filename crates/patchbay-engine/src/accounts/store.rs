@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use patchbay_metrics::{CacheName, metrics};
 use patchbay_model::{Account, AccountId, Clock, Lease, OutboxEvent, Owner, ProjectId, SessionId};
 use patchbay_runtime::Host;
 use patchbay_storage::{InsertRule, Storage, StorageError};
@@ -138,7 +139,11 @@ impl CachedAccounts {
     /// # Errors
     /// 404 `AccountNotFoundError`, also for an account of another project.
     pub(crate) async fn get(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Account>, Error> {
-        let read = async || self.read(project, id).await?.ok_or_else(|| account_not_found(id));
+        metrics().cache_lookups.of(CacheName::Accounts).add_one();
+        let read = async || {
+            metrics().cache_misses.of(CacheName::Accounts).add_one();
+            self.read(project, id).await?.ok_or_else(|| account_not_found(id))
+        };
         let account = self.cache.get_or_read(id, read).await?;
         if account.project_id == *project { Ok(account) } else { Err(account_not_found(id)) }
     }

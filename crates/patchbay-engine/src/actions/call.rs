@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, definition::AuthMethod};
+use patchbay_metrics::{RunOutcome, metrics};
 use patchbay_model::{AccountId, ApiKeyId, CallId, CallKind, Clock, Entropy, Profile, ProfileId, Timestamp};
 use tokio::time::{Duration, Instant};
 
@@ -26,6 +27,10 @@ use patchbay_vault::Vault;
 
 /// The status in the record of a call that its caller cancelled.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// What metrics call requests of the proxy, and runs of actions that do not exist.
+const PROXY: &str = "proxy";
+const UNKNOWN_ACTION: &str = "unknown";
 
 /// Begins calls.
 pub(crate) struct Calls {
@@ -279,9 +284,21 @@ impl Call {
         self.record(status_code, error_code, None);
     }
 
+    /// Returns the name that metrics count the call under. What a caller sent could be anything: only names that the connector has.
+    fn counted_as(&self) -> &str {
+        let is_own = |name: &&str| self.connector.action(name).is_some_and(|action| action.public_id == *name);
+        match self.kind {
+            CallKind::Proxy => PROXY,
+            _ => self.action.as_deref().filter(is_own).unwrap_or(UNKNOWN_ACTION),
+        }
+    }
+
     fn record(&mut self, status: u16, error_code: Option<&str>, message: Option<&str>) {
         self.is_recorded = true;
         let (steps, steps_left_out) = self.log.take();
+        let duration = self.began.elapsed();
+        let connector = &self.connector.key;
+        metrics().actions.observe(connector, self.counted_as(), RunOutcome::of_status(status), duration);
         self.calls.call_log.record_run(RunEntry {
             id: self.id.clone(),
             kind: self.kind,
@@ -297,7 +314,7 @@ impl Call {
             message: message.map(|message| kept_text(message, None)),
             started_at: self.started_at,
             began: self.began,
-            duration: self.began.elapsed(),
+            duration,
             steps,
             steps_left_out,
         });

@@ -319,14 +319,15 @@ impl Proxy {
             .await;
         counted.end(received.as_ref().map(|response| response.status().as_u16()));
         let status = received.as_ref().ok().map(|response| response.status().as_u16());
+        let retried = attempts.take();
+        let started = retried.last().map_or(sent, |last| last.started + last.duration);
+        runtime::count_requests(&connector.key, &retried, started, &received, status);
         let received = received.map_err(|failure| failure.into_error(&connector.title));
         let error = received.as_ref().err().map(|error| kept_text(&error.message, Some(redactor)));
         let end = if error.is_some() { StepEnd::Failed } else { StepEnd::Done };
-        let retried = attempts.take();
         for attempt in runtime::logged_retries(&retried, &method, &shown_url) {
             call.log.attempt(0, attempt);
         }
-        let started = retried.last().map_or(sent, |last| last.started + last.duration);
         let duration = started.elapsed();
         call.log.attempt(0, LoggedAttempt { method, url: shown_url, status, error, started, duration });
         call.log.end_step(0, sent, end, None);

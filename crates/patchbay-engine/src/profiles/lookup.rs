@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use patchbay_metrics::{CacheName, metrics};
 use patchbay_model::{ApiScope, Profile, ProfileId, ProjectId};
 use patchbay_storage::{Page, ProfileFilter};
 
@@ -71,7 +72,11 @@ impl Profiles {
                 format!("this project has no connector profile `{}`", shortened(id.as_str())),
             )
         };
-        let read = async || self.storage.profiles().get(project, id).await?.ok_or_else(missing);
+        metrics().cache_lookups.of(CacheName::Profiles).add_one();
+        let read = async || {
+            metrics().cache_misses.of(CacheName::Profiles).add_one();
+            self.storage.profiles().get(project, id).await?.ok_or_else(missing)
+        };
         let profile = self.cache.get_or_read(id, read).await?;
         if profile.project_id == *project { Ok(profile) } else { Err(missing()) }
     }

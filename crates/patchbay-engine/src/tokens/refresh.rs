@@ -19,6 +19,7 @@ use std::{convert::Infallible, future::pending, sync::Arc};
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use patchbay_connector::{Connector, definition::AuthMethod};
+use patchbay_metrics::{RefreshOutcome, metrics};
 use patchbay_model::{
     Account, AccountId, AccountStatus, Clock, Entropy, Lease, LeaseOutcome, LeasePriority, Profile, ProjectId,
     StatusReason, Timestamp, TokenMetadata,
@@ -263,6 +264,11 @@ impl TokenRefresher {
                     }
                 };
                 is_last = claimed.is_empty();
+                if after.is_none() {
+                    // The first one is overdue longest.
+                    let lag = claimed.first().map_or(Duration::ZERO, |first| now.since(first.due_at));
+                    metrics().refreshes.set_lag(lag);
+                }
                 for DueLease { lease, due_at } in claimed {
                     after = Some((due_at, lease.account_id.clone()));
                     running.push(self.refresh_claimed(lease));
@@ -463,7 +469,14 @@ impl TokenRefresh<'_> {
         if !refresher.storage.refresh_leases().mark_sent(lease, account.revision, until).await? {
             return Ok(LeaseEnd::Lost);
         }
-        match refresher.requests.request(&token_context, &grant).await {
+        let answer = refresher.requests.request(&token_context, &grant).await;
+        let counted = match &answer {
+            Ok(_) => RefreshOutcome::Success,
+            Err(TokenFailure { cause: TokenError::InvalidGrant, .. }) => RefreshOutcome::Rejected,
+            Err(_) => RefreshOutcome::Failed,
+        };
+        metrics().refreshes.count(&connector.key, counted);
+        match answer {
             Ok(token_set) => self.store_token_set(&account, &token_set).await,
             Err(failure) => self.handle_failure(&account, failure).await.map(|()| LeaseEnd::Used),
         }

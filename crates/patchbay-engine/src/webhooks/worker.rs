@@ -4,8 +4,10 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use patchbay_metrics::{Delivery, metrics};
 use patchbay_model::{
-    AttemptOutcome, Audience, ClaimedDelivery, Clock, DeliveryId, OutboxEvent, PlatformEvent, Webhook, WebhookId,
+    AttemptOutcome, Audience, ClaimedDelivery, Clock, DeliveryId, DeliveryState, OutboxEvent, PlatformEvent, Webhook,
+    WebhookId,
 };
 use patchbay_runtime::Host;
 use patchbay_storage::{Storage, StorageError};
@@ -192,8 +194,18 @@ impl Run {
         };
         let took = Duration::from_millis(outcome.attempt.duration_millis);
         self.endpoints.end(&endpoint, outcome.webhook_id, outcome.attempt.error.is_none(), took);
+        metrics().deliveries.of(counted_as(outcome.state)).add_one();
         self.claimed.remove(&(outcome.id, outcome.fence));
         self.unwritten.push(outcome);
+    }
+}
+
+/// Returns what metrics count an attempt under.
+fn counted_as(state: DeliveryState) -> Delivery {
+    match state {
+        DeliveryState::Delivered => Delivery::Delivered,
+        DeliveryState::Dead => Delivery::Dead,
+        DeliveryState::Pending => Delivery::Retried,
     }
 }
 

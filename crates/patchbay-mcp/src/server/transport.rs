@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode, header};
+use patchbay_metrics::{McpMethod, metrics};
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use super::{
     accept::Accepts,
@@ -68,10 +70,13 @@ impl<H: McpHandler> McpServer<H> {
                 &RpcError::new(RpcError::INVALID_REQUEST, message),
             );
         }
-        match era(headers, &body) {
+        let (began, method) = (Instant::now(), counted_as(&body));
+        let response = match era(headers, &body) {
             Era::Modern => modern::post(&self.0, caller, headers, accepts, body).await,
             Era::Legacy => legacy::post(&self.0, caller, headers, accepts, body).await,
-        }
+        };
+        metrics().mcp.observe(method, began.elapsed());
+        response
     }
 
     /// Answers a GET: the stream of a legacy session, or 405.
@@ -88,6 +93,14 @@ impl<H: McpHandler> McpServer<H> {
             return method_not_allowed();
         }
         legacy::delete(&self.0, caller, headers)
+    }
+}
+
+/// Returns what metrics count a body under.
+fn counted_as(body: &Body) -> McpMethod {
+    match body {
+        Body::One(Incoming::Request(request)) => McpMethod::of(&request.method),
+        Body::One(Incoming::Notification { .. } | Incoming::Response { .. }) | Body::Batch(_) => McpMethod::Other,
     }
 }
 

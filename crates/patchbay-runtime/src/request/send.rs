@@ -8,6 +8,7 @@ use patchbay_egress::{
     Attempt, Attempts, BodyObserver, InboundResponse, LimitRules, OutboundRequest, RateLimitScope, ReadAll,
     RequestFailure, StreamingResponse, display_url, reserved,
 };
+use patchbay_metrics::{ClientOutcome, RequestFailureKind, metrics};
 use tokio::time::Instant;
 
 use crate::{
@@ -125,9 +126,10 @@ impl Run<'_> {
         let not_sent = |spent| memory_spent(&format!("the request to {} was not sent", ctx.connector.title), spent);
         request.body = reserved(request.body).map_err(not_sent)?;
         let tracing = ctx.trace.map(|trace| (trace, trace.begin(self.step, &request, self.redactor), Instant::now()));
+        let sent = Instant::now();
         let logged = self.step_log().map(|(log, index)| {
             let url = kept_text(&display_url(&request.url), Some(self.redactor));
-            (log, index, request.method.clone(), url, Instant::now())
+            (log, index, request.method.clone(), url)
         });
         let counted = ctx.effects.map(|effects| effects.begin(&request.method));
         let outcome = self.host.send(request, ctx.ids.account_id.as_ref(), send).await;
@@ -135,11 +137,12 @@ impl Run<'_> {
         if let Some(counted) = counted {
             counted.end(outcome.as_ref().map(|_| status.unwrap_or_default()));
         }
+        let retried = attempts.take();
+        let started = retried.last().map_or(sent, |last| last.started + last.duration);
+        count_requests(&ctx.connector.key, &retried, started, &outcome, status);
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
-        if let Some((log, index, method, url, started)) = logged {
+        if let Some((log, index, method, url)) = logged {
             let error = outcome.as_ref().err().map(|error| kept_text(&error.message, Some(self.redactor)));
-            let retried = attempts.take();
-            let started = retried.last().map_or(started, |last| last.started + last.duration);
             for attempt in logged_retries(&retried, &method, &url) {
                 log.attempt(index, attempt);
             }
@@ -164,6 +167,26 @@ impl Run<'_> {
 /// Returns the parts of a buffered response that a trace records.
 fn traced_response(response: &InboundResponse) -> (StatusCode, HeaderMap, Option<Bytes>) {
     (response.status, response.headers.clone(), Some(response.body.clone()))
+}
+
+/// Counts a request to the provider, which began at `started` after `retried` ones.
+pub fn count_requests<T>(
+    connector: &str,
+    retried: &[Attempt],
+    started: Instant,
+    outcome: &Result<T, RequestFailure>,
+    status: Option<u16>,
+) {
+    let requests = &metrics().provider_requests;
+    for attempt in retried {
+        let lost = ClientOutcome::Failed(RequestFailureKind::ConnectionLost);
+        requests.observe(connector, attempt.status.map_or(lost, ClientOutcome::Status), attempt.duration);
+    }
+    let last = match outcome {
+        Ok(_) => ClientOutcome::Status(status.unwrap_or_default()),
+        Err(failure) => ClientOutcome::Failed(failure.cause.kind()),
+    };
+    requests.observe(connector, last, started.elapsed());
 }
 
 /// Returns the attempts after which a request was sent again, as the log of calls notes them.

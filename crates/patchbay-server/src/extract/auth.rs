@@ -8,6 +8,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use patchbay_engine::{Caller, Error, ErrorCode, HubSession, KeyQuota};
+use patchbay_metrics::{LimitOf, metrics};
 use patchbay_model::AccountId;
 use patchbay_vault::Secret;
 use serde_json::{Map, Value};
@@ -36,7 +37,7 @@ impl FromRequestParts<AppState> for Authenticated {
         let owner = RequestOwner::of(&parts.extensions);
         if let Some(quota) = quota {
             owner.has_quota(quota);
-            quota.check()?;
+            quota.check().inspect_err(|_| metrics().rate_limited.of(LimitOf::Key).add_one())?;
         }
         enter(&owner, &caller.project_id).await?;
         Ok(Self(caller))

@@ -6,6 +6,7 @@ mod event_streams;
 mod failed_authentications;
 mod log_streams;
 mod made_pages;
+mod note_route;
 mod request_owner;
 mod turns;
 
@@ -21,6 +22,7 @@ pub(crate) use self::{
     client_address::ClientAddress,
     event_streams::StreamPlace,
     log_streams::LogStreamPlace,
+    note_route::{NoteRoute, note_route},
     request_owner::RequestOwner,
     turns::{enter, run_in_turns},
 };

@@ -6,7 +6,10 @@ use std::{
     task::{Context, Waker},
 };
 
-use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+use axum::{
+    extract::MatchedPath,
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue},
+};
 use patchbay_engine::KeyQuota;
 use patchbay_model::ProjectId;
 
@@ -18,6 +21,7 @@ pub(crate) struct RequestOwner(Arc<Inner>);
 struct Inner {
     project: OnceLock<ProjectId>,
     quota: OnceLock<KeyQuota>,
+    route: OnceLock<MatchedPath>,
     turn: Mutex<Turn>,
 }
 
@@ -57,6 +61,16 @@ impl RequestOwner {
     pub(super) fn belongs_to(&self, project: &ProjectId) {
         // A request authenticates once; if a handler does it twice, the first one counts.
         let _ = self.0.project.set(project.clone());
+    }
+
+    /// Records which route answers the request.
+    pub(crate) fn is_answered_by(&self, route: &MatchedPath) {
+        let _ = self.0.route.set(route.clone());
+    }
+
+    /// Returns the pattern of the route that answers the request; none for a path that does not exist.
+    pub(crate) fn route(&self) -> Option<&str> {
+        self.0.route.get().map(MatchedPath::as_str)
     }
 
     /// Records what is left to the API key of the request.

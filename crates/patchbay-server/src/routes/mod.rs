@@ -20,6 +20,7 @@ pub(crate) mod log_stream;
 pub(crate) mod login;
 pub(crate) mod logs;
 pub(crate) mod mcp;
+pub(crate) mod metrics;
 pub(crate) mod oauth;
 pub(crate) mod profiles;
 pub(crate) mod proxy;

@@ -187,6 +187,27 @@ pub async fn client_ids_of_a_profiles_tokens_are_listed(storage: &dyn Storage) {
     assert!(storage.accounts().token_client_ids(&b, &ProfileId::new("pa")).await.unwrap().is_empty());
 }
 
+pub async fn accounts_are_counted_by_connector_and_status(storage: &dyn Storage) {
+    let (a, b) = linked(storage).await;
+    for (project, profile, id, connector, status) in [
+        (&a, "pa", "one", "hris", AccountStatus::Active),
+        (&b, "pb", "two", "hris", AccountStatus::Active),
+        (&a, "pa", "three", "hris", AccountStatus::ReconnectRequired),
+        (&a, "pa", "four", "ats", AccountStatus::Suspended),
+    ] {
+        let account =
+            patchbay_model::Account { connector: connector.to_owned(), status, ..account(project, profile, id, 0) };
+        storage.accounts().insert(&account, InsertRule::Multiple).await.unwrap();
+    }
+    let count = |connector: &str, status, count| (connector.to_owned(), status, count);
+    let of_ats = count("ats", AccountStatus::Suspended, 1);
+    let all = storage.accounts().count(9).await.unwrap();
+    let expected =
+        [of_ats.clone(), count("hris", AccountStatus::Active, 2), count("hris", AccountStatus::ReconnectRequired, 1)];
+    assert_eq!(all, expected);
+    assert_eq!(storage.accounts().count(1).await.unwrap(), [of_ats]);
+}
+
 pub async fn accounts_with_a_due_expiry_notice_are_listed(storage: &dyn Storage) {
     let (a, _) = linked(storage).await;
     let expiry = |seconds, notified| CredentialExpiry {

@@ -47,7 +47,7 @@ macro_rules! storage_conformance {
                 login_tokens_work_once, a_new_login_token_deletes_no_other, meta_is_set_once;
             profiles: a_profile_is_stored, one_default_for_a_connector, profiles_belong_to_their_project,
                 a_used_profile_is_not_deleted, profiles_are_paged, an_alarm_is_raised_once;
-            accounts: an_account_is_stored, an_owner_has_one_account_per_connector, an_update_of_an_old_revision_is_a_conflict,
+            accounts: an_account_is_stored, accounts_are_counted_by_connector_and_status, an_owner_has_one_account_per_connector, an_update_of_an_old_revision_is_a_conflict,
                 accounts_belong_to_their_project, a_delete_removes_the_secrets, accounts_are_filtered_and_paged, accounts_are_searched,
                 a_failed_insert_stores_nothing, accounts_with_a_due_expiry_notice_are_listed, client_ids_of_a_profiles_tokens_are_listed;
             connectors: a_version_is_stored, a_version_is_immutable, versions_belong_to_their_project,
@@ -88,7 +88,7 @@ macro_rules! storage_conformance {
             webhooks: a_webhook_is_stored, webhooks_belong_to_their_project, a_project_has_a_limit_of_webhooks, a_change_is_stored_with_its_events,
                 a_change_that_fails_stores_no_event, an_event_goes_to_its_audience_once, deliveries_are_claimed_once, a_lost_lease_records_nothing,
                 an_ordered_webhook_has_one_delivery_at_a_time, an_open_breaker_lets_one_probe_through, a_receiver_that_is_gone_is_disabled,
-                deliveries_are_listed_and_replayed, old_deliveries_are_deleted, an_alarm_of_a_webhook_is_raised_once;
+                deliveries_are_listed_and_replayed, old_deliveries_are_deleted, an_alarm_of_a_webhook_is_raised_once, what_waits_is_counted;
         }
     };
     (@functions; $($module:ident: $($test:ident),+;)+) => {

@@ -10,7 +10,7 @@ use patchbay_model::{
 };
 
 use super::{account, at, profile, project, session};
-use crate::{DeliveryFilter, InsertRule, Storage, StorageError};
+use crate::{DeliveryFilter, InsertRule, Storage, StorageError, WebhookQueue};
 
 /// Returns an enabled webhook with these subscriptions.
 pub(crate) fn webhook(project: &ProjectId, id: i64, subscriptions: &[&str]) -> Webhook {
@@ -442,4 +442,23 @@ pub async fn an_alarm_of_a_webhook_is_raised_once(storage: &dyn Storage) {
     assert!(failing[0].health.is_alarm_due(at(90_000)));
     storage.webhooks().set_alarmed(WebhookId(2)).await.unwrap();
     assert!(!storage.webhooks().failing().await.unwrap()[0].health.is_alarm_due(at(90_000)));
+}
+
+pub async fn what_waits_is_counted(storage: &dyn Storage) {
+    let webhooks = storage.webhooks();
+    assert_eq!(webhooks.queue().await.unwrap(), WebhookQueue::default());
+    let (p, other) = (project(storage, "p").await, project(storage, "q").await);
+    create(storage, &webhook(&p, 1, &["account.created"])).await;
+    create(storage, &webhook(&other, 2, &["account.created"])).await;
+    queue(storage, &p, &["evt_1", "evt_2", "evt_3"]).await;
+    queue(storage, &other, &["evt_4"]).await;
+    let oldest = Some(at(10));
+    assert_eq!(webhooks.queue().await.unwrap(), WebhookQueue { pending: 4, dead: 0, oldest, open: 0 });
+    let claimed = claim(storage, 1, 3, 10).await;
+    let outcomes = [
+        outcome(&claimed[0], None, DeliveryState::Delivered, 11),
+        outcome(&claimed[1], Some("status 500"), DeliveryState::Dead, 11),
+    ];
+    webhooks.complete(&outcomes, at(12)).await.unwrap();
+    assert_eq!(webhooks.queue().await.unwrap(), WebhookQueue { pending: 2, dead: 1, oldest, open: 0 });
 }

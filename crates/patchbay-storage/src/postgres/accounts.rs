@@ -1,7 +1,9 @@
 //! Linked accounts, with their sealed secrets.
 
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, OutboxEvent, Owner, ProfileId, ProjectId, SessionId, Timestamp};
+use patchbay_model::{
+    Account, AccountId, AccountStatus, OutboxEvent, Owner, ProfileId, ProjectId, SessionId, Timestamp,
+};
 use sqlx::{PgConnection, Postgres, QueryBuilder, postgres::PgRow};
 
 use super::{
@@ -321,6 +323,16 @@ impl AccountStore for PostgresStorage {
     async fn list(&self, project: &ProjectId, filter: &AccountFilter) -> Result<Page<Account>> {
         let wanted = (project.clone(), filter.clone());
         self.snapshot(wanted, |connection, (project, filter)| Box::pin(list(connection, project, filter))).await
+    }
+
+    async fn count(&self, limit: u32) -> Result<Vec<(String, AccountStatus, u64)>> {
+        self.read(limit, |connection, limit| {
+            Box::pin(async move {
+                let counts = sqlx::query(rows::COUNT_ACCOUNTS).bind(i64::from(*limit)).fetch_all(connection).await?;
+                Ok(counts.iter().map(rows::account_count).collect::<Result<_>>()?)
+            })
+        })
+        .await
     }
 
     async fn token_client_ids(&self, project: &ProjectId, profile: &ProfileId) -> Result<Vec<String>> {

@@ -22,6 +22,7 @@ use std::{
     time::Duration,
 };
 
+use patchbay_metrics::{DbOperation, metrics};
 use patchbay_model::LeaderFence;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::{
@@ -98,6 +99,17 @@ enum Mode {
     /// A transaction that writes. Each statement sees what was committed before it: work that reads and then writes locks first.
     /// Work of a leader is done only as long as no other server has become the leader.
     Write(Option<LeaderFence>),
+}
+
+impl Mode {
+    /// Returns what metrics count the work under.
+    fn operation(self) -> DbOperation {
+        match self {
+            Self::Statements => DbOperation::PostgresRead,
+            Self::Snapshot => DbOperation::PostgresSnapshot,
+            Self::Write(_) => DbOperation::PostgresWrite,
+        }
+    }
 }
 
 /// The connections.
@@ -306,7 +318,10 @@ impl PostgresStorage {
             is_pooled: self.is_pooled,
         };
         let work = Arc::new(TypedWork { arguments, work, result: Mutex::new(None) });
-        match self.runtime.spawn(run(connections, mode, work.clone())).await {
+        let began = Instant::now();
+        let ended = self.runtime.spawn(run(connections, mode, work.clone())).await;
+        metrics().db.observe(mode.operation(), began.elapsed());
+        match ended {
             Ok(outcome) => {
                 outcome?;
                 let result = work.result.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -18,7 +18,7 @@ use super::{
     locks::lock,
 };
 use crate::{
-    DeliveryFilter, DeliveryRecord, Result, StorageError, WebhookStore,
+    DeliveryFilter, DeliveryRecord, Result, StorageError, WebhookQueue, WebhookStore,
     rows::{
         Row, to_json,
         webhooks::{
@@ -549,6 +549,27 @@ impl WebhookStore for PostgresStorage {
                 ));
                 let rows = rows.fetch_all(&mut *connection).await?;
                 complete(connection, &rows).await
+            })
+        })
+        .await
+    }
+
+    async fn queue(&self) -> Result<WebhookQueue> {
+        self.read((), |connection, ()| {
+            Box::pin(async move {
+                let counts = sqlx::query_as::<_, (i64, i64, Option<i64>, i64)>(
+                    "SELECT (SELECT count(*) FROM webhook_deliveries WHERE state = 'pending'), \
+                    (SELECT count(*) FROM webhook_deliveries WHERE state = 'dead'), \
+                    (SELECT min(created_at) FROM webhook_deliveries WHERE state = 'pending'), \
+                    (SELECT count(*) FROM webhook_health WHERE open_until IS NOT NULL)",
+                );
+                let (pending, dead, oldest, open) = counts.fetch_one(connection).await?;
+                Ok(WebhookQueue {
+                    pending: pending.unsigned_abs(),
+                    dead: dead.unsigned_abs(),
+                    oldest: oldest.map(Timestamp::from_micros),
+                    open: open.unsigned_abs(),
+                })
             })
         })
         .await

@@ -2,10 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use patchbay_model::{Account, AccountId, Owner, ProfileId, ProjectId, Sealed, Timestamp};
+use patchbay_model::{Account, AccountId, AccountStatus, Owner, ProfileId, ProjectId, Sealed, Timestamp};
 
 use super::{Columns, Row};
 use crate::Result;
+
+/// Counts accounts by connector and status: `$1` is the number of connectors.
+pub(crate) const COUNT_ACCOUNTS: &str = "SELECT connector, status, count(*) AS accounts FROM accounts \
+     WHERE connector IN (SELECT DISTINCT connector FROM accounts ORDER BY connector LIMIT $1) \
+     GROUP BY connector, status ORDER BY connector, status";
+
+/// Returns a connector, a status and the number of accounts.
+pub(crate) fn account_count<C: Columns>(row: &C) -> Result<(String, AccountStatus, u64)> {
+    let row = Row::new("accounts", row, "connector");
+    Ok((row.get("connector")?, row.parse("status")?, row.get::<i64>("accounts")?.unsigned_abs()))
+}
 
 /// Returns an account with these secrets.
 pub(crate) fn account<C: Columns>(row: &C, secrets: BTreeMap<String, Sealed>) -> Result<Account> {

@@ -30,7 +30,7 @@ use sqlx::{Decode, Postgres, Row as _, Sqlite, Type, postgres::PgRow, sqlite::Sq
 use crate::{Cause, Result, StorageError};
 
 pub(crate) use self::{
-    accounts::{account, named_accounts},
+    accounts::{COUNT_ACCOUNTS, account, account_count, named_accounts},
     api_keys::api_key,
     attempts::attempt,
     calls::call,

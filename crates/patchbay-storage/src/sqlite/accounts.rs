@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, OutboxEvent, Owner, ProfileId, ProjectId, SessionId, Timestamp};
+use patchbay_model::{
+    Account, AccountId, AccountStatus, OutboxEvent, Owner, ProfileId, ProjectId, SessionId, Timestamp,
+};
 use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{SqliteStorage, secrets::Secrets, sessions, webhooks};
@@ -267,6 +269,11 @@ impl AccountStore for SqliteStorage {
         select.push(" ORDER BY a.created_at DESC, a.id LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(offset);
         let rows = select.build().fetch_all(&mut *transaction).await?;
         self.complete(Page { items: complete(&mut transaction, &rows).await?, total: total.unsigned_abs() })
+    }
+
+    async fn count(&self, limit: u32) -> Result<Vec<(String, AccountStatus, u64)>> {
+        let rows = sqlx::query(rows::COUNT_ACCOUNTS).bind(i64::from(limit)).fetch_all(&self.readers).await?;
+        rows.iter().map(rows::account_count).collect()
     }
 
     async fn token_client_ids(&self, project: &ProjectId, profile: &ProfileId) -> Result<Vec<String>> {

@@ -31,8 +31,9 @@ mod soundness;
 mod tool_feedback;
 mod webhooks;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
+use patchbay_metrics::{DbOperation, metrics};
 use sqlx::{Sqlite, SqlitePool, Transaction, sqlite::SqliteConnectOptions};
 
 use crate::{
@@ -56,12 +57,18 @@ pub struct SqliteStorage {
 impl SqliteStorage {
     /// Begins a write transaction. It is rolled back if it is dropped without a commit.
     pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        let began = Instant::now();
+        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        metrics().db.observe(DbOperation::SqliteWriteWait, began.elapsed());
+        Ok(begun?)
     }
 
     /// Begins a read transaction, which sees one snapshot.
     pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>> {
-        Ok(self.readers.begin().await?)
+        let began = Instant::now();
+        let begun = self.readers.begin().await;
+        metrics().db.observe(DbOperation::SqliteReadWait, began.elapsed());
+        Ok(begun?)
     }
 }
 

@@ -11,7 +11,7 @@ use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::SqliteStorage;
 use crate::{
-    DeliveryFilter, DeliveryRecord, Result, StorageError, WebhookStore,
+    DeliveryFilter, DeliveryRecord, Result, StorageError, WebhookQueue, WebhookStore,
     rows::{
         Row, to_json,
         webhooks::{
@@ -441,6 +441,22 @@ impl WebhookStore for SqliteStorage {
         ));
         let rows = rows.fetch_all(&mut *transaction).await?;
         complete(&mut transaction, &rows).await
+    }
+
+    async fn queue(&self) -> Result<WebhookQueue> {
+        let counts = sqlx::query_as::<_, (i64, i64, Option<i64>, i64)>(
+            "SELECT (SELECT count(*) FROM webhook_deliveries WHERE state = 'pending'), \
+                    (SELECT count(*) FROM webhook_deliveries WHERE state = 'dead'), \
+                    (SELECT min(created_at) FROM webhook_deliveries WHERE state = 'pending'), \
+                    (SELECT count(*) FROM webhook_health WHERE open_until IS NOT NULL)",
+        );
+        let (pending, dead, oldest, open) = counts.fetch_one(&self.readers).await?;
+        Ok(WebhookQueue {
+            pending: pending.unsigned_abs(),
+            dead: dead.unsigned_abs(),
+            oldest: oldest.map(Timestamp::from_micros),
+            open: open.unsigned_abs(),
+        })
     }
 
     async fn set_alarmed(&self, id: WebhookId) -> Result<()> {

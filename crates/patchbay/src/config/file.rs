@@ -28,6 +28,7 @@ pub struct FileSettings {
     pub api_key_file: Option<PathBuf>,
     pub log_level: Option<String>,
     pub log_format: Option<LogFormat>,
+    pub metrics_listen: Option<String>,
     pub egress_allow: Vec<String>,
     pub egress_ca_file: Option<PathBuf>,
     pub egress_proxy: Option<Secret>,
@@ -85,7 +86,7 @@ fn mask_user_info(text: &str) -> String {
 }
 
 fn settings(reader: Reader<'_>) -> Option<FileSettings> {
-    const KEYS: [&str; 17] = [
+    const KEYS: [&str; 18] = [
         "listen",
         "dataDir",
         "database",
@@ -96,6 +97,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         "sandbox",
         "apiKeyFile",
         "log",
+        "metrics",
         "egress",
         "upstreams",
         "hub",
@@ -113,6 +115,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         |key: &str, keys: &[&str]| root.get(key).and_then(|section| section.mapping(&format!("`{key}`"), keys));
     let database = section("database", &["url", "maxConnections", "pooled", "listenUrl", "logsUrl"]);
     let log = section("log", &["level", "format"]);
+    let metrics = section("metrics", &["listen"]);
     let egress = section("egress", &["allow", "caFile", "proxy", "noProxy", "proxyResolvesNames"]);
     let hub = section("hub", &["allowedOrigins"]);
     let limits = section(
@@ -148,6 +151,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         api_key_file: root.text("apiKeyFile").map(PathBuf::from),
         log_level: log.and_then(|log| log.text("level")),
         log_format: log.and_then(|log| log.get("format")).and_then(|format| format.choice(&formats)),
+        metrics_listen: metrics.and_then(|metrics| metrics.text("listen")),
         egress_allow: egress.map(|egress| egress.texts("allow")).unwrap_or_default(),
         egress_ca_file: egress.and_then(|egress| egress.text("caFile")).map(PathBuf::from),
         egress_proxy: egress.and_then(|egress| egress.text("proxy")).map(Secret::new),

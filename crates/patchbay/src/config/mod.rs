@@ -55,6 +55,8 @@ pub struct Settings {
     pub log_level: String,
     /// The format of log lines.
     pub log_format: LogFormat,
+    /// The address of the metrics without a key; `None` serves them only with a key.
+    pub metrics_listen: Option<SocketAddr>,
     /// Private networks that outbound requests may reach.
     pub egress_allow: Vec<IpNet>,
     /// PEM text of certificate authorities to trust in addition to the public ones.
@@ -138,6 +140,11 @@ impl Settings {
             api_key: options::operator_key(options.api_key_file.or(file.api_key_file))?,
             log_level: options.log.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
             log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
+            metrics_listen: options
+                .metrics_listen
+                .or(file.metrics_listen)
+                .map(|text| parse_listen(&text))
+                .transpose()?,
             egress_allow: egress_allow.iter().map(|text| parse_network(text)).collect::<anyhow::Result<_>>()?,
             trusted_proxies: if options.trusted_proxies.is_empty() {
                 file.trusted_proxies

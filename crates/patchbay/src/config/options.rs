@@ -67,6 +67,9 @@ pub struct Options {
     /// Format of log lines [default: text]
     #[arg(long, env = "PATCHBAY_LOG_FORMAT", value_enum)]
     pub log_format: Option<LogFormat>,
+    /// Address on which `/metrics` is served without a key, for monitoring in your own network [default: none]
+    #[arg(long, env = "PATCHBAY_METRICS_LISTEN", value_name = "IP:PORT")]
+    pub metrics_listen: Option<String>,
     /// Private networks that requests may reach, over plain http too (CIDR, comma-separated)
     #[arg(long, env = "PATCHBAY_EGRESS_ALLOW", value_delimiter = ',', value_name = "CIDR")]
     pub egress_allow: Vec<String>,

@@ -7,6 +7,7 @@ mod banner;
 mod connections;
 mod drain;
 mod logging;
+mod metrics;
 mod reload;
 mod signals;
 mod workers;
@@ -59,6 +60,10 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("cannot listen on {}; is another program using the port?", settings.listen))?;
+    let metrics_listener = match settings.metrics_listen {
+        Some(address) => Some(metrics::listen(address).await?),
+        None => None,
+    };
     let address = listener.local_addr()?;
     let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", local_address(address)));
 
@@ -153,6 +158,9 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let workers = Workers::start(&handler, settings.shutdown_grace, Clocks::DOCUMENTED, &stopping)?;
     drop(handler);
     let places = Places::new(connections::connections_within(descriptors, settings.connection_limit));
+    if let Some(listener) = metrics_listener {
+        tokio::spawn(metrics::serve(listener, engine.clone(), stop.clone()));
+    }
     tokio::spawn(drain::delay(settings.drain, engine.clone(), stopping, stop.clone()));
     let server = tokio::spawn(connections::serve(listener, workers, places, stop));
     announce(address)?;

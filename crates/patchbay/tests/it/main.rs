@@ -37,6 +37,7 @@ mod mcp_oauth;
 mod mcp_request;
 mod mcp_server;
 mod memory;
+mod metrics;
 mod oauth1;
 mod oauth2;
 mod pooler;

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use patchbay_egress::EgressConfig;
 use patchbay_model::{
-    LeaseOutcome, LeasePriority, Organization, OrganizationId, OutboxEvent, Owner, ProfileId, Project, SessionId,
-    Timestamp,
+    AccountStatus, LeaseOutcome, LeasePriority, Organization, OrganizationId, OutboxEvent, Owner, ProfileId, Project,
+    SessionId, Timestamp,
     testing::{ManualClock, SeededEntropy},
 };
 use patchbay_storage::{
@@ -68,6 +68,10 @@ impl AccountStore for ConflictingStorage {
 
     async fn list(&self, project: &ProjectId, filter: &AccountFilter) -> Result<Page<Account>> {
         self.inner.accounts().list(project, filter).await
+    }
+
+    async fn count(&self, limit: u32) -> Result<Vec<(String, AccountStatus, u64)>> {
+        self.inner.accounts().count(limit).await
     }
 
     async fn token_client_ids(&self, project: &ProjectId, profile: &ProfileId) -> Result<Vec<String>> {
