@@ -81,7 +81,7 @@ lint-web:
 	cd tools/openapi-lint && npm ci && npm run --silent lint
 
 test-rust:
-	@tools/need cargo cc cargo-nextest curl postgresql pgbouncer haproxy nginx
+	@tools/need cargo cc cargo-nextest curl postgresql pgbouncer haproxy nginx promtool
 	@echo "==> API descriptions that packages carry (for the import's test)"
 	@tools/published-apis "$(TARGET)/tmp/published-apis" || test $$? = 3
 	@echo "==> Rust tests"

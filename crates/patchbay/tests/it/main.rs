@@ -38,6 +38,7 @@ mod mcp_request;
 mod mcp_server;
 mod memory;
 mod metrics;
+mod monitoring_files;
 mod oauth1;
 mod oauth2;
 mod pooler;
