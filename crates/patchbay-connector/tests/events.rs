@@ -1,6 +1,10 @@
-//! An `events` block without a proof of the sender does not load.
+//! An `events` block is read whole, and one without a proof of the sender does not load.
 
-use patchbay_connector::{Severity, SourceFile, load};
+use patchbay_connector::{
+    Severity, SourceFile,
+    definition::{ContentPiece, Verification},
+    load,
+};
 
 const MAIN: &str = "\
 Patchbay: 1.0.0
@@ -66,6 +70,21 @@ fn errors(text: &str) -> Vec<(String, Option<String>)> {
     let files = [SourceFile { name: "crm.connector.yaml".to_owned(), text: text.to_owned() }];
     let found = load(&files).diagnostics.into_iter().filter(|found| found.severity == Severity::Error);
     found.map(|one| (format!("{} {} {}", one.span.start, one.code, one.message), one.hint)).collect()
+}
+
+#[test]
+fn a_sound_block_is_read() {
+    let files = [SourceFile { name: "crm.connector.yaml".to_owned(), text: format!("{MAIN}{EVENTS}") }];
+    let loaded = load(&files);
+    assert_eq!(loaded.diagnostics, []);
+    let events = loaded.connector.unwrap().events.unwrap();
+    let schemes = events.verification.iter().map(Verification::scheme).collect::<Vec<_>>();
+    assert_eq!(schemes, ["hmac", "token", "jwt"]);
+    let Verification::Hmac(hmac) = &events.verification[0] else { panic!() };
+    let expected = [ContentPiece::Pick("t".to_owned()), ContentPiece::Text(".".to_owned()), ContentPiece::Body];
+    assert_eq!(hmac.content, expected);
+    assert_eq!((events.acknowledge.status, events.polling[0].every.as_secs()), (202, 900));
+    assert!(events.receives());
 }
 
 /// Without a proof, a connector that handles events does not load, and one that only polls does.

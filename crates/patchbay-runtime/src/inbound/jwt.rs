@@ -210,3 +210,73 @@ fn check_claims(
     let is_ours = fits(&rule.issuers, "iss") && fits(&rule.audience, "aud") && rule.claims.iter().all(has_claim);
     if is_ours { Ok(()) } else { Err(Refusal::ClaimsWrong) }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::{
+        rand::SystemRandom,
+        signature::{
+            ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING,
+            EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+        },
+    };
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    use serde_json::json;
+
+    use super::*;
+
+    fn encode(bytes: impl AsRef<[u8]>) -> String {
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn signed(header: &Value, sign: &dyn Fn(&[u8]) -> Vec<u8>) -> String {
+        let text = format!("{}.{}", encode(header.to_string()), encode(r#"{"exp":1}"#));
+        format!("{text}.{}", encode(sign(text.as_bytes())))
+    }
+
+    /// A key of the right curve verifies; another key, another curve's name, and a changed token do not.
+    #[test]
+    fn keys_on_curves_verify_their_own_tokens() {
+        for (algorithm, curve, signing) in [
+            (JwtAlgorithm::Es256, "P-256", &ECDSA_P256_SHA256_FIXED_SIGNING),
+            (JwtAlgorithm::Es384, "P-384", &ECDSA_P384_SHA384_FIXED_SIGNING),
+            (JwtAlgorithm::Es512, "P-521", &ECDSA_P521_SHA512_FIXED_SIGNING),
+        ] {
+            let pair = EcdsaKeyPair::generate(signing).unwrap();
+            let text = signed(&json!({ "alg": algorithm.as_str(), "kid": "a" }), &|text| {
+                pair.sign(&SystemRandom::new(), text).unwrap().as_ref().to_vec()
+            });
+            let token = read(&text, &[algorithm]).unwrap();
+            let jwk = |pair: &EcdsaKeyPair, curve: &str| {
+                let (x, y) = pair.public_key().as_ref()[1..].split_at(pair.public_key().as_ref().len() / 2);
+                json!({ "keys": [{ "kty": "EC", "kid": "a", "crv": curve, "x": encode(x), "y": encode(y) }] })
+            };
+            assert!(is_signed_by_set(&token, &jwk(&pair, curve)), "{curve}");
+            assert!(!is_signed_by_set(&token, &jwk(&EcdsaKeyPair::generate(signing).unwrap(), curve)));
+            assert!(!is_signed_by_set(&token, &jwk(&pair, "P-192")));
+            let mut named = jwk(&pair, curve);
+            for (member, value) in [("kid", "b"), ("use", "enc"), ("alg", "RS256")] {
+                named["keys"][0][member] = json!(value);
+                assert!(!is_signed_by_set(&token, &named), "{member}");
+                named = jwk(&pair, curve);
+            }
+        }
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let text = signed(&json!({ "alg": "EdDSA" }), &|text| pair.sign(text).as_ref().to_vec());
+        let set = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key()) }] });
+        assert!(is_signed_by_set(&read(&text, &[JwtAlgorithm::EdDsa]).unwrap(), &set));
+    }
+
+    /// The file decides about the algorithm, not the token.
+    #[test]
+    fn only_a_token_of_a_declared_algorithm_is_read() {
+        let of = |header: Value| read(&signed(&header, &|_| Vec::new()), &[JwtAlgorithm::Rs256]).is_some();
+        assert!(of(json!({ "alg": "RS256" })));
+        for header in
+            [json!({ "alg": "none" }), json!({ "alg": "HS256" }), json!({}), json!({ "alg": "RS256", "crit": ["b64"] })]
+        {
+            assert!(!of(header.clone()), "{header}");
+        }
+        assert!(read("", &[JwtAlgorithm::Rs256]).is_none() && read("a.b", &[JwtAlgorithm::Rs256]).is_none());
+    }
+}
