@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
-use patchbay_model::{CallId, Clock, Entropy};
+use patchbay_model::{ApiScope, CallId, Clock, Entropy};
 use patchbay_runtime::Host;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    EngineConfig, EngineParts, Error, ErrorCode, EventSink,
+    Caller, EngineConfig, EngineParts, Error, ErrorCode, EventSink,
     accounts::{
         binder::AddressBinder,
         manage::Accounts,
@@ -526,6 +526,21 @@ impl Engine {
     /// Returns how long a database that servers share has been away; none if it is there.
     pub fn stale_age(&self) -> Option<Duration> {
         self.freshness.age()
+    }
+
+    /// Returns the metrics of the process in the text format of OpenMetrics.
+    pub async fn metrics(&self) -> String {
+        self.monitoring.text(self.stale_age()).await
+    }
+
+    /// Returns the metrics as [`Engine::metrics`]. Scope: `platform:read`.
+    ///
+    /// # Errors
+    ///
+    /// 403 `MissingScopeError`.
+    pub async fn metrics_for(&self, caller: &Caller) -> Result<String, Error> {
+        caller.require(ApiScope::PlatformRead)?;
+        Ok(self.metrics().await)
     }
 
     /// Returns a random string for one response, such as the nonce of a content security policy.

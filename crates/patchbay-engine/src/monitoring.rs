@@ -7,14 +7,12 @@ use std::{sync::Arc, time::Duration};
 
 use patchbay_logs::Logs;
 use patchbay_metrics::{CONTENT_TYPE, Gauges, metrics, open_metrics};
-use patchbay_model::{AccountStatus, ApiScope, Clock};
+use patchbay_model::{AccountStatus, Clock};
 use patchbay_storage::{Storage, StorageError, WebhookQueue};
 use tokio::{
     sync::Mutex,
     time::{Instant, timeout},
 };
-
-use crate::{Caller, Engine, Error};
 
 /// The content type of the metrics.
 pub const METRICS_CONTENT_TYPE: &str = CONTENT_TYPE;
@@ -74,6 +72,11 @@ impl Monitoring {
         }
     }
 
+    /// Returns the metrics of the process in the text format of OpenMetrics. `stale` is how long a shared database has been away.
+    pub(crate) async fn text(&self, stale: Option<Duration>) -> String {
+        open_metrics(metrics(), &self.gauges(stale).await)
+    }
+
     /// Returns the figures of the moment.
     async fn gauges(&self, stale: Option<Duration>) -> Gauges {
         let Figures { accounts, queue, log_bytes } = self.figures().await;
@@ -94,23 +97,5 @@ impl Monitoring {
             log_bytes,
             stale_seconds: stale.map_or(0.0, |age| age.as_secs_f64()),
         }
-    }
-}
-
-impl Engine {
-    /// Returns the metrics of the process in the text format of OpenMetrics.
-    pub async fn metrics(&self) -> String {
-        let gauges = self.monitoring.gauges(self.stale_age()).await;
-        open_metrics(metrics(), &gauges)
-    }
-
-    /// Returns the metrics as [`Engine::metrics`]. Scope: `platform:read`.
-    ///
-    /// # Errors
-    ///
-    /// 403 `MissingScopeError`.
-    pub async fn metrics_for(&self, caller: &Caller) -> Result<String, Error> {
-        caller.require(ApiScope::PlatformRead)?;
-        Ok(self.metrics().await)
     }
 }

@@ -28,7 +28,6 @@ mod page;
 mod private_keys;
 pub mod proof;
 mod protocols;
-mod recorded_deliveries;
 pub mod recorded_tests;
 mod redaction;
 mod request;

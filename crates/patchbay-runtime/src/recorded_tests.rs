@@ -29,10 +29,11 @@ use crate::{
     json::to_text,
     local_runner::{ActionInput, LocalAccount, LocalRun, LocalRunner},
     protocols::xml::{self, ElementNames},
-    recorded_deliveries,
 };
 
-pub use crate::recorded_deliveries::{
+mod deliveries;
+
+pub use self::deliveries::{
     ExpectedCapture, ExpectedDelivery, ExpectedEvent, ExpectedHandshake, ExpectedRoute, RecordedDelivery,
 };
 
@@ -243,7 +244,7 @@ async fn run_case(
     revoker: &dyn Revoker,
 ) -> Vec<String> {
     if let Some(delivery) = &case.delivery {
-        return recorded_deliveries::run(connector, case, delivery).await;
+        return deliveries::run(connector, case, delivery).await;
     }
     if let Some(expected) = case.revocation {
         let (outcome, mut differences) = run_revocation(connector, case, clock, entropy, revoker).await;

@@ -40,6 +40,11 @@ function action(fragment: string, rest: string): string {
   return `- actionId: ${/\baction: (\w+)/.exec(fragment)?.[1] ?? "act"}\n${indented(body, 1)}`;
 }
 
+const VERIFICATION = `events:
+  verification:
+    - { scheme: token, header: X-Token, equals: $.credentials.apiKey }
+`;
+
 interface Parts {
   readonly root?: string;
   readonly baseUrl?: string;
@@ -107,6 +112,9 @@ const COMPLETIONS: readonly (readonly [RegExp, (text: string) => Parts])[] = [
         ),
     }),
   ],
+  [/^events:\n/, (text) => ({ root: text })],
+  // At its indentation in the block of events.
+  [/^ {2}handshakes:/, (text) => ({ root: `${VERIFICATION}${text}` })],
   // An enum, and the input that refers to it.
   [
     /^enums:\n/,

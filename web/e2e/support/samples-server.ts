@@ -1,4 +1,5 @@
 /** A server of its own for the samples of a page, so that what they change concerns no other test. */
+import { setTimeout } from "node:timers/promises";
 import { logIn } from "./dashboard.ts";
 import { SANDBOX, type Server, startServer } from "./server.ts";
 
@@ -65,6 +66,10 @@ const createSession = (server: Server, key: string): Promise<{ id: number; token
 
 const basic = (key: string) => ({ authorization: `Basic ${Buffer.from(`${key}:`).toString("base64")}` });
 
+/** How often a log that is being written is looked for, and the pause between two looks. */
+const MAX_LOOKS = 100;
+const LOOK_PAUSE_MILLIS = 50;
+
 /** Values that the samples of an operation read. They exist at each run: an operation may delete or use up what they name. */
 export interface OperationEnvironment extends SampleEnvironment {
   /** The token of a connect session. */
@@ -80,6 +85,12 @@ export interface OperationEnvironment extends SampleEnvironment {
   readonly DELIVERY: string;
   /** A replay of its deliveries. */
   readonly REPLAY: string;
+  /** The log of an action that ran. */
+  readonly RUN: string;
+  /** The log of a raw request. */
+  readonly RAW_REQUEST: string;
+  /** What the raw request sent to the provider. */
+  readonly REQUEST: string;
 }
 
 /** Creates what the samples of an operation name. */
@@ -98,17 +109,38 @@ export async function operationEnvironment(
   });
   const hub = { "x-hub-session-token": session.token };
   const attempt = await post(`${url}/hub/connection_attempts`, hub, { integration_id: authorized.id });
+  const account = await link(server, KEY);
   return {
     PATCHBAY,
     KEY,
-    ACCOUNT: await link(server, KEY),
+    ACCOUNT: account,
     TOKEN: session.token,
     SESSION_ID: String(session.id),
     KEY_ID: key.id,
     PROFILE: authorizes ? authorized.id : typed.id,
     ATTEMPT: attempt.id,
     ...(await createWebhook(url, headers)),
+    ...(await createLogs(url, headers, account)),
   };
+}
+
+/** Runs an action and sends a raw request, and returns their logs. */
+async function createLogs(url: string, headers: Record<string, string>, account: string) {
+  const call = { ...headers, "x-account-id": account };
+  await post(`${url}/actions/rpc`, call, { action: "spotdraft_list_contract_types" });
+  await post(`${url}/unified/proxy`, call, { method: "get", path: "/contract_types/" });
+  const filters = { account_secure_id: [account] };
+  const newest = async (path: string): Promise<string> => {
+    for (let look = 0; look < MAX_LOOKS; look += 1) {
+      const [log] = (await post(`${url}${path}`, headers, { filters })).data;
+      if (log !== undefined) return log.log_id;
+      await setTimeout(LOOK_PAUSE_MILLIS);
+    }
+    throw new Error(`${path} lists no log of the account`);
+  };
+  const raw = await newest("/logs/unified");
+  const requests = await (await fetch(`${url}/logs/unified/${raw}/provider`, { headers })).json();
+  return { RUN: await newest("/logs/actions"), RAW_REQUEST: raw, REQUEST: requests.data[0].id as string };
 }
 
 /** The webhooks that are left of earlier runs: a project can have 50. */

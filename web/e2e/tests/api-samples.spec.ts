@@ -24,8 +24,8 @@ const OF_BROWSERS = ["login_login", "login_logout", "login_set_password", "login
 /** Operations that need a profile whose accounts are authorized at the provider. */
 const AUTHORIZES = ["hub_start_attempt"];
 
-/** Streams that end with the authorization, which nobody completes here. */
-const STREAMS = ["hub_events"];
+/** Streams: one ends with the authorization, which nobody completes here, and the other with its reader. */
+const STREAMS = ["hub_events", "logs_stream"];
 
 /** Actions whose samples the sandbox accepts. */
 const ACTIONS = ["spotdraft_list_contracts", "spotdraft_list_contract_types", "spotdraft_list_users"];

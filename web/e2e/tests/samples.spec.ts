@@ -50,7 +50,9 @@ for (const page of pages.filter((page) => page.path !== TUTORIAL && runnable(pag
 }
 
 async function runSamples(page: Document, binary: string, environment: SampleEnvironment, info: TestInfo) {
-  const place = await Workplace.prepare(info.outputPath("samples"), binary, environment);
+  // A page of two servers works with one as well.
+  const servers = { ONE: environment.PATCHBAY, TWO: environment.PATCHBAY };
+  const place = await Workplace.prepare(info.outputPath("samples"), binary, { ...environment, ...servers });
   await writeFiles(page, place);
   const blocks = runnable(page);
   for (const fence of blocks) {

@@ -182,7 +182,8 @@ test("calls that the server does not have are not found", async ({ sdk, server }
   const names = calls.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(SERVED));
   expect(names.length).toBeGreaterThan(280);
-  for (const call of calls.filter(({ name }) => !SERVED.includes(name))) {
+  // Its calls of MCP send messages that the protocol does not have: clients of MCP have tests of their own.
+  for (const call of calls.filter(({ name }) => !SERVED.includes(name) && !name.startsWith("mcp."))) {
     await expect(call.send(), call.name).rejects.toBeInstanceOf(errors.NotFoundResponse);
   }
 });

@@ -7994,7 +7994,10 @@ export interface operations {
       path: {
         /** @description The run's ID. */
         id: string;
-        /** @description The step's place in the action, from 0. */
+        /**
+         * @description The step's place in the action, from 0.
+         * @example 0
+         */
         index: number;
       };
       cookie?: never;
@@ -8025,7 +8028,10 @@ export interface operations {
       path: {
         /** @description The run's ID. */
         id: string;
-        /** @description The step's place in the action, from 0. */
+        /**
+         * @description The step's place in the action, from 0.
+         * @example 0
+         */
         index: number;
       };
       cookie?: never;

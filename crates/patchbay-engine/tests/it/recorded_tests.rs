@@ -143,7 +143,7 @@ fn a_case_names_an_action_or_a_revocation() {
         assert!(parse(one).is_ok(), "{one}");
     }
     for (odd, part) in [
-        ("{name: a}", "the case `a` must name either an `action` or a `revocation`"),
+        ("{name: a}", "the case `a` must name either an `action`, a `revocation` or a `delivery`"),
         ("{name: a, action: get, revocation: failed}", "must name either"),
         ("{name: a, revocation: perhaps}", "confirmed"),
     ] {

@@ -195,7 +195,7 @@ fn page_of(query: &mut QueryMap) -> Result<PageQueryOut, Error> {
     get, path = "/logs/actions/{id}/steps/{index}", tag = "Logs", operation_id = "logs_actions_step",
     params(
         ("id" = String, Path, format = "uuid", description = "The run's ID."),
-        ("index" = u32, Path, description = "The step's place in the action, from 0."),
+        ("index" = u32, Path, description = "The step's place in the action, from 0.", example = 0),
     ),
     responses(KeyErrors, (status = 200, description = "The step.", body = StepLogOut))
 )]
@@ -216,7 +216,7 @@ pub(crate) async fn get_step(
     get, path = "/logs/actions/{id}/steps/{index}/advanced", tag = "Logs", operation_id = "logs_actions_step_advanced",
     params(
         ("id" = String, Path, format = "uuid", description = "The run's ID."),
-        ("index" = u32, Path, description = "The step's place in the action, from 0."),
+        ("index" = u32, Path, description = "The step's place in the action, from 0.", example = 0),
     ),
     responses(KeyErrors, (status = 200, description = "The step.", body = StepLogOut))
 )]

@@ -192,7 +192,7 @@ impl<'a> Operation<'a> {
         let made = || (json.is_object() && self.requires_body()).then(|| example(self.document, &json["schema"]));
         let mut body = given.or_else(made);
         // The ids of the reader's own objects are variables.
-        for (member, variable) in [("integration_id", "$PROFILE"), ("token", "$TOKEN")] {
+        for (member, variable) in [("integration_id", "$PROFILE"), ("token", "$TOKEN"), ("account_id", "$ACCOUNT")] {
             if let Some(value) = body.as_mut().and_then(|body| body.get_mut(member)) {
                 *value = Value::from(variable);
             }
@@ -202,7 +202,7 @@ impl<'a> Operation<'a> {
             path,
             headers: if acts_on_account { vec![("x-account-id", Part::Variable("ACCOUNT"))] } else { Vec::new() },
             body,
-            body_variables: &["PROFILE", "TOKEN"],
+            body_variables: &["PROFILE", "TOKEN", "ACCOUNT"],
             credential,
             returns_json: self.success().is_some_and(|response| {
                 media(response.value).first().is_some_and(|(kind, _)| *kind == "application/json")
@@ -229,8 +229,9 @@ impl<'a> Operation<'a> {
             };
             let parameters = self.parameters("path");
             let parameter = parameters.iter().find(|parameter| parameter["name"] == name);
-            if let Some(example) = parameter.and_then(|parameter| parameter["example"].as_str()) {
-                text.push_str(&example.replace('%', "%25"));
+            if let Some(example) = parameter.map(|parameter| &parameter["example"]).filter(|example| !example.is_null())
+            {
+                text.push_str(&text_of(example).replace('%', "%25"));
                 continue;
             }
             parts.push(Part::Text(std::mem::take(&mut text)));
@@ -246,8 +247,11 @@ impl<'a> Operation<'a> {
     fn variable(self, parameter: &str) -> &'static str {
         match self.path {
             _ if parameter == "integration_id" => "PROFILE",
+            _ if parameter == "request" => "REQUEST",
             path if path.contains("/accounts/") => "ACCOUNT",
-            path if path.starts_with("/auth_configs/") => "PROFILE",
+            path if path.starts_with("/auth_configs/") || path.starts_with("/connector_profiles/") => "PROFILE",
+            path if path.starts_with("/logs/actions/") || path.starts_with("/requests/logs/") => "RUN",
+            path if path.starts_with("/logs/unified/") => "RAW_REQUEST",
             path if path.starts_with("/api_keys/") => "KEY_ID",
             path if path.starts_with("/webhooks/") => "WEBHOOK",
             path if path.starts_with("/webhook_deliveries/") => "DELIVERY",

@@ -11,10 +11,10 @@ use patchbay_model::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::Case;
 use crate::{
     inbound::{Delivery, InboundRequest, InboundSecrets, KeySets, Received, receive, route},
     json::to_text,
-    recorded_tests::Case,
 };
 
 /// A request of a provider, as received.
