@@ -24,7 +24,8 @@ export async function startSampleServer(
   binary: string,
   options: readonly string[] = [],
 ): Promise<SampleServer> {
-  const server = await startServer(binary, options);
+  // What the samples name is created for each of them.
+  const server = await startServer(binary, ["--key-requests-per-minute", "0", ...options]);
   try {
     const key = await createKey(server);
     return { server, environment: { PATCHBAY: server.url, KEY: key, ACCOUNT: await link(server, key) } };
@@ -127,12 +128,12 @@ export async function operationEnvironment(
 /** Runs an action and sends a raw request, and returns their logs. */
 async function createLogs(url: string, headers: Record<string, string>, account: string) {
   const call = { ...headers, "x-account-id": account };
-  await post(`${url}/actions/rpc`, call, { action: "spotdraft_list_contract_types" });
+  await post(`${url}/actions/rpc`, call, { action: "spotdraft_list_contracts", query: { limit: 1 } });
   await post(`${url}/unified/proxy`, call, { method: "get", path: "/contract_types/" });
   const filters = { account_secure_id: [account] };
-  const newest = async (path: string): Promise<string> => {
+  const newest = async (path: string, action = {}): Promise<string> => {
     for (let look = 0; look < MAX_LOOKS; look += 1) {
-      const [log] = (await post(`${url}${path}`, headers, { filters })).data;
+      const [log] = (await post(`${url}${path}`, headers, { filters: { ...filters, ...action } })).data;
       if (log !== undefined) return log.log_id;
       await setTimeout(LOOK_PAUSE_MILLIS);
     }
@@ -140,7 +141,9 @@ async function createLogs(url: string, headers: Record<string, string>, account:
   };
   const raw = await newest("/logs/unified");
   const requests = await (await fetch(`${url}/logs/unified/${raw}/provider`, { headers })).json();
-  return { RUN: await newest("/logs/actions"), RAW_REQUEST: raw, REQUEST: requests.data[0].id as string };
+  // Linking ran an action too.
+  const run = await newest("/logs/actions", { action_id: ["spotdraft_list_contracts"] });
+  return { RUN: run, RAW_REQUEST: raw, REQUEST: requests.data[0].id as string };
 }
 
 /** The webhooks that are left of earlier runs: a project can have 50. */

@@ -20,6 +20,9 @@ const SERVED = [
   "connectors.getConnectorMeta",
   "connectors.listConnectorsMeta",
   "proxy.proxyRequest",
+  "requestLogs.listLogs",
+  "requestLogs.listPlatformLogs",
+  "requestLogs.listStepLogs",
 ];
 
 const test = serverTest.extend<{ sdk: StackOne }>({
@@ -182,8 +185,14 @@ test("calls that the server does not have are not found", async ({ sdk, server }
   const names = calls.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(SERVED));
   expect(names.length).toBeGreaterThan(280);
-  // Its calls of MCP send messages that the protocol does not have: clients of MCP have tests of their own.
+  const served: string[] = [];
+  // Its calls of MCP need messages and headers that it does not send: clients of MCP have tests of their own.
   for (const call of calls.filter(({ name }) => !SERVED.includes(name) && !name.startsWith("mcp."))) {
-    await expect(call.send(), call.name).rejects.toBeInstanceOf(errors.NotFoundResponse);
+    const error = await call.send().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (!(error instanceof errors.NotFoundResponse)) served.push(call.name);
   }
+  expect(served).toEqual([]);
 });
