@@ -234,7 +234,7 @@ pub struct AttemptRow {
     /// The status of the response; none without a response.
     #[serde(rename = "s", skip_serializing_if = "Option::is_none", default)]
     pub status: Option<u16>,
-    /// Why there was no response, secrets redacted.
+    /// Why the provider did not respond, secrets redacted.
     #[serde(rename = "e", skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
     /// When it was sent, in microseconds after its step began.

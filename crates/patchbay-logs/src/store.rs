@@ -206,7 +206,7 @@ pub trait LogStore: Send + Sync {
     /// # Errors
     /// A [`StorageError`] if the backend fails.
     async fn tidy(&self) -> Result<bool>;
-    /// Deletes what is no longer kept. Returns the number of deleted runs.
+    /// Deletes what is past its retention. Returns the number of deleted runs.
     ///
     /// # Errors
     /// A [`StorageError`] if the backend fails.

@@ -135,7 +135,7 @@ fn http(writer: &mut Writer<'_>, metrics: &Metrics) -> fmt::Result {
         }
         Ok(())
     })?;
-    let help = "Time of a request to a provider, by connector and status, or by the reason why there was no response.";
+    let help = "Time of a request to a provider, by connector and status, or by why the provider did not respond.";
     let connectors = &metrics.provider_requests.0;
     writer.histograms("http_client_request_duration_seconds", help, |encoder| {
         let all = connectors.all();

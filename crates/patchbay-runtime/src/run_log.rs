@@ -64,7 +64,7 @@ pub struct LoggedAttempt {
     pub url: String,
     /// The status of the response; none without a response.
     pub status: Option<u16>,
-    /// Why there was no response, redacted.
+    /// Why the provider did not respond, redacted.
     pub error: Option<String>,
     /// When it was sent.
     pub started: Instant,

@@ -27,7 +27,7 @@ pub const LEASE_TIMEOUT: Duration = Duration::from_millis(500);
 /// The row of a limit that servers share, and the number of servers.
 #[async_trait]
 pub trait SharedLimits: Send + Sync {
-    /// Returns the number of servers that share the limits; 1 if there is no other one.
+    /// Returns the number of servers that share the limits, at least 1.
     fn servers(&self) -> u32;
     /// Leases a chunk of the limit with this name; none if the row is not reached.
     async fn lease(&self, name: &str, wish: LeaseWish) -> Option<LeaseAnswer>;

@@ -70,7 +70,7 @@ mod tests {
         let clock = Arc::new(ManualClock::at(crate::testing::NOW));
         let leadership = Leadership::new(clock.clone());
         let work = async || leadership.perform(async { current_fence() }).await;
-        assert_eq!(work().await, Some(None), "there is no other server");
+        assert_eq!(work().await, Some(None), "a server without others needs no fence");
         leadership.set(None, clock.monotonic());
         assert_eq!((work().await, leadership.is_leader()), (None, false));
         leadership.set(Some(LeaderFence(3)), clock.monotonic());

@@ -2,7 +2,7 @@
 //!
 //! Rows are appended to an open segment, a pair of tables without secondary indexes. A segment that is large or old enough is
 //! sealed: its indexes are built, each in a transaction of its own, and the values that it contains are counted, so that queries
-//! for others pass it by. What is no longer kept is deleted by dropping the tables of a segment.
+//! for others pass it by. Logs past their retention are deleted by dropping the tables of a segment.
 
 mod open;
 mod segments;

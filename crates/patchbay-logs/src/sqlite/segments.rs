@@ -308,7 +308,7 @@ async fn delete_rows(
     Ok(deleted)
 }
 
-/// Deletes roll-ups that are no longer kept.
+/// Deletes roll-ups past their retention.
 async fn roll_ups(transaction: &mut Transaction<'_, Sqlite>, now: Timestamp, retention: &Retention) -> Result<()> {
     if retention.rollup_days > 0 {
         let cutoff = now.as_micros().saturating_sub(i64::from(retention.rollup_days).saturating_mul(DAY));
